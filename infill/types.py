@@ -1,0 +1,114 @@
+"""The values that flow through a fill: plain frozen data, no behaviour beyond a length.
+
+Offsets count characters (Unicode code points) of the text, half-open, from 0. Broken code, a timeout,
+a cancel and an unsure model are values here (`NoFill` with a named reason), not exceptions.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import msgspec
+
+from model.types import CancelToken
+
+HoleKind = Literal["token", "line_end", "block", "between", "selection", "marker"]
+Trigger = Literal["automatic", "manual"]
+Source = Literal["diffusion", "left_to_right", "cut_back"]
+Reason = Literal[
+    "unknown_language",  # no grammar for this file
+    "untrained_language",  # the loaded model was not trained on this language
+    "in_comment",
+    "in_string",
+    "word_to_the_right",
+    "file_too_large",
+    "generated_file",  # mean line length over 240
+    "empty_fill",
+    "breaks_parse",  # no candidate keeps the file parsing
+    "not_confident",
+    "cancelled",
+    "superseded",
+    "deadline",
+    "model_loading",
+    "model_failed",
+]
+
+
+class InputError(Exception):
+    """The user's input cannot be used; the message names the thing and the remedy in one line."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Half-open range of character offsets."""
+
+    start: int
+    end: int
+
+
+class Hole(msgspec.Struct, frozen=True):
+    """What is to be filled: `span` is replaced (empty at a cursor), `indent` is that of its line.
+
+    `multiline` says whether the fill may contain a line break.
+    """
+
+    span: Span
+    kind: HoleKind
+    indent: str
+    multiline: bool
+
+
+class FillRequest(msgspec.Struct, frozen=True):
+    """One question: this text, this place, this urgency. Exactly one of offset and selection is set."""
+
+    text: str
+    language: str  # our language id, see infill.languages
+    offset: int | None = None
+    selection: Span | None = None
+    trigger: Trigger = "manual"
+    candidates: int = 1
+    seed: int = 0
+    deadline_ms: float | None = None
+
+
+class Completion(msgspec.Struct, frozen=True):
+    """A fill that passed the gate: replace `span` by `text`.
+
+    `confidence` is the geometric mean of the token probabilities (0..1) that the causal encoder gives
+    the text; `token_texts` and `token_entropies` (nats) run in parallel.
+    """
+
+    span: Span
+    text: str
+    confidence: float
+    token_texts: tuple[str, ...]
+    token_entropies: tuple[float, ...]
+    steps: int
+    stop_reason: str
+    source: Source
+
+
+class NoFill(msgspec.Struct, frozen=True, tag="no_fill"):
+    """Nothing to show, and why."""
+
+    reason: Reason
+    detail: str = ""
+    hole: Hole | None = None
+    timings_ms: dict[str, float] = {}
+
+
+class Filled(msgspec.Struct, frozen=True, tag="filled"):
+    """At least one completion, best first."""
+
+    hole: Hole
+    completions: tuple[Completion, ...]
+    seed: int
+    timings_ms: dict[str, float] = {}
+
+
+class Filler(Protocol):
+    """What the server and the command line need of the pipeline. Blocking; one thread at a time."""
+
+    @property
+    def model_name(self) -> str: ...
+
+    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill: ...

@@ -1,0 +1,138 @@
+"""Values that cross the face of the engine: plain ids and numbers, no tensors.
+
+`infill` sees this file and `load_engine`, never torch. Token ids are ints, probabilities are floats,
+times are milliseconds, log-probabilities are natural logarithms.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+StopReason = Literal["converged", "step_budget", "deadline", "cancelled"]
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be used; the message names the file and the remedy."""
+
+
+class CancelToken:
+    """A flag that one thread sets and the denoise loop polls between steps."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        """Ask the work to stop; it does so within one denoising step."""
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """True once `cancel` was called."""
+        return self._event.is_set()
+
+
+class Canvas(msgspec.Struct, frozen=True):
+    """A block of tokens to denoise: clamped where `hole_mask` is False, free where it is True.
+
+    `canvas_ids` holds the fixed ids of the clamped positions. At free positions it is ignored (they
+    start as random tokens) unless `warm`, when it is the draft to start from. With `pad_ends_hole`
+    the pad token may be predicted in free positions and means that the hole ends before it.
+    """
+
+    canvas_ids: tuple[int, ...]
+    hole_mask: tuple[bool, ...]
+    warm: bool = False
+    pad_ends_hole: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.canvas_ids) != len(self.hole_mask):
+            raise ValueError(f"{len(self.canvas_ids)} canvas ids but {len(self.hole_mask)} mask flags")
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """How long a fill may take: a number of steps, and optionally a wall-clock limit in milliseconds."""
+
+    max_denoising_steps: int = 8
+    deadline_ms: float | None = None
+
+
+class Fill(msgspec.Struct, frozen=True):
+    """What the denoise loop made of one canvas: the draft at its free positions, in order.
+
+    `token_entropies` are in nats, one per free position, from the last step. Tokens from the first
+    pad on are already removed when the canvas had `pad_ends_hole`.
+    """
+
+    token_ids: tuple[int, ...]
+    token_entropies: tuple[float, ...]
+    steps: int
+    stop_reason: StopReason
+
+
+class ModelInfo(msgspec.Struct, frozen=True):
+    """What the user may want to know of the loaded model, and what `infill` must know to use it."""
+
+    name: str
+    n_parameters: int
+    vocab_size: int
+    device: str
+    dtype: str
+    max_prompt_tokens: int
+    canvas_lengths: tuple[int, ...]
+    languages: tuple[str, ...] | None  # None: any language
+    show_threshold: float  # mean log-probability per token above which a fill is shown unasked
+
+
+class Tokenizer(Protocol):
+    """Text to ids and back; special ids are attributes, looked up by name when it was loaded."""
+
+    pad_id: int
+    special_ids: frozenset[int]
+
+    def encode(self, text: str) -> list[int]: ...
+
+    def decode(self, token_ids: Sequence[int]) -> str: ...
+
+    def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
+        """Ids of the prompt: stable parts first (context, far suffix), then the prefix."""
+        ...
+
+
+class Engine(Protocol):
+    """The only face that `infill` sees. One thread at a time; every call polls `cancel`."""
+
+    info: ModelInfo
+    tokenizer: Tokenizer
+
+    def denoise(
+        self,
+        prompt_ids: Sequence[int],
+        canvases: Sequence[Canvas],
+        budget: Budget,
+        cancel: CancelToken,
+        seed: int,
+        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+    ) -> list[Fill]:
+        """Denoise a batch of canvases over one encoded prompt; one `Fill` per canvas, in order."""
+        ...
+
+    def draft(
+        self,
+        prompt_ids: Sequence[int],
+        max_tokens: int,
+        cancel: CancelToken,
+        starts_with: str = "",
+        stop: Callable[[str], bool] | None = None,
+    ) -> list[int]:
+        """Greedy left-to-right draft of the causal encoder, its text beginning with `starts_with`."""
+        ...
+
+    def score(
+        self, prompt_ids: Sequence[int], continuations: Sequence[Sequence[int]], cancel: CancelToken
+    ) -> list[list[float]]:
+        """Log-probability of each token of each continuation under the causal encoder."""
+        ...
