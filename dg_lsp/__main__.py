@@ -1,0 +1,6 @@
+"""`python -m dg_lsp` is the `dg-lsp` command."""
+
+from dg_lsp.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Position encodings to text offsets and back: the one file that knows UTF-16 and LSP line ends.
+
+A line ends at `\\n`, `\\r\\n` or `\\r` and nowhere else (form feed and U+2028 are ordinary characters).
+Offsets and columns count code points; `character` counts units of the encoding the client chose.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import Literal
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+
+_LINE_END = re.compile(r"\r\n?|\n")
+_ENDED_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)")
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines with their ends; the last one has no end and may be empty."""
+    if "\r" not in text:  # much faster than the pattern
+        *ended, last = text.split("\n")
+        return [line + "\n" for line in ended] + [last]
+    lines: list[str] = _ENDED_LINE.findall(text)
+    lines.append(text[sum(map(len, lines)) :])
+    return lines
+
+
+def locate(lines: list[str], line: int, character: int, encoding: Encoding) -> tuple[int, int]:
+    """(line, column) inside `lines`: past a line's end is its end, past the last line the text's end."""
+    if line >= len(lines):
+        return len(lines) - 1, len(lines[-1])
+    content = lines[line].rstrip("\r\n")
+    return line, _column(content, character, encoding)
+
+
+def offset_at(text: str, line: int, character: int, encoding: Encoding) -> int:
+    """Offset of a position, clamped as in `locate`."""
+    start = 0
+    if line > 0:
+        end_of_previous = next(islice(_LINE_END.finditer(text), line - 1, None), None)
+        if end_of_previous is None:
+            return len(text)
+        start = end_of_previous.end()
+    line_end = _LINE_END.search(text, start)
+    content = text[start : line_end.start() if line_end else len(text)]
+    return start + _column(content, character, encoding)
+
+
+def position_at(text: str, offset: int, encoding: Encoding) -> tuple[int, int]:
+    """(line, character) of an offset; between `\\r` and `\\n` is the end of that line."""
+    if text[offset - 1 : offset + 1] == "\r\n" and offset > 0:
+        offset -= 1
+    n_ends = text.count("\n", 0, offset) + text.count("\r", 0, offset) - text.count("\r\n", 0, offset)
+    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    return n_ends, _units(text[start:offset], encoding)
+
+
+def _column(content: str, character: int, encoding: Encoding) -> int:
+    """Column of `character`, at most the line's length; inside a character means before it."""
+    if encoding == "utf-32" or content.isascii():
+        return min(character, len(content))
+    units = 0
+    for column, char in enumerate(content):
+        units += _units(char, encoding)
+        if units > character:
+            return column
+    return len(content)
+
+
+def _units(text: str, encoding: Encoding) -> int:
+    """Length of `text` in units of the encoding; a lone surrogate (JSON allows it) counts as sent."""
+    if encoding == "utf-32" or text.isascii():
+        return len(text)
+    if encoding == "utf-16":
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text.encode("utf-8", "surrogatepass"))

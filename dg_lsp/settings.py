@@ -1,0 +1,43 @@
+"""Settings from `initializationOptions`: frozen, each with its unit and default; bad ones are named.
+
+Nothing here is fatal: a key that is unknown or has a bad value keeps its default and becomes a
+problem line for the user.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+import msgspec
+
+Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=600_000)]
+
+
+class Settings(msgspec.Struct, frozen=True, rename="camel"):
+    """What the user can set from the editor."""
+
+    automatic: bool = True  # answer requests that typing caused; False: only on demand
+    deadline_ms: Milliseconds = 400  # automatic: later than this, the next key is already down
+    manual_deadline_ms: Milliseconds = 3000  # the user asked and waits
+    languages: tuple[str, ...] | None = None  # LSP language ids to serve; None: all
+    model: str | None = None  # folder or hub id; None: the embedded model
+
+
+def read_settings(options: object) -> tuple[Settings, list[str]]:
+    """Settings from the client's options, and one line for each key that could not be used."""
+    if options is None:
+        return Settings(), []
+    if not isinstance(options, dict):
+        return Settings(), ["initializationOptions must be an object"]
+    fields = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for key, value in cast("dict[str, object]", options).items():
+        if key not in fields:
+            problems.append(f"unknown setting {key!r} (known: {', '.join(fields)})")
+            continue
+        try:
+            values[fields[key].name] = msgspec.convert(value, fields[key].type)
+        except msgspec.ValidationError as error:
+            problems.append(f"setting {key!r}: {error}")
+    return Settings(**values), problems

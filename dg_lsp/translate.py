@@ -1,0 +1,105 @@
+"""A completion of ours as the protocol's values: an inline completion item or a versioned edit.
+
+Ranges are minimal and in the client's encoding. Nothing here decides whether to show a completion.
+"""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from dg_lsp.documents import DocumentSnapshot
+from dg_lsp.positions import Encoding, offset_at, position_at
+from infill.types import Completion, Span
+
+ACCEPTED_COMMAND = "dg-lsp.accepted"
+
+
+def inline_item(
+    completion: Completion, snapshot: DocumentSnapshot, offset: int, encoding: Encoding
+) -> types.InlineCompletionItem:
+    """The item for ghost text at `offset`; its range holds the cursor and its line ends are `\\n`.
+
+    Editors turn `\\n` into the buffer's own line end, and some would draw a `\\r`.
+    """
+    text = with_line_ends(completion.text, _line_end_of(snapshot.text))
+    span, text = minimal_edit(snapshot.text, completion.span, text, keep=offset)
+    text = with_line_ends(text, "\n")
+    counts = {
+        "chars": len(text),
+        "lines": text.count("\n") + 1,
+        "source": completion.source,
+        "confidence": round(completion.confidence, 3),
+    }
+    return types.InlineCompletionItem(
+        insert_text=text,
+        range=range_of(snapshot.text, span, encoding),
+        command=types.Command(title="Accepted", command=ACCEPTED_COMMAND, arguments=[counts]),
+    )
+
+
+def workspace_edit(
+    completion: Completion, snapshot: DocumentSnapshot, encoding: Encoding, document_changes: bool
+) -> types.WorkspaceEdit:
+    """The edit that applies a completion, tied to the snapshot's version where the client can check it."""
+    text = with_line_ends(completion.text, _line_end_of(snapshot.text))
+    span, text = minimal_edit(snapshot.text, completion.span, text)
+    edit = types.TextEdit(range=range_of(snapshot.text, span, encoding), new_text=text)
+    if not document_changes:
+        return types.WorkspaceEdit(changes={snapshot.uri: [edit]})
+    document = types.OptionalVersionedTextDocumentIdentifier(uri=snapshot.uri, version=snapshot.version)
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(text_document=document, edits=[edit])]
+    )
+
+
+def minimal_edit(source: str, span: Span, text: str, keep: int | None = None) -> tuple[Span, str]:
+    """The smallest replacement with the same outcome, whose span still holds the offset `keep`."""
+    start, end = span.start, span.end
+    first_kept = end if keep is None or not start <= keep <= end else keep
+    last_kept = start if keep is None or not start <= keep <= end else keep
+    head = 0
+    while start + head < first_kept and head < len(text) and source[start + head] == text[head]:
+        head += 1
+    if _splits_line_end(source, start + head) or _splits_line_end(text, head):
+        head -= 1
+    start, text = start + head, text[head:]
+    last_kept = max(last_kept, start)
+    tail = 0
+    while end - tail > last_kept and tail < len(text) and source[end - tail - 1] == text[-tail - 1]:
+        tail += 1
+    if tail and (_splits_line_end(source, end - tail) or _splits_line_end(text, len(text) - tail)):
+        tail -= 1
+    return Span(start, end - tail), text[: len(text) - tail]
+
+
+def range_of(text: str, span: Span, encoding: Encoding) -> types.Range:
+    """The span as a range in the client's encoding."""
+    start, end = position_at(text, span.start, encoding), position_at(text, span.end, encoding)
+    return types.Range(start=types.Position(*start), end=types.Position(*end))
+
+
+def span_of(text: str, selected: types.Range, encoding: Encoding) -> Span:
+    """A range of the client as a span, ends in order."""
+    ends = (
+        offset_at(text, point.line, point.character, encoding) for point in (selected.start, selected.end)
+    )
+    return Span(*sorted(ends))
+
+
+def with_line_ends(text: str, line_end: str) -> str:
+    """The text with each of its line ends replaced by `line_end`."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if line_end == "\n" else text.replace("\n", line_end)
+
+
+def _line_end_of(text: str) -> str:
+    """The line end that the document uses first."""
+    line_feed, carriage_return = text.find("\n"), text.find("\r")
+    if carriage_return < 0 or 0 <= line_feed < carriage_return:
+        return "\n"
+    return "\r\n" if line_feed == carriage_return + 1 else "\r"
+
+
+def _splits_line_end(text: str, at: int) -> bool:
+    """True between a `\\r` and its `\\n`, a place that no position can name."""
+    return 0 < at < len(text) and text[at - 1] == "\r" and text[at] == "\n"

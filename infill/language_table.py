@@ -1,0 +1,300 @@
+"""The languages we can read, one frozen row each: what differs between their grammars.
+
+A row refuses to know what is done with it; that is for `holes`, `gate` and `postprocess`. Grammars load
+on first use. To add a language: add its wheel, a row, a line in `LANGUAGES` and a case in the tests.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from typing import Literal, cast
+
+import msgspec
+import tree_sitter
+
+BlockStyle = Literal["indent", "brace"]  # brace: any pair of closing tokens (braces, do/done, tags)
+
+
+class Language(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rest of `infill` must know of one language; node names are those of its grammar."""
+
+    id: str
+    lsp_ids: tuple[str, ...]
+    extensions: tuple[str, ...]
+    file_names: tuple[str, ...] = ()
+    interpreters: tuple[str, ...] = ()  # of a shebang line, without version digits
+    module: str
+    loader: str = "language"
+    block_style: BlockStyle = "brace"
+    indent_unit: str = "    "  # only where the file itself shows none
+    line_comment: str = ""
+    block_comment: tuple[str, str] | None = None
+    comment_types: frozenset[str] = frozenset({"comment"})
+    quotes: str = "\"'"  # what opens a string on one line, for code too broken to parse
+    string_types: frozenset[str] = frozenset()
+    code_in_string_types: frozenset[str] = frozenset()  # interpolations: code again
+    body_types: frozenset[str] = frozenset()  # hold statements that run in order
+    container_types: frozenset[str] = frozenset()  # hold siblings: definitions, entries, arguments
+    opener_words: tuple[str, ...] = ()  # words that open a block at a line's end, besides brackets
+    placeholder: str = r"(?!)"  # regex of statements that stand for a missing body
+    stand_ins: tuple[str, ...] = ("x",)  # what a valid fill may look like to the grammar
+
+    def grammar(self) -> tree_sitter.Language:
+        """Return the grammar, loaded once per process; safe to share between threads."""
+        return _load(self.module, self.loader)
+
+    def parser(self) -> tree_sitter.Parser:
+        """Return a new parser. One costs microseconds and is not shared: parsers are not thread-safe."""
+        return tree_sitter.Parser(self.grammar())
+
+
+@functools.cache
+def _load(module: str, loader: str) -> tree_sitter.Language:
+    capsule = cast("Callable[[], object]", getattr(importlib.import_module(module), loader))
+    return tree_sitter.Language(capsule())
+
+
+def _types(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_TODO = r"(?:TODO|FIXME|XXX)\b"
+_SLASH_TODO = rf"//+[ \t]*{_TODO}[^\r\n]*|/\*+\s*{_TODO}(?:(?!\*/).)*\*/"
+_HASH_TODO = rf"#+[ \t]*{_TODO}[^\r\n]*"
+_THROW = r"throw\s+(?:new\s+)?[\w.:]*(?:Error|Exception|logic_error|runtime_error)\s*\((?:[^;(){}]*)\)\s*;?"
+
+_PYTHON = Language(
+    id="python",
+    lsp_ids=("python",),
+    extensions=(".py", ".pyi", ".pyw"),
+    file_names=("SConstruct", "SConscript", "wscript"),
+    interpreters=("python", "pypy"),
+    module="tree_sitter_python",
+    block_style="indent",
+    line_comment="#",
+    string_types=_types("string"),
+    code_in_string_types=_types("interpolation"),
+    body_types=_types("block"),
+    container_types=_types(
+        "module argument_list parameters lambda_parameters list dictionary set tuple list_pattern"
+        " tuple_pattern parenthesized_expression list_comprehension dictionary_comprehension"
+        " set_comprehension generator_expression subscript import_from_statement type_parameter"
+    ),
+    placeholder=rf"pass|\.\.\.|raise\s+NotImplementedError(?:\s*\([^()]*\))?|{_HASH_TODO}",
+)
+
+_SCRIPT_BODIES = _types("statement_block switch_case switch_default class_static_block")
+_SCRIPT_CONTAINERS = _types(
+    "program class_body switch_body object array arguments formal_parameters object_pattern array_pattern"
+    " named_imports export_clause jsx_element parenthesized_expression interface_body object_type"
+    " enum_body type_parameters type_arguments"
+)
+
+
+def _script(
+    language_id: str, lsp_ids: tuple[str, ...], extensions: tuple[str, ...], module: str, loader: str
+) -> Language:
+    return Language(
+        id=language_id,
+        lsp_ids=lsp_ids,
+        extensions=extensions,
+        interpreters=("node", "nodejs") if language_id == "javascript" else (),
+        module=module,
+        loader=loader,
+        indent_unit="  ",
+        line_comment="//",
+        block_comment=("/*", "*/"),
+        comment_types=_types("comment html_comment"),
+        quotes="\"'`",
+        string_types=_types("string template_string regex"),
+        code_in_string_types=_types("template_substitution"),
+        body_types=_SCRIPT_BODIES,
+        container_types=_SCRIPT_CONTAINERS,
+        placeholder=rf"{_THROW}|{_SLASH_TODO}",
+        stand_ins=("x", "x;"),
+    )
+
+
+_JAVASCRIPT = _script(
+    "javascript",
+    ("javascript", "javascriptreact"),
+    (".js", ".jsx", ".mjs", ".cjs"),
+    "tree_sitter_javascript",
+    "language",
+)
+_TYPESCRIPT = _script(
+    "typescript",
+    ("typescript",),
+    (".ts", ".mts", ".cts"),
+    "tree_sitter_typescript",
+    "language_typescript",
+)
+_TSX = _script("tsx", ("typescriptreact",), (".tsx",), "tree_sitter_typescript", "language_tsx")
+
+_GO = Language(
+    id="go",
+    lsp_ids=("go",),
+    extensions=(".go",),
+    module="tree_sitter_go",
+    indent_unit="\t",
+    line_comment="//",
+    block_comment=("/*", "*/"),
+    quotes='"`',
+    string_types=_types("interpreted_string_literal raw_string_literal rune_literal"),
+    body_types=_types("block expression_case communication_case default_case type_case"),
+    container_types=_types(
+        "source_file field_declaration_list interface_type import_spec_list var_spec_list literal_value"
+        " argument_list parameter_list expression_switch_statement type_switch_statement select_statement"
+        " const_declaration type_declaration"
+    ),
+    placeholder=rf"panic\(\s*\"[^\"]*(?:implement|TODO|todo)[^\"]*\"\s*\)|{_SLASH_TODO}",
+)
+
+_RUST = Language(
+    id="rust",
+    lsp_ids=("rust",),
+    extensions=(".rs",),
+    module="tree_sitter_rust",
+    line_comment="//",
+    block_comment=("/*", "*/"),
+    comment_types=_types("line_comment block_comment"),
+    quotes='"',  # a lone ' is more often a lifetime
+    string_types=_types("string_literal raw_string_literal char_literal"),
+    body_types=_types("block"),
+    container_types=_types(
+        "source_file declaration_list field_declaration_list enum_variant_list match_block use_list"
+        " field_initializer_list arguments parameters array_expression tuple_expression token_tree"
+        " ordered_field_declaration_list struct_pattern"
+    ),
+    placeholder=rf"(?:todo|unimplemented)!\s*\([^()]*\)\s*;?|{_SLASH_TODO}",
+    stand_ins=("x", "x;"),
+)
+
+_JAVA = Language(
+    id="java",
+    lsp_ids=("java",),
+    extensions=(".java",),
+    module="tree_sitter_java",
+    line_comment="//",
+    block_comment=("/*", "*/"),
+    comment_types=_types("line_comment block_comment"),
+    string_types=_types("string_literal character_literal"),
+    code_in_string_types=_types("string_interpolation"),
+    body_types=_types("block constructor_body switch_block_statement_group"),
+    container_types=_types(
+        "program class_body interface_body enum_body enum_body_declarations annotation_type_body"
+        " switch_block array_initializer argument_list formal_parameters element_value_array_initializer"
+    ),
+    placeholder=rf"{_THROW}|{_SLASH_TODO}",
+    stand_ins=("x", "x;", "int x;"),
+)
+
+_C_CONTAINERS = _types(
+    "translation_unit field_declaration_list enumerator_list initializer_list argument_list parameter_list"
+    " declaration_list preproc_if preproc_ifdef preproc_else preproc_elif"
+)
+_C = Language(
+    id="c",
+    lsp_ids=("c",),
+    extensions=(".c", ".h"),
+    module="tree_sitter_c",
+    line_comment="//",
+    block_comment=("/*", "*/"),
+    string_types=_types("string_literal char_literal"),
+    body_types=_types("compound_statement case_statement"),
+    container_types=_C_CONTAINERS,
+    placeholder=rf"abort\(\)\s*;|assert\(\s*(?:0|false)[^()]*\)\s*;|{_SLASH_TODO}",
+    stand_ins=("x", "x;", "int x;"),
+)
+_CPP = Language(
+    id="cpp",
+    lsp_ids=("cpp",),
+    extensions=(".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp", ".tpp"),
+    module="tree_sitter_cpp",
+    line_comment="//",
+    block_comment=("/*", "*/"),
+    string_types=_types("string_literal char_literal raw_string_literal"),
+    body_types=_types("compound_statement case_statement"),
+    container_types=_C_CONTAINERS | _types("template_argument_list template_parameter_list"),
+    placeholder=rf"{_THROW}|abort\(\)\s*;|assert\(\s*(?:0|false)[^()]*\)\s*;|{_SLASH_TODO}",
+    stand_ins=("x", "x;", "int x;"),
+)
+
+_BASH = Language(
+    id="bash",
+    lsp_ids=("shellscript", "sh"),
+    extensions=(".sh", ".bash", ".bats", ".ksh"),
+    file_names=(".bashrc", ".bash_profile", ".bash_aliases", ".bash_logout", ".profile", "PKGBUILD"),
+    interpreters=("bash", "sh", "dash", "ksh", "bats"),
+    module="tree_sitter_bash",
+    indent_unit="  ",
+    line_comment="#",
+    string_types=_types("string raw_string ansi_c_string heredoc_body"),
+    code_in_string_types=_types("command_substitution expansion"),
+    body_types=_types(
+        "compound_statement do_group if_statement elif_clause else_clause case_item subshell"
+        " command_substitution"
+    ),
+    container_types=_types("program case_statement array"),
+    opener_words=("then", "do", "else", "in"),
+    placeholder=rf":|{_HASH_TODO}",
+)
+
+_JSON = Language(
+    id="json",
+    lsp_ids=("json", "jsonc"),
+    extensions=(".json", ".jsonc", ".geojson", ".webmanifest"),
+    file_names=(".babelrc", ".eslintrc", ".prettierrc", "composer.lock", "Pipfile.lock"),
+    module="tree_sitter_json",
+    indent_unit="  ",
+    quotes='"',
+    string_types=_types("string"),
+    container_types=_types("document object array"),
+    stand_ins=("0", '"x": 0', '"x": 0,', ', "x": 0', "0,"),
+)
+
+_HTML = Language(
+    id="html",
+    lsp_ids=("html",),
+    extensions=(".html", ".htm", ".xhtml"),
+    module="tree_sitter_html",
+    indent_unit="  ",
+    block_comment=("<!--", "-->"),
+    string_types=_types("quoted_attribute_value"),
+    body_types=_types("element script_element style_element"),
+    container_types=_types("document"),
+    placeholder=rf"<!--\s*{_TODO}(?:(?!-->).)*-->",
+)
+
+_CSS = Language(
+    id="css",
+    lsp_ids=("css",),
+    extensions=(".css",),
+    module="tree_sitter_css",
+    indent_unit="  ",
+    block_comment=("/*", "*/"),
+    comment_types=_types("comment js_comment"),
+    string_types=_types("string_value"),
+    body_types=_types("block"),
+    container_types=_types("stylesheet keyframe_block_list"),
+    placeholder=rf"/\*+\s*{_TODO}(?:(?!\*/).)*\*/",
+    stand_ins=("x", "x: x;", "x {}"),
+)
+
+LANGUAGES: tuple[Language, ...] = (
+    _PYTHON,
+    _JAVASCRIPT,
+    _TYPESCRIPT,
+    _TSX,
+    _GO,
+    _RUST,
+    _JAVA,
+    _C,
+    _CPP,
+    _BASH,
+    _JSON,
+    _HTML,
+    _CSS,
+)

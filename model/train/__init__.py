@@ -1,0 +1,1 @@
+"""Training of the embedded model: corpus, tokenizer, objective, network, loop, export, one file each."""
