@@ -56,12 +56,12 @@ class Documents:
         self._open.pop(uri, None)
 
     def get(self, uri: str) -> DocumentSnapshot | None:
-        """The document now, or None when it is not open; the same object until it changes."""
+        """Return the document now, or None when it is not open; the same object until it changes."""
         document = self._open.get(uri)
         return document.take() if document else None
 
     def is_current(self, snapshot: DocumentSnapshot) -> bool:
-        """True while nothing happened to the document since `snapshot` was taken."""
+        """Return True while nothing happened to the document since `snapshot` was taken."""
         document = self._open.get(snapshot.uri)
         return document is not None and document.snapshot is snapshot
 

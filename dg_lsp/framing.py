@@ -1,7 +1,7 @@
-"""Bytes in, message bodies out: the `Content-Length` framing of the base protocol, without input or output.
+r"""Bytes in, message bodies out: the `Content-Length` framing of the base protocol, without input or output.
 
-Lenient where the meaning is clear (any case, any order of headers, a bare `\\n`), and it finds its
-feet again after a header block that says nothing usable.
+Lenient where the meaning is clear (any case, any order of headers, a bare `\n`, rubbish before the
+header), and it finds its feet again after a header block that says nothing usable.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import re
 MAX_BODY_BYTES = 256 * 2**20  # a larger claim is a broken header, not a message to wait for
 
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
-_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
 def frame(body: bytes) -> bytes:
-    """The body with its header, as it goes on the wire."""
+    """Return the body with its header, as it goes on the wire."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 

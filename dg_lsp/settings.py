@@ -24,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def read_settings(options: object) -> tuple[Settings, list[str]]:
-    """Settings from the client's options, and one line for each key that could not be used."""
+    """Return settings from the client's options, and one line for each key that could not be used."""
     if options is None:
         return Settings(), []
     if not isinstance(options, dict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lsprotocol import types
 
 from dg_lsp.documents import DocumentSnapshot
-from dg_lsp.positions import Encoding, offset_at, position_at
+from dg_lsp.positions import Encoding, position_at
 from infill.types import Completion, Span
 
 ACCEPTED_COMMAND = "dg-lsp.accepted"
@@ -17,9 +17,9 @@ ACCEPTED_COMMAND = "dg-lsp.accepted"
 def inline_item(
     completion: Completion, snapshot: DocumentSnapshot, offset: int, encoding: Encoding
 ) -> types.InlineCompletionItem:
-    """The item for ghost text at `offset`; its range holds the cursor and its line ends are `\\n`.
+    r"""Return the item for ghost text at `offset`; its range holds the cursor and its line ends are `\n`.
 
-    Editors turn `\\n` into the buffer's own line end, and some would draw a `\\r`.
+    Editors turn `\n` into the buffer's own line end, and some would draw a `\r`.
     """
     text = with_line_ends(completion.text, _line_end_of(snapshot.text))
     span, text = minimal_edit(snapshot.text, completion.span, text, keep=offset)
@@ -40,7 +40,7 @@ def inline_item(
 def workspace_edit(
     completion: Completion, snapshot: DocumentSnapshot, encoding: Encoding, document_changes: bool
 ) -> types.WorkspaceEdit:
-    """The edit that applies a completion, tied to the snapshot's version where the client can check it."""
+    """Return the edit that applies a completion, tied to the version where the client can check it."""
     text = with_line_ends(completion.text, _line_end_of(snapshot.text))
     span, text = minimal_edit(snapshot.text, completion.span, text)
     edit = types.TextEdit(range=range_of(snapshot.text, span, encoding), new_text=text)
@@ -53,14 +53,14 @@ def workspace_edit(
 
 
 def minimal_edit(source: str, span: Span, text: str, keep: int | None = None) -> tuple[Span, str]:
-    """The smallest replacement with the same outcome, whose span still holds the offset `keep`."""
+    """Return the smallest replacement with the same outcome, whose span still holds the offset `keep`."""
     start, end = span.start, span.end
     first_kept = end if keep is None or not start <= keep <= end else keep
     last_kept = start if keep is None or not start <= keep <= end else keep
     head = 0
     while start + head < first_kept and head < len(text) and source[start + head] == text[head]:
         head += 1
-    if _splits_line_end(source, start + head) or _splits_line_end(text, head):
+    if head and (_splits_line_end(source, start + head) or _splits_line_end(text, head)):
         head -= 1
     start, text = start + head, text[head:]
     last_kept = max(last_kept, start)
@@ -73,27 +73,19 @@ def minimal_edit(source: str, span: Span, text: str, keep: int | None = None) ->
 
 
 def range_of(text: str, span: Span, encoding: Encoding) -> types.Range:
-    """The span as a range in the client's encoding."""
+    """Return the span as a range in the client's encoding."""
     start, end = position_at(text, span.start, encoding), position_at(text, span.end, encoding)
     return types.Range(start=types.Position(*start), end=types.Position(*end))
 
 
-def span_of(text: str, selected: types.Range, encoding: Encoding) -> Span:
-    """A range of the client as a span, ends in order."""
-    ends = (
-        offset_at(text, point.line, point.character, encoding) for point in (selected.start, selected.end)
-    )
-    return Span(*sorted(ends))
-
-
 def with_line_ends(text: str, line_end: str) -> str:
-    """The text with each of its line ends replaced by `line_end`."""
+    """Return the text with each of its line ends replaced by `line_end`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if line_end == "\n" else text.replace("\n", line_end)
 
 
 def _line_end_of(text: str) -> str:
-    """The line end that the document uses first."""
+    """Return the line end that the document uses first."""
     line_feed, carriage_return = text.find("\n"), text.find("\r")
     if carriage_return < 0 or 0 <= line_feed < carriage_return:
         return "\n"
@@ -101,5 +93,5 @@ def _line_end_of(text: str) -> str:
 
 
 def _splits_line_end(text: str, at: int) -> bool:
-    """True between a `\\r` and its `\\n`, a place that no position can name."""
+    r"""Return True between a `\r` and its `\n`, a place that no position can name."""
     return 0 < at < len(text) and text[at - 1] == "\r" and text[at] == "\n"

@@ -6,9 +6,7 @@ document order and each sees the ones before it. Knows the Filler, but no files,
 
 from __future__ import annotations
 
-import re
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -16,8 +14,6 @@ from msgspec.structs import replace
 
 from infill.types import Completion, Filled, Filler, FillRequest, NoFill, Span
 from model.types import CancelToken
-
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
 
 
 class FillOptions(msgspec.Struct, frozen=True):
@@ -111,11 +107,9 @@ class _EditedText:
     def __init__(self, original: str) -> None:
         self.text = original
         self._edits: list[tuple[Span, str]] = []  # spans of the original, in document order
-        breaks = Counter(_LINE_BREAK.findall(original))
-        self._line_end = breaks.most_common(1)[0][0] if breaks else "\n"
 
     def apply(self, span: Span, text: str) -> None:
-        """Replace `span` of the present text, which must not touch what an earlier edit wrote."""
+        """Replace `span` of the present text, which must not overlap what an earlier edit wrote."""
         place = self._place(span)
         if place is None:
             raise ValueError(f"{span} overlaps an earlier edit")
@@ -139,10 +133,9 @@ class _EditedText:
         return place[1] if place else None
 
     def in_original(self, completion: Completion) -> Completion | None:
-        """Return a completion as one of the original text, with the line ends that this text has."""
+        """Return a completion as one of the original text; None when it would undo an edit."""
         span = self.span_in_original(completion.span)
-        text = _LINE_BREAK.sub(self._line_end, completion.text)
-        return replace(completion, span=span, text=text) if span else None
+        return replace(completion, span=span) if span else None
 
     def _place(self, span: Span) -> tuple[int, Span] | None:
         """Where an edit of the present `span` belongs: its index among the edits, its original span."""

@@ -21,13 +21,29 @@ import msgspec
 from infill.diff import unified_diff
 from infill.types import InputError
 
-MAX_BYTES = (
-    5_000_000  # past this it is data, not source: parsing and prompting would only waste the user's time
-)
-_LINE_BREAK = re.compile(
-    r"\r\n|\n|\r"
-)  # not str.splitlines: form feed and U+2028 are ordinary characters in code
+MAX_BYTES = 5_000_000  # past this it is data, not source
+# Not str.splitlines: form feed and U+2028 are ordinary characters in code.
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _BOM = "\ufeff"
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A place as the user names it: FILE:LINE:COL, line and column from 1; the file `-` is standard input."""
+
+    file: str
+    line: int
+    column: int
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        r"""Split at the last two colons: file names (`C:\x.py`, `a:b.py`) may have colons of their own."""
+        parts = re.fullmatch(r"(.+):([0-9]{1,9}):([0-9]{1,9})", text, re.DOTALL)
+        if not parts:
+            raise InputError(f"{printable(text)}: is not FILE:LINE:COL (line and column count from 1)")
+        return cls(parts[1], int(parts[2]), int(parts[3]))
+
+    def __str__(self) -> str:
+        return f"{printable(self.file)}:{self.line}:{self.column}"
 
 
 class SourceFile(msgspec.Struct, frozen=True):

@@ -7,19 +7,17 @@ back to lines. Refuses to know of models and budgets.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import tree_sitter
 
 from infill import indents
 from infill.indents import BLANK
-from infill.languages import placeholder_pattern
+from infill.placeholders import placeholder_hole
+from infill.prose import prose_at
 from infill.syntax import Syntax
 from infill.types import Hole, HoleKind, NoFill, Reason, Span, Trigger
 
 MAX_BYTES = 1_000_000
 MAX_MEAN_LINE = 240  # characters; above it the file was generated, minified or is data
-_MAX_PLACEHOLDER = 2_000  # a body longer than this is not a placeholder, whatever it says
 
 
 def find_hole(syntax: Syntax, offset: int, trigger: Trigger) -> Hole | NoFill:
@@ -37,7 +35,7 @@ def find_hole(syntax: Syntax, offset: int, trigger: Trigger) -> Hole | NoFill:
             return NoFill(*reason)
     line = syntax.line(offset)
     left, right = syntax.text[line.start : offset], syntax.text[offset : line.end]
-    hole = _placeholder_hole(syntax, offset)
+    hole = placeholder_hole(syntax, offset)
     if hole is not None:
         return hole
     if not (left + right).strip(BLANK):
@@ -65,26 +63,6 @@ def selection_hole(syntax: Syntax, span: Span) -> Hole | NoFill:
     return Hole(Span(start, end), "selection", indent, multiline=True)
 
 
-def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None:
-    """Say whether what is typed at `offset` lands in a comment or a string rather than in code.
-
-    The end of a line comment is in the comment; the place after a closing quote is not in the string.
-    """
-    language, byte = syntax.language, syntax.byte_offset(offset)
-    node: tree_sitter.Node | None = syntax.node_over(max(offset - 1, 0), offset) if offset else None
-    while node is not None:
-        inside = node.start_byte < byte < node.end_byte
-        if inside and node.type in language.code_in_string_types:
-            return None
-        if node.type in language.string_types and (inside or _unclosed(node, byte)):
-            return "string"
-        if node.type in language.comment_types and (inside or _is_line_comment(syntax, node)):
-            same_line = syntax.line(offset).start <= syntax.char_offset(node.end_byte - 1)
-            return "comment" if inside or same_line else None
-        node = node.parent
-    return _prose_in_broken_code(syntax, offset)
-
-
 def _refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
     """Return why an automatic trigger should show nothing here, cheapest test first."""
     if len(syntax.source) > MAX_BYTES:
@@ -104,125 +82,26 @@ def _refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
     return None
 
 
-def _unclosed(node: tree_sitter.Node, byte: int) -> bool:
-    """Say whether a string's end is made up by the parser and the cursor stands there."""
-    return node.end_byte == byte and node.child_count > 0 and node.children[-1].is_missing
-
-
-def _is_line_comment(syntax: Syntax, node: tree_sitter.Node) -> bool:
-    marker = syntax.language.line_comment
-    return bool(marker) and syntax.source.startswith(marker.encode(), node.start_byte)
-
-
-def _prose_in_broken_code(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None:
-    """Read the line up to the cursor for a quote or comment left open, where the tree has an error."""
-    line = syntax.line(offset)
-    if any(_opens_long_string(syntax, problem.span, offset) for problem in syntax.problems):
-        return "string"
-    if not any(p.span.start <= offset and p.span.end >= line.start for p in syntax.problems):
-        return None
-    language, quote, at = syntax.language, "", line.start
-    while at < offset:
-        char = syntax.text[at]
-        if quote:
-            quote = "" if char == quote else quote
-            at += 1 if char == "\\" else 0
-        elif language.line_comment and syntax.text.startswith(language.line_comment, at):
-            # `#` is a comment only at a word's start in a shell, and `//` follows a colon in an address
-            return "comment" if at == line.start or syntax.text[at - 1] in BLANK + ";" else None
-        elif language.block_comment and syntax.text.startswith(language.block_comment[0], at):
-            close = syntax.text.find(language.block_comment[1], at, offset)
-            if close < 0:
-                return "comment"
-            at = close + len(language.block_comment[1]) - 1
-        elif char in language.quotes:
-            quote = char
-        at += 1
-    return "string" if quote else None
-
-
-def _opens_long_string(syntax: Syntax, span: Span, offset: int) -> bool:
-    """Say whether an error node before the cursor is the opening of a triple-quoted string."""
-    triple = syntax.text[max(span.end - 3, span.start) : span.end] in ('"""', "'''")
-    return triple and span.end <= offset and span.end - span.start <= 5
-
-
-def _placeholder_hole(syntax: Syntax, offset: int) -> Hole | None:
-    """Return the hole over a body that is only a placeholder, when the cursor is on or just above it."""
-    inner = (_python_body if syntax.language.block_style == "indent" else _brace_body)(syntax, offset)
-    if inner is None or inner.end - inner.start > _MAX_PLACEHOLDER:
-        return None
-    found = placeholder_pattern(syntax.language).fullmatch(syntax.text, inner.start, inner.end)
-    if found is None:
-        return None
-    start, end = found.span("held")
-    first, last = syntax.line(start), syntax.line(end)
-    # one that shares its line with the header or the closing brace would have to be laid out anew
-    if syntax.text[first.start : start].strip(BLANK) or syntax.text[end : last.end].strip(BLANK):
-        return None
-    between = syntax.text[offset:start] if offset < start else ""
-    if between.strip() or offset > last.end or syntax.line(offset).start <= inner.start:
-        return None
-    indent = syntax.text[first.start : start]
-    if offset < start:
-        start = _blank_start(syntax, offset, indent)
-    return Hole(Span(start, max(end, offset)), "block", indent, multiline=True)
-
-
-def _brace_body(syntax: Syntax, offset: int) -> Span | None:
-    """Return what stands between the first and last token of the innermost body around the cursor."""
-    node = syntax.enclosing(offset, syntax.language.body_types)
-    if node is None or node.child_count < 2:
-        return None
-    first, last = node.children[0], node.children[-1]
-    return Span(syntax.char_offset(first.end_byte), syntax.char_offset(last.start_byte))
-
-
-def _python_body(syntax: Syntax, offset: int) -> Span | None:
-    """Return the lines under the nearest header above the cursor, by indentation."""
-    text, line = syntax.text, syntax.line(offset)
-    for above in indents.lines_above(syntax, offset):
-        code = indents.code_of(syntax, above)
-        if not code.endswith(":"):
-            here = text[line.start : line.end].strip(BLANK)
-            if here and indents.width(indents.indent_of(code)) >= 1 and above.end > offset - _MAX_PLACEHOLDER:
-                continue  # perhaps a docstring above the placeholder
-            return None
-        levels, _ = indents.statement_levels(syntax, above.end + 1)
-        header = next((level for level in levels[1:]), levels[0])
-        return Span(above.end, _body_end(syntax, above, indents.width(header.indent)))
-    return None
-
-
-def _body_end(syntax: Syntax, header: Span, header_width: int) -> int:
-    """Return the end of the last line under a header that is deeper than it, comments included."""
-    text, end, at = syntax.text, header.end, header.end
-    while at < len(text) and at - header.end <= _MAX_PLACEHOLDER:
-        line = syntax.line(at + (2 if text.startswith("\r\n", at) else 1))
-        content = text[line.start : line.end]
-        if content.strip(BLANK):
-            if indents.width(indents.indent_of(content)) <= header_width:
-                break
-            end = line.end
-        at = line.end
-    return end
-
-
 def _blank_line_hole(syntax: Syntax, offset: int) -> Hole:
     """Return the hole for a line with nothing but blanks on it."""
     line = syntax.line(offset)
     if prose_at(syntax, offset) is not None:
         above = next(indents.filled_above(syntax, offset), line)
         indent = syntax.text[line.start : line.end] or indents.indent_of(syntax.text[above.start : above.end])
-        return Hole(Span(_blank_start(syntax, offset, indent), line.end), "line_end", indent, multiline=False)
-    kind, indent = _blank_line_place(syntax, offset)
-    return Hole(Span(_blank_start(syntax, offset, indent), line.end), kind, indent, multiline=True)
+        kind: HoleKind = "line_end"
+    elif _continues_line(syntax, line):
+        indent = _own_or(syntax, offset, indents.line_rule_indent(syntax, offset), "")
+        kind = "line_end"
+    else:
+        kind, indent = _blank_line_place(syntax, offset)
+    span = Span(indents.blank_start(syntax, offset, indent), line.end)
+    return Hole(span, kind, indent, multiline=kind != "line_end")
 
 
-def _blank_start(syntax: Syntax, offset: int, indent: str) -> int:
-    """Return where the span begins: the cursor, or the line's start if the blanks there do not fit."""
-    line = syntax.line(offset)
-    return offset if indent.startswith(syntax.text[line.start : offset]) else line.start
+def _continues_line(syntax: Syntax, line: Span) -> bool:
+    """Say whether the line just above ends in a backslash, so that this one is part of it."""
+    above = syntax.text[max(line.start - 3, 0) : line.start]
+    return above.endswith(("\\\n", "\\\r\n", "\\\r"))
 
 
 def _blank_line_place(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
@@ -231,25 +110,29 @@ def _blank_line_place(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
     by_indent = language.block_style == "indent"
     if by_indent and (node is None or node.type in language.body_types or node.parent is None):
         above = next(indents.lines_above(syntax, offset), None)
-        if (
-            node is None
-            and above is not None
-            and indents.code_of(syntax, above).endswith(("(", "[", "{", ","))
-        ):
-            return "between", _own_or(syntax, offset, indents.line_rule_indent(syntax, offset), "")
+        code = "" if above is None else indents.code_of(syntax, above)
+        if code.endswith(("(", "[", "{", ",")):  # a bracket not closed yet
+            own = syntax.text[syntax.line(offset).start : offset]  # perhaps aligned with the bracket
+            return "between", own or indents.line_rule_indent(syntax, offset)
         return _statement_place(syntax, offset)
     if node is None:
         indent = _own_or(syntax, offset, indents.line_rule_indent(syntax, offset), "")
         return ("block" if indent else "between"), indent
     if node.parent is None:
-        return "between", ""
-    siblings = _siblings(syntax, node)
+        own = syntax.text[syntax.line(offset).start : offset]
+        continued = own and own in (
+            indents.line_rule_indent(syntax, offset),
+            indents.indent_below(syntax, offset),
+        )
+        return "between", own if continued else ""
+    sibling = _nearest_sibling(syntax, node, offset)
     owner = syntax.line(syntax.char_offset(node.start_byte))
     owner_indent = indents.indent_of(syntax.text[owner.start : owner.end])
-    expected = _sibling_indent(syntax, siblings, offset)
-    if expected is None:
+    if sibling is None:
         expected = owner_indent + indents.indent_unit(syntax.text, language)
-    kind = "between" if siblings and node.type in language.container_types else "block"
+    else:
+        expected = syntax.text[syntax.line(sibling).start : sibling]
+    kind = "between" if sibling is not None and node.type in language.container_types else "block"
     return kind, _own_or(syntax, offset, expected, owner_indent)
 
 
@@ -277,34 +160,34 @@ def _holder(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
     return None
 
 
-def _siblings(syntax: Syntax, node: tree_sitter.Node) -> list[tree_sitter.Node]:
-    """Return the children that begin a line of their own, below the line on which the node begins."""
-    found: list[tree_sitter.Node] = []
-    for child in node.named_children:
+def _nearest_sibling(syntax: Syntax, node: tree_sitter.Node, offset: int) -> int | None:
+    """Return where the child begins that is nearest above the cursor, else below, on a line of its own."""
+    byte, row = syntax.byte_offset(offset), node.start_point.row
+    children = [child for child in node.named_children if child.start_point.row > row]
+    above = [child for child in children if child.start_byte < byte]
+    for child in (*reversed(above), *children[len(above) :]):
         start = syntax.char_offset(child.start_byte)
-        if child.start_point.row > node.start_point.row and not child.type.endswith("end_tag"):
-            line = syntax.line(start)
-            if not syntax.text[line.start : start].strip(BLANK):
-                found.append(child)
-    return found
-
-
-def _sibling_indent(syntax: Syntax, siblings: list[tree_sitter.Node], offset: int) -> str | None:
-    """Return the indentation of the sibling just above the cursor, else of the one below."""
-    byte = syntax.byte_offset(offset)
-    above = [child for child in siblings if child.start_byte < byte]
-    if not siblings:
-        return None
-    nearest = above[-1] if above else siblings[0]
-    start = syntax.char_offset(nearest.start_byte)
-    return syntax.text[syntax.line(start).start : start]
+        alone = not syntax.text[syntax.line(start).start : start].strip(BLANK)
+        if alone and not child.type.endswith("end_tag"):
+            return start
+    return None
 
 
 def _own_or(syntax: Syntax, offset: int, expected: str, owner: str) -> str:
-    """Return the user's own blanks where they are deeper than the owner's but hardly than expected."""
+    """Return the user's own blanks where they fit, else what is expected.
+
+    They fit if they are a neighbour's, or between the owner's and expected; and at the owner's too, if
+    the line above is deeper: someone has gone back there to close the block.
+    """
     line = syntax.line(offset)
+    above = next(indents.lines_above(syntax, offset), line)
+    above_indent = indents.indent_of(syntax.text[above.start : above.end])
+    neighbours = {above_indent, indents.indent_below(syntax, offset)}
     most = indents.width(expected) + max(indents.width(indents.indent_unit(syntax.text, syntax.language)), 2)
     for own in (syntax.text[line.start : offset], syntax.text[line.start : line.end]):
-        if indents.width(owner) < indents.width(own) <= most and set(own) <= set(" \t"):
+        wide = indents.width(own)
+        closes = own == owner and 0 < wide < indents.width(above_indent)
+        fits = wide > indents.width(owner) and (own in neighbours or wide <= most)
+        if (closes or fits) and set(own) <= set(" \t"):
             return own
     return expected

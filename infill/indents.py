@@ -41,20 +41,21 @@ def width(indent: str) -> int:
 
 def indent_unit(text: str, language: Language) -> str:
     """Return one step of indentation as the file has it: a tab, or its most usual run of spaces."""
-    return _detect_unit(text) or language.indent_unit
+    return _detect_unit(text, language) or language.indent_unit
 
 
 @functools.lru_cache(maxsize=8)
-def _detect_unit(text: str) -> str | None:
+def _detect_unit(text: str, language: Language) -> str | None:
     steps: Counter[str] = Counter()
-    above = ""
+    above, opened = "", False
     for line in re.split(r"\r\n|\n|\r", text, maxsplit=_MAX_LINES_SEEN)[:_MAX_LINES_SEEN]:
         if not line.strip(BLANK):
             continue
         indent = indent_of(line)
-        if len(indent) > len(above) and indent.startswith(above):
+        if opened and len(indent) > len(above) and indent.startswith(above):
             steps[indent[len(above) :]] += 1
-        above = indent
+        # only under an opener: a continuation line is indented by taste, or to fit the line above
+        above, opened = indent, opens_block(language, line.rstrip(BLANK)) or line.endswith(">")
     usual = [(count, step) for step, count in steps.items() if step == "\t" or 2 <= step.count(" ") <= 8]
     return max(usual)[1] if usual else None
 
@@ -112,14 +113,16 @@ def statement_levels(syntax: Syntax, offset: int) -> tuple[list[Level], bool]:
     """
     starts: list[tuple[str, str]] = []
     opens: bool | None = None
-    for line in lines_above(syntax, offset):
+    for line in filled_above(syntax, offset):
+        indent = indent_of(syntax.text[line.start : line.end])
+        if starts and width(indent) >= width(starts[-1][0]):
+            continue  # first, as it is cheap and settles most lines of a long body
+        if is_comment(syntax, line):
+            continue
         code = code_of(syntax, line)
         if opens is None:
             opens = code.endswith(":")
-        indent = indent_of(code)
-        if starts and width(indent) >= width(starts[-1][0]):
-            continue
-        if _begins_inside(syntax, line):
+        if begins_inside(syntax, line):
             continue
         starts.append((indent, code.lstrip(BLANK)))
         if not indent:
@@ -137,14 +140,16 @@ def statement_levels(syntax: Syntax, offset: int) -> tuple[list[Level], bool]:
 def choose_level(syntax: Syntax, offset: int, levels: list[Level], must_open: bool) -> Level:
     """Return the level for a statement on the blank line at `offset`; the user's own whitespace wins.
 
-    It wins where it is one of the levels (or any deeper than the header) and would not leave the line
-    below indented without reason. An empty line is column 0 by that rule, if column 0 is possible.
+    It wins where it is one of the levels, or any deeper than the header if one must open. An empty line
+    is column 0 by that rule, unless the line below would then be left indented without reason.
     """
     line = syntax.line(offset)
     typed = (syntax.text[line.start : offset], syntax.text[line.start : line.end])
     if must_open:
         body, header_indent = levels[0], levels[1].indent
-        below = _indent_below(syntax, offset)
+        if header_indent + indent_unit(syntax.text, syntax.language) in typed:
+            return Level(header_indent + indent_unit(syntax.text, syntax.language), body.header)
+        below = indent_below(syntax, offset)
         settled = below is not None and width(below) > width(header_indent)
         deeper = [own for own in typed if width(own) > width(header_indent)]
         fits = [own for own in deeper if not own.strip(" ") or not own.strip("\t")]
@@ -152,10 +157,17 @@ def choose_level(syntax: Syntax, offset: int, levels: list[Level], must_open: bo
     floor = min(width(levels[0].indent), _floor(syntax, offset))
     possible = [level for level in levels if width(level.indent) >= floor] or levels[:1]
     for own in typed:
-        exact = [level for level in possible if level.indent == own]
+        # blanks that someone typed are a choice even if they orphan the line below: a header may come
+        exact = [level for level in (levels if own else possible) if level.indent == own]
         if exact:
             return exact[0]
     return min(possible, key=lambda level: abs(width(level.indent) - width(typed[1])))
+
+
+def blank_start(syntax: Syntax, offset: int, indent: str) -> int:
+    """Return where the span begins: the cursor, or the line's start if the blanks there do not fit."""
+    start = syntax.line(offset).start
+    return offset if indent.startswith(syntax.text[start:offset]) else start
 
 
 def line_rule_indent(syntax: Syntax, offset: int) -> str:
@@ -166,7 +178,7 @@ def line_rule_indent(syntax: Syntax, offset: int) -> str:
     code = code_of(syntax, above)
     indent = indent_of(code)
     if opens_block(syntax.language, code):
-        below = _indent_below(syntax, offset)
+        below = indent_below(syntax, offset)
         if below is not None and width(below) > width(indent):
             return below
         return indent + indent_unit(syntax.text, syntax.language)
@@ -175,10 +187,16 @@ def line_rule_indent(syntax: Syntax, offset: int) -> str:
 
 def opens_block(language: Language, code: str) -> bool:
     """Say whether a line of code ends in something that the next line is indented under."""
-    if code.endswith(("{", "(", "[")) or (code.endswith(":") and language.id != "css"):
+    if code.endswith(("{", "(", "[", "=", "=>")) or (code.endswith(":") and language.id != "css"):
         return True
     words = re.findall(r"\w+$", code)
     return bool(words) and words[0] in language.opener_words
+
+
+def indent_below(syntax: Syntax, offset: int) -> str | None:
+    """Return the indentation of the first line with code after the one at `offset`."""
+    below = line_below(syntax, offset)
+    return None if below is None else indent_of(syntax.text[below.start : below.end])
 
 
 def _before_break(text: str, line_start: int) -> int:
@@ -189,22 +207,18 @@ def _first_char(syntax: Syntax, line: Span) -> int:
     return line.start + len(indent_of(syntax.text[line.start : line.end]))
 
 
-def _begins_inside(syntax: Syntax, line: Span) -> bool:
+def begins_inside(syntax: Syntax, line: Span) -> bool:
     """Say whether the line continues a string or a bracket, so that its indentation means nothing."""
     language = syntax.language
     kinds = (language.string_types | language.container_types) - {syntax.root.type}
     return syntax.enclosing(_first_char(syntax, line), kinds) is not None
 
 
-def _indent_below(syntax: Syntax, offset: int) -> str | None:
-    below = line_below(syntax, offset)
-    return None if below is None else indent_of(syntax.text[below.start : below.end])
-
-
 def _body_indent(syntax: Syntax, offset: int, header: str) -> str:
     """Return the indentation of a body from what already stands in it, else one unit more."""
     near = next(filled_above(syntax, offset))  # a comment just under the header shows the indentation
-    candidates = [_indent_below(syntax, offset), indent_of(syntax.text[near.start : near.end])]
+    comment = indent_of(syntax.text[near.start : near.end]) if is_comment(syntax, near) else None
+    candidates = [indent_below(syntax, offset), comment]
     deeper = [indent for indent in candidates if indent is not None and width(indent) > width(header)]
     return deeper[0] if deeper else header + indent_unit(syntax.text, syntax.language)
 

@@ -63,7 +63,14 @@ def _types(names: str) -> frozenset[str]:
 _TODO = r"(?:TODO|FIXME|XXX)\b"
 _SLASH_TODO = rf"//+[ \t]*{_TODO}[^\r\n]*|/\*+\s*{_TODO}(?:(?!\*/).)*\*/"
 _HASH_TODO = rf"#+[ \t]*{_TODO}[^\r\n]*"
-_THROW = r"throw\s+(?:new\s+)?[\w.:]*(?:Error|Exception|logic_error|runtime_error)\s*\((?:[^;(){}]*)\)\s*;?"
+_SAYS_SO = r"(?:[Nn]ot (?:yet )?implemented|NOT IMPLEMENTED|[Uu]nimplemented|[Ii]mplement me|TODO)"
+# a body that only throws is often real code: the name or the message must say that it is not written
+_THROW = (
+    r"throw\s+(?:new\s+)?[\w.:]*(?:"
+    r"(?:NotImplemented|UnsupportedOperation)\w*\s*\([^;(){}]*\)"
+    rf"|\w*(?:Error|Exception|error)\s*\(\s*[\"'`][^\"'`]*{_SAYS_SO}[^\"'`]*[\"'`]\s*\)"
+    r")(?:\s*;)?"
+)
 
 _PYTHON = Language(
     id="python",
@@ -168,7 +175,7 @@ _RUST = Language(
         " field_initializer_list arguments parameters array_expression tuple_expression token_tree"
         " ordered_field_declaration_list struct_pattern"
     ),
-    placeholder=rf"(?:todo|unimplemented)!\s*\([^()]*\)\s*;?|{_SLASH_TODO}",
+    placeholder=rf"(?:todo|unimplemented)!\s*\([^()]*\)(?:\s*;)?|{_SLASH_TODO}",
     stand_ins=("x", "x;"),
 )
 
@@ -205,7 +212,7 @@ _C = Language(
     string_types=_types("string_literal char_literal"),
     body_types=_types("compound_statement case_statement"),
     container_types=_C_CONTAINERS,
-    placeholder=rf"abort\(\)\s*;|assert\(\s*(?:0|false)[^()]*\)\s*;|{_SLASH_TODO}",
+    placeholder=_SLASH_TODO,
     stand_ins=("x", "x;", "int x;"),
 )
 _CPP = Language(
@@ -218,7 +225,7 @@ _CPP = Language(
     string_types=_types("string_literal char_literal raw_string_literal"),
     body_types=_types("compound_statement case_statement"),
     container_types=_C_CONTAINERS | _types("template_argument_list template_parameter_list"),
-    placeholder=rf"{_THROW}|abort\(\)\s*;|assert\(\s*(?:0|false)[^()]*\)\s*;|{_SLASH_TODO}",
+    placeholder=rf"{_THROW}|{_SLASH_TODO}",
     stand_ins=("x", "x;", "int x;"),
 )
 

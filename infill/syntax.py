@@ -122,7 +122,8 @@ class Syntax:
 
     def line(self, offset: int) -> Span:
         """Return the line around `offset` without its break; breaks are those of LSP: LF, CRLF and CR."""
-        start = max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
+        start = self.text.rfind("\n", 0, offset) + 1
+        start = max(start, self.text.rfind("\r", start, offset) + 1)
         newline = self.text.find("\n", offset)
         end = len(self.text) if newline < 0 else newline
         carriage = self.text.find("\r", offset, end)

@@ -111,4 +111,9 @@ class Filler(Protocol):
     @property
     def model_name(self) -> str: ...
 
+    @property
+    def show_threshold(self) -> float:
+        """Confidence from which a fill is shown unasked."""
+        ...
+
     def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill: ...

@@ -73,6 +73,16 @@ class Fill(msgspec.Struct, frozen=True):
     stop_reason: StopReason
 
 
+class Score(msgspec.Struct, frozen=True):
+    """What the causal encoder thinks of a continuation, token by token.
+
+    `log_probs` are natural logarithms; `entropies` (nats) are of the distribution each token came from.
+    """
+
+    log_probs: tuple[float, ...]
+    entropies: tuple[float, ...]
+
+
 class ModelInfo(msgspec.Struct, frozen=True):
     """What the user may want to know of the loaded model, and what `infill` must know to use it."""
 
@@ -81,10 +91,14 @@ class ModelInfo(msgspec.Struct, frozen=True):
     vocab_size: int
     device: str
     dtype: str
-    max_prompt_tokens: int
-    canvas_lengths: tuple[int, ...]
     languages: tuple[str, ...] | None  # None: any language
-    show_threshold: float  # mean log-probability per token above which a fill is shown unasked
+    max_prompt_tokens: int
+    far_suffix_tokens: int
+    near_suffix_tokens: int
+    line_lengths: tuple[int, ...]  # hole lengths to try for one line, in tokens
+    block_lengths: tuple[int, ...]
+    pad_ends_hole: bool  # trained to end a hole with pad
+    show_threshold: float  # confidence (0..1) from which a fill is shown unasked
 
 
 class Tokenizer(Protocol):
@@ -96,6 +110,10 @@ class Tokenizer(Protocol):
     def encode(self, text: str) -> list[int]: ...
 
     def decode(self, token_ids: Sequence[int]) -> str: ...
+
+    def split_tail(self, prefix: str) -> tuple[str, str]:
+        """Cut a prefix before its last, maybe unfinished word: (stable part, tail)."""
+        ...
 
     def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
         """Ids of the prompt: stable parts first (context, far suffix), then the prefix."""
@@ -133,6 +151,6 @@ class Engine(Protocol):
 
     def score(
         self, prompt_ids: Sequence[int], continuations: Sequence[Sequence[int]], cancel: CancelToken
-    ) -> list[list[float]]:
-        """Log-probability of each token of each continuation under the causal encoder."""
+    ) -> list[Score]:
+        """What the causal encoder thinks of each continuation of the prompt; empty when cancelled."""
         ...

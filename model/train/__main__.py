@@ -230,7 +230,10 @@ def main() -> None:
             log.flush()
         if now - last_save > 300:
             last_save = now
-            save(state_path, snapshot(net, averaged, opts, step, n_positions, minutes_before + (now - start) / 60))
+            save(
+                state_path,
+                snapshot(net, averaged, opts, step, n_positions, minutes_before + (now - start) / 60),
+            )
     minutes = minutes_before + (time.monotonic() - start) / 60
     save(state_path, snapshot(net, averaged, opts, step, n_positions, minutes))
     final = Network(net.config)

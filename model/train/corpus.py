@@ -24,8 +24,9 @@ from pathlib import Path
 
 import msgspec
 
+from model.config import HELD_OUT
+
 HERE = Path(__file__).parent
-HELD_OUT = ("flask", "click", "rich", "httpx", "fastapi", "starlette", "huggingface_hub", "picklescan")
 STDLIB = "python-stdlib"
 
 # Tests' data, vendored copies, generated code and tables teach little and repeat a lot.

@@ -175,15 +175,15 @@ class Network(nn.Module):
         self.self_conditioning = SelfConditioning(config)
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the first weights: outputs of every block start at zero, attention starts soft."""
+        """Draw the first weights. Norms after a block start low, so that blocks speak up as they learn."""
         for name, p in self.named_parameters():
-            if p.ndim == 1:
-                nn.init.constant_(p, self.config.head_dim**-0.25 if "q_norm" in name or "k_norm" in name else 1.0)
-            elif "o_proj" in name or "down_proj" in name:
-                nn.init.zeros_(p)
-            else:
-                std = p.shape[-1] ** -0.5 * (1.0 if "embed" not in name else 0.5)
-                nn.init.normal_(p, std=std, generator=generator)
+            if p.ndim > 1:
+                scale = 0.5 if "embed" in name else 1.0
+                nn.init.normal_(p, std=scale * p.shape[-1] ** -0.5, generator=generator)
+            elif "q_norm" in name or "k_norm" in name:
+                nn.init.constant_(p, self.config.head_dim**-0.25)  # dot products of unit variance
+            elif "post_attention" in name or name.endswith("post_feedforward_layernorm.weight"):
+                nn.init.constant_(p, 0.25)
 
     def embed(self, ids: Tensor) -> Tensor:
         return self.embed_tokens(ids) * self.config.hidden_size**0.5
@@ -198,7 +198,12 @@ class Network(nn.Module):
         return self.norm(x), kv
 
     def decode(
-        self, canvas: Tensor, position_ids: Tensor, kv: list[tuple[Tensor, Tensor]], mask: Tensor, soft: Tensor
+        self,
+        canvas: Tensor,
+        position_ids: Tensor,
+        kv: list[tuple[Tensor, Tensor]],
+        mask: Tensor,
+        soft: Tensor,
     ) -> Tensor:
         """Pass over canvas ids [B, T]; `mask` [B, 1, T, N + T] is True where attention is allowed.
 

@@ -1,0 +1,35 @@
+# Bare `make` lists the targets. Everything runs in .venv, which `make setup` fills.
+PYTHON ?= python3.11
+BIN := .venv/bin
+DEMO := tests/demo/inventory.py
+
+.PHONY: help setup demo test lint fix bench
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+
+setup: .venv/ready ## create .venv with everything pinned in constraints.txt
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: setup ## fill a hole in a real file with the embedded model and show the diff
+	$(BIN)/infill fill $(DEMO):$$(awk '/# hole/ { print NR + 1 ":" $$3; exit }' $(DEMO))
+
+test: setup lint ## lint, types and all tests (minutes, no network)
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff and pyright, as configured in pyproject.toml
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+fix: setup ## let ruff mend what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup ## quality on held-out code, then latency of the server
+	$(BIN)/infill bench line --limit 200
+	$(BIN)/python tests/bench/bench_server.py

@@ -1,0 +1,114 @@
+"""The `dg-lsp` command: arguments, logging, a transport. Standard output belongs to the protocol."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from dg_lsp import __version__
+
+if TYPE_CHECKING:
+    from dg_lsp.session import OpenFiller
+
+WORKER_GRACE_S = 0.5  # for a model that is between two steps; one that is loading is not waited for
+
+_EXAMPLES = """\
+examples:
+  dg-lsp                                  serve an editor over standard input and output
+  dg-lsp --model ./checkpoint             with another model than the embedded one
+  dg-lsp --log-file dg-lsp.log            one line per request, without your text
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Serve one client, then end the process."""
+    options = _parser().parse_args(arguments)
+    _log_to(options.log_file, options.log_level)
+    _leave(_serve(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dg-lsp",
+        description="A language server that fills code at the cursor with a local text-diffusion model.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"dg-lsp {__version__}")
+    transport = parser.add_mutually_exclusive_group()
+    transport.add_argument(
+        "--stdio", action="store_true", help="talk over standard input and output (the default)"
+    )
+    transport.add_argument(
+        "--tcp",
+        type=int,
+        metavar="PORT",
+        help="serve one client on 127.0.0.1:PORT; 0 takes a free port and names it on standard error",
+    )
+    parser.add_argument(
+        "--model", metavar="PATH", help="folder or hub id of a checkpoint (default: the embedded model)"
+    )
+    parser.add_argument("--log-file", metavar="FILE", type=Path, help="log there, not to standard error")
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        help="default: info in a log file, warning on standard error; debug may quote your code",
+    )
+    parser.add_argument(
+        "--fill-script",
+        metavar="FILE",
+        type=Path,
+        help="answer from a file of JSON lines in place of a model, to test an editor "
+        '({"after": "return ", "text": "a + b"})',
+    )
+    return parser
+
+
+def _log_to(path: Path | None, level: str | None) -> None:
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8") if path else logging.StreamHandler(sys.stderr)
+    except OSError as error:
+        sys.exit(f"dg-lsp: cannot write the log file {path}: {error.strerror}")
+    chosen = (level or ("info" if path else "warning")).upper()
+    line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=chosen, format=line, handlers=[handler])
+    logging.getLogger("pygls").setLevel(logging.WARNING)  # it logs whole messages at INFO
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """Return the exit code when the session has ended, and the model's thread too if it listens."""
+    import asyncio
+
+    from dg_lsp.server import create_server
+    from dg_lsp.transport import serve_stdio, serve_tcp
+
+    server = create_server(_choose_filler(options), options.model)
+    try:
+        if options.tcp is None:
+            code = asyncio.run(serve_stdio(server))
+        else:
+            code = asyncio.run(serve_tcp(server, options.tcp))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"dg-lsp: cannot listen on 127.0.0.1:{options.tcp}: {error}")
+    server.session.scheduler.ended(WORKER_GRACE_S)
+    return code
+
+
+def _choose_filler(options: argparse.Namespace) -> OpenFiller:
+    from dg_lsp.loading import open_model
+    from dg_lsp.scripted import open_script
+
+    script: Path | None = options.fill_script
+    return open_model if script is None else lambda _model: open_script(script)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once: the interpreter's tear-down takes a second when torch is loaded."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)

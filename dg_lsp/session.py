@@ -1,0 +1,95 @@
+"""What one client's session holds, shared by the handlers; and the one log line per request.
+
+The log line carries counts, times and reasons. The user's text never goes above DEBUG.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from dg_lsp.documents import Documents
+from dg_lsp.scheduler import Scheduler
+from dg_lsp.settings import Settings
+from infill.types import Filler
+
+if TYPE_CHECKING:
+    from dg_lsp.server import Server
+
+log = logging.getLogger(__name__)
+
+OpenFiller = Callable[[str | None], Filler]
+
+
+class Record:
+    """What is to be logged of one request."""
+
+    def __init__(self) -> None:
+        self.reason = "failed"
+        self.counts: dict[str, object] = {}
+
+
+class ClientFeatures:
+    """What the client said that it can do, as far as we care."""
+
+    def __init__(self, capabilities: types.ClientCapabilities) -> None:
+        window, workspace = capabilities.window, capabilities.workspace
+        self.progress = bool(window and window.work_done_progress)
+        edit = workspace.workspace_edit if workspace else None
+        self.document_changes = bool(edit and edit.document_changes)
+        document = capabilities.text_document
+        action = document.code_action if document else None
+        resolve = action.resolve_support if action else None
+        self.resolves_edits = bool(resolve and "edit" in resolve.properties)
+
+
+class Session:
+    """Documents, settings, the scheduler and what was last said to the user."""
+
+    def __init__(self, server: Server, open_filler: OpenFiller, model: str | None) -> None:
+        self.server = server
+        self.documents = Documents()
+        self.scheduler = Scheduler()
+        self.settings = Settings()
+        self.setting_problems: list[str] = []
+        self.client = ClientFeatures(types.ClientCapabilities())
+        self.client_process_id: int | None = None  # only when it can be seen to run from here
+        self.loading: asyncio.Task[None] | None = None
+        self.last_reason: str | None = None
+        self.last_ms: float | None = None
+        self._open_filler = open_filler
+        self._model = model
+
+    def open_filler(self) -> Filler:
+        """Open the model; slow, for the worker thread. The command line's choice comes first."""
+        return self._open_filler(self._model or self.settings.model)
+
+    def tell(self, kind: types.MessageType, message: str) -> None:
+        """Show one message to the user."""
+        self.server.window_show_message(types.ShowMessageParams(type=kind, message=message))
+
+    @contextmanager
+    def request(self, name: str) -> Generator[Record]:
+        """Log one line about a request when it ends; our own errors end here, the caller answers nothing."""
+        record = Record()
+        started = time.perf_counter()
+        try:
+            yield record
+        except Exception as error:
+            record.reason = f"internal_error {type(error).__name__}"
+            log.error("%s: %s; --log-level debug shows where", name, record.reason)
+            log.debug("%s failed", name, exc_info=True)  # may quote the user's text
+        except BaseException:
+            record.reason = "cancelled"
+            raise
+        finally:
+            self.last_reason = record.reason
+            self.last_ms = round((time.perf_counter() - started) * 1000, 1)
+            counts = " ".join(f"{key}={value}" for key, value in record.counts.items())
+            log.info("%s ms=%.1f reason=%s %s", name, self.last_ms, record.reason, counts)

@@ -1,0 +1,8 @@
+"""`python -m infill` is the `infill` command."""
+
+import sys
+
+from infill.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

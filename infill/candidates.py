@@ -1,0 +1,75 @@
+"""Candidate texts for a hole, from every source, each once.
+
+Sources: the denoised canvases and the left-to-right draft of the causal encoder (the same weights),
+whole and cut where it could end. Choosing among them is the judge's work, not ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from infill.types import Hole, Source
+from model.types import Fill, Tokenizer
+
+MAX_CUTS = 8  # ends of the left-to-right draft that are worth a judge's time
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One text that might fill the hole, with how sure and how long its making was."""
+
+    text: str
+    token_texts: tuple[str, ...]
+    token_entropies: tuple[float, ...]
+    steps: int
+    stop_reason: str
+    source: Source
+
+
+def denoised(fills: Sequence[Fill], tokenizer: Tokenizer) -> list[Candidate]:
+    """One candidate for each fill that says something."""
+    return [
+        Candidate(
+            text=tokenizer.decode(fill.token_ids),
+            token_texts=tuple(tokenizer.decode([i]) for i in fill.token_ids),
+            token_entropies=fill.token_entropies,
+            steps=fill.steps,
+            stop_reason=fill.stop_reason,
+            source="diffusion",
+        )
+        for fill in fills
+        if fill.token_ids
+    ]
+
+
+def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenizer) -> list[Candidate]:
+    """The left-to-right draft without the tail it spells again, whole and cut at its plausible ends."""
+    text = tokenizer.decode(draft_ids)
+    if not text.startswith(tail):
+        return []
+    text = text[len(tail) :]
+    return [_left_to_right(t) for t in draft_ends(text, hole)]
+
+
+def draft_ends(text: str, hole: Hole) -> list[str]:
+    """Where a left-to-right draft may stop: ends of lines in a block, of words in a line; longest first."""
+    if hole.multiline:
+        lines = text.split("\n")
+        return ["\n".join(lines[:n]) for n in range(len(lines), 0, -1)][:MAX_CUTS]
+    line = text.split("\n", 1)[0]
+    ends = [i for i in range(1, len(line)) if not (line[i - 1].isalnum() and line[i].isalnum())]
+    return [line, *(line[:i] for i in reversed(ends))][: MAX_CUTS + 1]
+
+
+def _left_to_right(text: str) -> Candidate:
+    return Candidate(text, (text,), (), 0, "converged", "left_to_right")
+
+
+def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Each non-blank text once, the first source to say it kept."""
+    seen: dict[str, Candidate] = {}
+    for candidate in candidates:
+        if candidate.text.strip() and candidate.text not in seen:
+            seen[candidate.text] = candidate
+    return list(seen.values())

@@ -1,0 +1,36 @@
+"""Builds canvases: clamped tail, free hole, clamped near suffix. Refuses to know how they are denoised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infill.context import Surroundings
+from infill.types import Hole
+from model.types import Canvas, ModelInfo
+
+FREE = 0  # what stands in a free position does not matter: it starts as noise
+
+
+def build_canvas(around: Surroundings, n_free: int, pad_ends_hole: bool = False) -> Canvas:
+    """A canvas whose hole is `n_free` tokens long, or at most that long when pad may end it."""
+    before, after = around.tail_ids, around.near_suffix_ids
+    return Canvas(
+        canvas_ids=(*before, *[FREE] * n_free, *after),
+        hole_mask=(*[False] * len(before), *[True] * n_free, *[False] * len(after)),
+        pad_ends_hole=pad_ends_hole,
+    )
+
+
+def hole_canvases(around: Surroundings, hole: Hole, n_selected: int, info: ModelInfo) -> list[Canvas]:
+    """One canvas for each hole length worth trying; `n_selected` tokens stand in the hole now.
+
+    Exact lengths first; a model trained to end a hole with pad also gets the longest as a bucket, in
+    which it chooses the length itself.
+    """
+    lengths: Sequence[int] = info.block_lengths if hole.multiline else info.line_lengths
+    if hole.kind == "selection":
+        lengths = sorted({max(1, n_selected + d) for d in (-2, -1, 0, 1, 2)})
+    canvases = [build_canvas(around, n) for n in lengths]
+    if info.pad_ends_hole and hole.kind != "selection":
+        canvases.append(build_canvas(around, max(lengths), pad_ends_hole=True))
+    return canvases

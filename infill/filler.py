@@ -1,0 +1,188 @@
+"""The pipeline from request to completion on one screen: hole, surroundings, candidates, judge, gate.
+
+Owns the engine. Blocking, one thread at a time, polls its cancel token between stages and the engine
+does so between steps. Same request, same weights: same answer, as long as no deadline cuts it short.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infill import candidates as sources
+from infill.candidates import Candidate
+from infill.canvas import hole_canvases
+from infill.context import Surroundings, surroundings
+from infill.gate import Gate, cut_back
+from infill.holes import find_hole, selection_hole
+from infill.judge import Judged, judge
+from infill.languages import by_id
+from infill.postprocess import postprocess
+from infill.syntax import Syntax, parse
+from infill.types import Completion, Filled, FillRequest, Hole, NoFill
+from model.types import Budget, CancelToken, Engine
+
+MAX_STEPS = {False: 8, True: 16}  # by hole.multiline: more tokens need more steps to settle
+DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
+DRAFT_SHARE = 0.2
+MAX_DRAFT_TOKENS = {False: 32, True: 64}
+
+
+def open_filler(model: str | None = None) -> ModelFiller:
+    """The pipeline over a checkpoint folder, or the embedded model; raises `CheckpointError`.
+
+    Imports torch, which takes seconds: call it off the protocol thread.
+    """
+    from model.load import load_engine
+
+    return ModelFiller(load_engine(model), "embedded" if model is None else Path(model).name)
+
+
+class Timings:
+    """Milliseconds per stage, added up."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time what is inside."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.ms[name] = round(self.ms.get(name, 0.0) + (time.perf_counter() - started) * 1000, 2)
+
+
+class ModelFiller:
+    """`Filler` over an engine."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self.model_name = engine.info.name or name
+        self.show_threshold = engine.info.show_threshold
+
+    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
+        """Answer one request; whatever is wrong with the text or the time is a named `NoFill`."""
+        timings = Timings()
+        with timings.stage("hole"):
+            found = self._find(request)
+        if isinstance(found, NoFill):
+            return found
+        syntax, hole = found
+        with timings.stage("context"):
+            around = surroundings(request.text, hole, self._engine.info, self._engine.tokenizer)
+        ranked = self._ranked(request, syntax, hole, around, cancel, timings)
+        if cancel.cancelled:
+            return NoFill("cancelled", hole=hole, timings_ms=timings.ms)
+        if not ranked:
+            return NoFill("empty_fill", "the model proposes nothing", hole, timings.ms)
+        with timings.stage("gate"):
+            passed = list(self._passed(ranked, syntax, hole, request.candidates))
+        if not passed:
+            return NoFill("breaks_parse", f"none of {len(ranked)} candidates parses", hole, timings.ms)
+        best = passed[0].confidence
+        if request.trigger == "automatic" and best < self.show_threshold:
+            detail = f"confidence {best:.2f} is below {self.show_threshold:.2f}"
+            return NoFill("not_confident", detail, hole, timings.ms)
+        return Filled(hole, tuple(passed), request.seed, timings.ms)
+
+    def _find(self, request: FillRequest) -> tuple[Syntax, Hole] | NoFill:
+        """The parsed text and the hole in it."""
+        language = by_id(request.language)
+        if language is None:
+            return NoFill("unknown_language", f"no grammar for {request.language!r}")
+        trained = self._engine.info.languages
+        if trained is not None and language.id not in trained:
+            return NoFill("untrained_language", f"{self.model_name} knows {', '.join(trained)}, not {language.id}")
+        syntax = parse(language, request.text)
+        if request.selection is not None:
+            found = selection_hole(syntax, request.selection)
+        else:
+            found = find_hole(syntax, request.offset or 0, request.trigger)
+        return found if isinstance(found, NoFill) else (syntax, found)
+
+    def _ranked(
+        self,
+        request: FillRequest,
+        syntax: Syntax,
+        hole: Hole,
+        around: Surroundings,
+        cancel: CancelToken,
+        timings: Timings,
+    ) -> list[Judged]:
+        """Candidates from every source, tidied, most probable first."""
+        text, engine = request.text, self._engine
+        prefix, suffix = text[: hole.span.start], text[hole.span.end :]
+        with timings.stage("denoise"):
+            n_selected = len(engine.tokenizer.encode(text[hole.span.start : hole.span.end]))
+            canvases = hole_canvases(around, hole, n_selected, engine.info)
+            share = None if request.deadline_ms is None else request.deadline_ms * DENOISE_SHARE
+            budget = Budget(MAX_STEPS[hole.multiline], share)
+            fills = engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed)
+        with timings.stage("draft"):
+            draft_ids = self._draft(request, hole, around, cancel)
+        found = sources.denoised(fills, engine.tokenizer)
+        found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)
+        by_indent = syntax.language.block_style == "indent"
+        tidied = sources.distinct(tidied_candidate(c, hole, prefix, suffix, by_indent) for c in found)
+        if hole.kind == "selection":
+            kept = text[hole.span.start : hole.span.end]
+            tidied = [c for c in tidied if c.text.strip() != kept.strip()]
+        with timings.stage("judge"):
+            return judge(engine, around, tidied, cancel)
+
+    def _draft(self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken) -> list[int]:
+        """Left-to-right draft up to the end of the line, or of a few lines, or of its time."""
+        share = None if request.deadline_ms is None else request.deadline_ms / 1000 * DRAFT_SHARE
+        until = None if share is None else time.monotonic() + share
+        tail = around.tail
+
+        def stop(text: str) -> bool:
+            late = until is not None and time.monotonic() > until
+            return late or (not hole.multiline and "\n" in text[len(tail) :])
+
+        return self._engine.draft(around.prompt_ids, MAX_DRAFT_TOKENS[hole.multiline], cancel, tail, stop)
+
+    def _passed(self, ranked: list[Judged], syntax: Syntax, hole: Hole, wanted: int) -> Iterator[Completion]:
+        """The best candidates that pass the gate; when none does, the best one cut back until it does."""
+        gate = Gate(syntax, hole.span)
+        n_passed = 0
+        for judged in ranked:
+            if gate.check(judged.candidate.text).ok:
+                yield completion(judged, hole)
+                n_passed += 1
+                if n_passed == wanted:
+                    return
+        if n_passed == 0:
+            for judged in ranked[:3]:
+                shorter = cut_back(syntax, hole.span, judged.candidate.text)
+                if shorter is not None:
+                    yield completion(judged, hole, shorter)
+                    return
+
+
+def tidied_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, by_indent: bool) -> Candidate:
+    """The candidate with its text tidied; what was known of its tokens goes when the text changes."""
+    text = postprocess(candidate.text, hole, prefix, suffix, indent_blocks=by_indent)
+    if text == candidate.text:
+        return candidate
+    return Candidate(text, (), (), candidate.steps, candidate.stop_reason, candidate.source)
+
+
+def completion(judged: Judged, hole: Hole, shorter: str | None = None) -> Completion:
+    """A judged candidate as an answer; the denoiser's entropies where it wrote this very text."""
+    made = judged.candidate
+    own = shorter is None and made.source == "diffusion" and made.token_entropies
+    return Completion(
+        span=hole.span,
+        text=made.text if shorter is None else shorter,
+        confidence=round(judged.confidence, 4),
+        token_texts=made.token_texts if own else judged.token_texts,
+        token_entropies=tuple(round(e, 4) for e in (made.token_entropies if own else judged.token_entropies)),
+        steps=made.steps,
+        stop_reason=made.stop_reason,
+        source=made.source if shorter is None else "cut_back",
+    )

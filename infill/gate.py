@@ -1,0 +1,238 @@
+"""The gate: does the file parse with the fill in it as well as it could with any other.
+
+The user's code is usually broken because of the hole, so the baseline is the least broken of: the text
+as it is, the hole emptied, and the hole with a stand-in of the language. For Python the interpreter's
+own parser has the last word where it accepts a baseline. Refuses to know where fills come from.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+
+from infill import indents
+from infill.syntax import Syntax
+from infill.types import Span
+
+_MAX_COMPILED = 300_000  # characters; above it compiling costs more than the rest of the gate
+_MAX_CUTS = 12
+_CLOSER = {"(": ")", "[": "]", "{": "}"}
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Whether a fill may be shown, why not, and where in the filled text the first new error is."""
+
+    ok: bool
+    detail: str = ""
+    first_error_offset: int | None = None
+
+
+class _Reading(msgspec.Struct, frozen=True):
+    """How broken one version of the text is, in all and at the filled place."""
+
+    n_errors: int
+    missing: tuple[str, ...]  # the types of the tokens that the parser made up
+    n_touching: int
+
+    def covers(self, filled: _Reading) -> bool:
+        """Say whether a filled text is no more broken than this one, and lacks no other tokens."""
+        return (
+            filled.n_errors <= self.n_errors
+            and Counter(filled.missing) <= Counter(self.missing)
+            and filled.n_touching <= self.n_touching
+        )
+
+
+def gate(syntax_before: Syntax, hole_span: Span, fill_text: str) -> Verdict:
+    """Return the verdict on one fill. Never raises, whatever the texts."""
+    return Gate(syntax_before, hole_span).check(fill_text)
+
+
+def cut_back(syntax_before: Syntax, hole_span: Span, fill_text: str) -> str | None:
+    """Return the longest proper prefix of the fill, of a dozen tried, that passes; None without one.
+
+    Cuts fall at line ends and token ends. The prefix is not blank and has no blanks at its end.
+    """
+    judge = Gate(syntax_before, hole_span)
+    for cut in _cuts(syntax_before, hole_span, fill_text, judge.check_strictly(fill_text)):
+        if judge.check_strictly(fill_text[:cut]).ok:
+            return fill_text[:cut]
+    return None
+
+
+class Gate:
+    """Judges fills of one hole; reads the baseline once, so judging several fills is cheap."""
+
+    def __init__(self, syntax_before: Syntax, hole_span: Span) -> None:
+        self._before = syntax_before
+        self._span = hole_span
+
+    def check(self, fill_text: str) -> Verdict:
+        """Return the verdict; at a line's end a bracket may stay open for the next line."""
+        verdict = self.check_strictly(fill_text)
+        if not verdict.ok and self._may_stay_open(fill_text):
+            closers = _closers(fill_text)
+            for closed in (fill_text + closers, fill_text + closers + ";"):
+                if self.check_strictly(closed).ok:
+                    return Verdict(True, "leaves a bracket open for the next line")
+        return verdict
+
+    def check_strictly(self, fill_text: str) -> Verdict:
+        """Return the verdict on the text with exactly this fill."""
+        filled = self._before.edited(self._span, fill_text)
+        if self._is_python():
+            compiles, where = _compiles(filled.text)
+            if compiles:
+                return Verdict(True)
+            if compiles is False and self._baseline_compiles:
+                return Verdict(False, "Python cannot parse the text with this fill", where)
+        region = Span(self._span.start, self._span.start + len(fill_text))
+        reading = _read(filled, region)
+        if any(baseline.covers(reading) for baseline in self._baselines):
+            return Verdict(True)
+        best = self._baselines[0]
+        detail = (
+            f"errors: {reading.n_errors}, missing tokens: {len(reading.missing)}; "
+            f"without it {best.n_errors} and {len(best.missing)}"
+        )
+        return Verdict(False, detail, _first_error(filled, region))
+
+    def _is_python(self) -> bool:
+        return self._before.language.id == "python"
+
+    @functools.cached_property
+    def _baselines(self) -> list[_Reading]:
+        """The readings with the fewest ERROR nodes; several, as they may lack different tokens.
+
+        The plain stand-in is read first, so that a fill may lack the semicolon that it lacks, and a
+        version without any problem ends the search: the emptied hole is the loosest measure.
+        """
+        readings: list[_Reading] = []
+        for filled, region in self._versions():
+            readings.append(_read(filled, region))
+            if not filled.problems:
+                break
+        fewest = min(reading.n_errors for reading in readings)
+        return [reading for reading in readings if reading.n_errors == fewest]
+
+    @functools.cached_property
+    def _baseline_compiles(self) -> bool:
+        return any(_compiles(filled.text)[0] for filled, _ in self._versions())
+
+    def _versions(self) -> Iterator[tuple[Syntax, Span]]:
+        """Yield the texts that a fill is compared with, and where the hole is in each."""
+        start = self._span.start
+        lead = self._missing_indent()
+        for stand_in in (*self._before.language.stand_ins, ""):
+            text = lead + stand_in if stand_in else ""
+            yield self._before.edited(self._span, text), Span(start, start + len(text))
+        if self._before.text[start : self._span.end].strip():
+            yield self._before, self._span
+
+    def _missing_indent(self) -> str:
+        """Return what a statement needs before it on the hole's line, where indentation is syntax."""
+        line = self._before.line(self._span.start)
+        left = self._before.text[line.start : self._span.start]
+        if self._before.language.block_style != "indent" or left.strip(indents.BLANK):
+            return ""
+        levels, must_open = indents.statement_levels(self._before, self._span.start)
+        indent = indents.choose_level(self._before, self._span.start, levels, must_open).indent
+        return indent[len(left) :] if indent.startswith(left) else ""
+
+    def _may_stay_open(self, fill_text: str) -> bool:
+        """Say whether a fill ends a started line with an opening bracket, as multi-line code does."""
+        text, line = self._before.text, self._before.line(self._span.start)
+        started = text[line.start : self._span.start].strip() != ""
+        at_end = not text[self._span.end : self._before.line(self._span.end).end].strip()
+        one_line = "\n" not in fill_text and "\r" not in fill_text
+        return started and at_end and one_line and fill_text.rstrip().endswith(tuple(_CLOSER))
+
+
+def _read(syntax: Syntax, region: Span) -> _Reading:
+    touching = [p for p in syntax.problems if p.span.start <= region.end and p.span.end >= region.start]
+    missing = tuple(problem.node_type for problem in syntax.problems if problem.missing)
+    return _Reading(syntax.n_errors, missing, len(touching))
+
+
+def _first_error(syntax: Syntax, region: Span) -> int:
+    """Return the first error in or after the fill; one that begins before it counts at its start."""
+    ahead = [problem.span.start for problem in syntax.problems if problem.span.end >= region.start]
+    return max(min(ahead, default=region.start), region.start)
+
+
+def _compiles(text: str) -> tuple[bool | None, int | None]:
+    """Say whether Python parses the text, and where not; None where it cannot say."""
+    if len(text) > _MAX_COMPILED:
+        return None, None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in the user's text is not our news
+            source = text.removeprefix("\ufeff")
+            compile(source, "<fill>", "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+    except SyntaxError as error:
+        return False, _offset_of(text, error.lineno, error.offset)
+    except (ValueError, RecursionError, MemoryError, OverflowError):
+        return None, None  # null bytes, lone surrogates, nesting: nothing said about this fill
+    return True, None
+
+
+def _offset_of(text: str, line_number: int | None, column: int | None) -> int | None:
+    """Return the offset of Python's 1-based line and column, clamped to the text."""
+    if line_number is None:
+        return None
+    starts = [0, *(found.end() for found in re.finditer(r"\r\n|\n|\r", text))]
+    start = starts[min(max(line_number, 1), len(starts)) - 1]
+    return min(start + max((column or 1) - 1, 0), len(text))
+
+
+def _closers(fill_text: str) -> str:
+    """Return the closing brackets that the fill lacks; quotes are not looked into."""
+    waiting: list[str] = []
+    for char in fill_text:
+        if char in _CLOSER:
+            waiting.append(_CLOSER[char])
+        elif waiting and char == waiting[-1]:
+            waiting.pop()
+    return "".join(reversed(waiting))
+
+
+def _cuts(before: Syntax, span: Span, fill_text: str, verdict: Verdict) -> list[int]:
+    """Return at most a dozen lengths to cut the fill to, longest first.
+
+    Some at the end (a fill cut off by its length is broken there), some just before the first error,
+    and line ends from all over, because the reported error may begin far from its cause.
+    """
+    whole = len(fill_text.rstrip())
+    lines = [found.start() for found in re.finditer(r"\r\n|\n|\r", fill_text)]
+    tokens = _token_ends(before.edited(span, fill_text), span.start, len(fill_text))
+    lines, tokens = (
+        sorted({len(fill_text[:cut].rstrip()) for cut in cuts} - {0, whole}) for cuts in (lines, tokens)
+    )
+    error = whole if verdict.first_error_offset is None else verdict.first_error_offset - span.start
+    near = [cut for cut in tokens if cut <= error][-4:] or tokens[:: max(1, len(tokens) // 4)][:4]
+    chosen = {*tokens[-3:], *near, *lines[-2:], *[cut for cut in lines if cut <= error][-3:]}
+    for cut in reversed(tokens):  # few tokens: try them all
+        if len(chosen) >= _MAX_CUTS:
+            break
+        chosen.add(cut)
+    return sorted(chosen, reverse=True)[:_MAX_CUTS]
+
+
+def _token_ends(filled: Syntax, start: int, length: int) -> list[int]:
+    """Return where tokens of the tree end inside the fill, as lengths of it."""
+    first, last = filled.byte_offset(start), filled.byte_offset(start + length)
+    ends: list[int] = []
+    stack = [filled.root]
+    while stack:
+        node = stack.pop()
+        if node.child_count:
+            stack.extend(c for c in node.children if c.end_byte > first and c.start_byte < last)
+        elif first < node.end_byte <= last:
+            ends.append(filled.char_offset(node.end_byte) - start)
+    return ends

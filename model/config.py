@@ -1,0 +1,58 @@
+"""Settings of the model side: frozen, validated when made, every default with its unit and reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from model.types import CheckpointError
+
+EMBEDDED = Path(__file__).parent / "embedded"
+
+# Import names of packages that no model of ours is ever trained on: quality is measured on them.
+HELD_OUT = ("click", "fastapi", "flask", "httpx", "huggingface_hub", "picklescan", "rich", "starlette")
+
+
+class SamplerConfig(msgspec.Struct, frozen=True):
+    """The denoising loop's settings, under the names that the model card and `transformers` use."""
+
+    entropy_bound: float = 0.1  # nats of joint uncertainty accepted in one step
+    t_min: float = 0.4  # temperature of the last step
+    t_max: float = 0.8  # temperature of the first step
+    stability_threshold: int = 1  # steps for which the draft must not change
+    confidence_threshold: float = 0.005  # nats, mean over free positions
+    max_denoising_steps: int = 48
+
+    def __post_init__(self) -> None:
+        if not (self.entropy_bound > 0 and 0 < self.t_min <= self.t_max and self.max_denoising_steps > 0):
+            raise ValueError(f"sampler settings out of range: {self}")
+
+
+# A hole is a few tokens, not a page: it settles in few steps, and near-certain is certain enough.
+FILL_SAMPLER = SamplerConfig(entropy_bound=0.3, t_min=0.4, t_max=0.6, confidence_threshold=0.05)
+
+
+class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a checkpoint says of itself in `infill.json`; the defaults are for one that says nothing."""
+
+    name: str = ""
+    languages: list[str] | None = None  # None: any
+    max_prompt_tokens: int = 768
+    far_suffix_tokens: int = 192
+    near_suffix_tokens: int = 16  # clamped in the canvas after the hole
+    line_lengths: tuple[int, ...] = (2, 4, 8, 16, 24)  # hole lengths tried for one line, in tokens
+    block_lengths: tuple[int, ...] = (8, 16, 32, 64)
+    pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
+    show_threshold: float = 0.5  # confidence from which a fill is shown unasked
+
+
+def read_infill_config(folder: Path) -> InfillConfig:
+    """`infill.json` of a checkpoint folder; raises `CheckpointError` naming the bad field."""
+    path = folder / "infill.json"
+    if not path.is_file():
+        return InfillConfig(name=folder.name)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=InfillConfig)
+    except msgspec.DecodeError as error:
+        raise CheckpointError(f"{path}: {error}") from None

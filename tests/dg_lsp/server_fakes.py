@@ -1,0 +1,41 @@
+"""A filler that a test steers, and the values that tests of the server's parts need."""
+
+from __future__ import annotations
+
+import threading
+
+from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Span
+from model.types import CancelToken
+
+WAIT_S = 10.0
+
+
+class FakeFiller:
+    """Answers with the text that `answers` has for the request's text; `hold` keeps it until cancelled."""
+
+    model_name = "fake"
+
+    def __init__(self) -> None:
+        self.asked: list[FillRequest] = []
+        self.threads: set[str] = set()
+        self.started = threading.Semaphore(0)  # one release for each fill that began
+        self.release = threading.Event()  # set: fills do not hold
+        self.release.set()
+        self.error: Exception | None = None
+
+    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
+        self.asked.append(request)
+        self.threads.add(threading.current_thread().name)
+        self.started.release()
+        if self.error is not None:
+            raise self.error
+        while not self.release.wait(0.002):
+            if cancel.cancelled:
+                return NoFill("cancelled")
+        span = Span(request.offset or 0, request.offset or 0)
+        hole = Hole(span, "line_end", "", multiline=True)
+        return Filled(hole, (completion(span, request.text.upper()),), request.seed)
+
+
+def completion(span: Span, text: str) -> Completion:
+    return Completion(span, text, 0.5, (text,), (0.1,), 3, "converged", "diffusion")

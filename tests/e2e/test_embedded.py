@@ -1,0 +1,48 @@
+"""The whole way with the embedded model: a keystroke's worth of text in, ghost text out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from client import ROOT, URI, Client
+
+WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"
+LOADING_S = 120.0
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.weights,
+    pytest.mark.skipif(not WEIGHTS.is_file(), reason="model/embedded/model.safetensors is missing"),
+]
+
+TEXT = "def area(w, h):\n    return w * "
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    client = await Client.start("--stdio")
+    await client.initialize({"manualDeadlineMs": 60_000})
+    await asyncio.wait_for(client.ready(), LOADING_S)
+    client.open(URI, TEXT)
+    yield client
+    assert "Traceback" not in await client.close()
+
+
+async def test_an_expression_is_filled_in_place_and_repeatably(client: Client) -> None:
+    items = await client.items(URI)
+    assert items, (await client.ask("dgLsp/status"))["result"]
+    for item in items:
+        assert item["insertText"]
+        start, end = item["range"]["start"], item["range"]["end"]
+        assert start["line"] == end["line"] == 1
+        assert start["character"] <= len("    return w * ") <= end["character"]
+    again = await client.items(URI)
+    assert [item["insertText"] for item in again] == [item["insertText"] for item in items]
+
+
+async def test_an_unknown_language_is_answered_with_its_reason(client: Client) -> None:
+    client.open("file:///x.zz", "x = ", "no-such-language")
+    assert await client.items("file:///x.zz") == []
+    assert (await client.ask("dgLsp/status"))["result"]["lastReason"] == "unknown_language"

@@ -1,0 +1,56 @@
+"""What is kept of a prompt equals a fresh encode, also across the edge of the sliding window (8 here)."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.load import load_engine
+from model.types import Budget, CancelToken, Canvas
+from tests.model.conftest import N_VOCAB
+
+IDS = [6 + (i * 37) % (N_VOCAB - 6) for i in range(60)]
+CANVAS = Canvas((0,) * 4 + (50, 60), (True,) * 4 + (False,) * 2)
+
+
+def fresh(checkpoint, prompt):
+    engine = load_engine(str(checkpoint), device="cpu")
+    return engine.score(prompt, [IDS[:5]], CancelToken())[0].log_probs
+
+
+@pytest.mark.parametrize("kept,length", [(5, 12), (7, 9), (8, 20), (9, 10), (20, 21), (30, 12), (40, 40), (25, 1)])
+def test_reused_prompt_scores_like_a_fresh_one(checkpoint, engine, kept: int, length: int) -> None:
+    engine.score(IDS[:kept], [[7]], CancelToken())
+    changed = [*IDS[: min(kept, length) - 1], 99, *IDS[min(kept, length) : length]]
+    again = engine.score(changed, [IDS[:5]], CancelToken())[0].log_probs
+    assert again == pytest.approx(fresh(checkpoint, changed), abs=1e-4)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 5)), min_size=2, max_size=5))
+def test_any_sequence_of_prompts(checkpoint, cuts: list[tuple[int, int]]) -> None:
+    engine = load_engine(str(checkpoint), device="cpu")
+    for keep, salt in cuts:
+        prompt = [*IDS[:keep], *[6 + salt] * salt, 77]
+        got = engine.score(prompt, [IDS[:3]], CancelToken())[0].log_probs
+    assert got == pytest.approx(fresh(checkpoint, prompt)[:3], abs=1e-4)
+
+
+def test_reuse_encodes_only_what_is_new(engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    whole = engine._encoder
+    monkeypatch.setattr(engine, "_encoder", lambda ids, cache: seen.append(ids.shape[1]) or whole(ids, cache))
+    engine.denoise(IDS[:30], [CANVAS], Budget(1), CancelToken(), 0)
+    engine.denoise([*IDS[:30], 9], [CANVAS], Budget(1), CancelToken(), 0)
+    engine.denoise([*IDS[:28], 9, 9, 9], [CANVAS], Budget(1), CancelToken(), 0)
+    assert seen == [30, 1, 3]
+
+
+def test_a_kept_prompt_gives_the_same_fill(checkpoint, engine) -> None:
+    engine.denoise([*IDS[:33], 11, 12], [CANVAS], Budget(3), CancelToken(), 5)
+    warm = engine.denoise(IDS[:35], [CANVAS], Budget(6), CancelToken(), 5)
+    cold = load_engine(str(checkpoint), device="cpu").denoise(IDS[:35], [CANVAS], Budget(6), CancelToken(), 5)
+    assert warm[0].token_ids == cold[0].token_ids
+    assert torch.tensor(warm[0].token_entropies).allclose(torch.tensor(cold[0].token_entropies), atol=1e-4)
