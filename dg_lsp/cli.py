@@ -41,9 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"dg-lsp {__version__}")
     transport = parser.add_mutually_exclusive_group()
-    transport.add_argument(
-        "--stdio", action="store_true", help="talk over standard input and output (the default)"
-    )
+    transport.add_argument("--stdio", action="store_true", help="talk over standard input and output (the default)")
     transport.add_argument(
         "--tcp",
         type=int,
@@ -89,10 +87,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     server = create_server(_choose_filler(options), options.model)
     try:
-        if options.tcp is None:
-            code = asyncio.run(serve_stdio(server))
-        else:
-            code = asyncio.run(serve_tcp(server, options.tcp))
+        code = asyncio.run(serve_stdio(server) if options.tcp is None else serve_tcp(server, options.tcp))
     except (OSError, OverflowError) as error:
         sys.exit(f"dg-lsp: cannot listen on 127.0.0.1:{options.tcp}: {error}")
     server.session.scheduler.ended(WORKER_GRACE_S)

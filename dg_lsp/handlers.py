@@ -84,9 +84,7 @@ def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:
     """Nothing: the text is already here."""
 
 
-async def inline_completion(
-    session: Session, params: types.InlineCompletionParams
-) -> types.InlineCompletionList:
+async def inline_completion(session: Session, params: types.InlineCompletionParams) -> types.InlineCompletionList:
     """Return ghost text for the cursor; an empty list says why in the log and in the status."""
     items: list[types.InlineCompletionItem] = []
     with session.request("inlineCompletion") as record:

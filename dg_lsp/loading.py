@@ -90,6 +90,10 @@ class _ByLanguageId:
     def model_name(self) -> str:
         return self._filler.model_name
 
+    @property
+    def show_threshold(self) -> float:
+        return self._filler.show_threshold
+
     def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
         language = self._our_id(request.language)
         if language is None:

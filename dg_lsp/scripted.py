@@ -61,6 +61,11 @@ class ScriptedFiller:
         """`script:` and the file's name."""
         return self._name
 
+    @property
+    def show_threshold(self) -> float:
+        """Zero: what a script says is always shown."""
+        return 0.0
+
     def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
         """Return the answer of the first rule that fits."""
         rule = next((rule for rule in self._rules if _fits(rule, request)), None)

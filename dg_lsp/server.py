@@ -52,9 +52,7 @@ def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     """Return a server that calls `open_filler(model)` on its own thread, after `initialized`."""
     server = Server("dg-lsp", __version__, protocol_cls=Protocol)
     server.session = session = Session(server, open_filler, model)
-    actions = types.CodeActionOptions(
-        code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True
-    )
+    actions = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True)
     inline = types.InlineCompletionOptions()  # without options pygls does not advertise the feature
     _register(server, types.INITIALIZE, partial(handlers.initialize, session))
     _register(server, types.INITIALIZED, partial(_initialized, session))

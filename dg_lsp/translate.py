@@ -47,9 +47,7 @@ def workspace_edit(
     if not document_changes:
         return types.WorkspaceEdit(changes={snapshot.uri: [edit]})
     document = types.OptionalVersionedTextDocumentIdentifier(uri=snapshot.uri, version=snapshot.version)
-    return types.WorkspaceEdit(
-        document_changes=[types.TextDocumentEdit(text_document=document, edits=[edit])]
-    )
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=document, edits=[edit])])
 
 
 def minimal_edit(source: str, span: Span, text: str, keep: int | None = None) -> tuple[Span, str]:

@@ -20,7 +20,7 @@ from infill import indents
 from infill.syntax import Syntax
 from infill.types import Span
 
-_MAX_COMPILED = 300_000  # characters; above it compiling costs more than the rest of the gate
+_MAX_COMPILED = 100_000  # characters; above it compiling takes longer than a keystroke may wait
 _MAX_CUTS = 12
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 

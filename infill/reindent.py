@@ -12,6 +12,7 @@ import re
 from infill.indents import BLANK, indent_of, width
 
 _OPENERS = ("{", "(", "[", ":", "=>")
+_COMMENTS = ("#", "//", "/*", "*", "<!--")
 
 
 def fit(fill: str, indent: str, left: str, prefix: str) -> str:
@@ -47,7 +48,8 @@ def _base(lines: list[str], indent: str, absolute: str, first_own: str) -> str:
     rest = [line for line in lines[1:] if line.strip()]
     if not rest:
         return absolute
-    opens = lines[0].rstrip().endswith(_OPENERS)
+    first = lines[0].strip()
+    opens = first.endswith(_OPENERS) and not first.startswith(_COMMENTS)
     closes = rest[0].lstrip(BLANK)[0] in ")]}"
     if closes and not opens:
         return indent  # it closes what stands before the fill, not a line of the fill

@@ -11,9 +11,10 @@ WAIT_S = 10.0
 
 
 class FakeFiller:
-    """Answers with the text that `answers` has for the request's text; `hold` keeps it until cancelled."""
+    """Answers with the request's text in capitals; while `release` is clear, only a cancel ends a fill."""
 
     model_name = "fake"
+    show_threshold = 0.0
 
     def __init__(self) -> None:
         self.asked: list[FillRequest] = []

@@ -25,9 +25,7 @@ def test_lines_end_where_the_protocol_says(text: str, lines: list[str]) -> None:
     assert split_lines(text) == lines
 
 
-@pytest.mark.parametrize(
-    ("encoding", "character"), [("utf-8", 6), ("utf-16", 3), ("utf-32", 2)], ids=ENCODINGS
-)
+@pytest.mark.parametrize(("encoding", "character"), [("utf-8", 6), ("utf-16", 3), ("utf-32", 2)], ids=ENCODINGS)
 def test_units_of_each_encoding(encoding: Encoding, character: int) -> None:
     text = "x\né😋!"
     assert position_at(text, 4, encoding) == (1, character)

@@ -101,9 +101,7 @@ async def test_an_error_inside_ghost_text_is_an_empty_answer(
     assert server.session.last_reason == "internal_error AttributeError"
 
 
-async def test_the_deadline_and_the_trigger_reach_the_model(
-    served: tuple[Server, Wire], filler: FakeFiller
-) -> None:
+async def test_the_deadline_and_the_trigger_reach_the_model(served: tuple[Server, Wire], filler: FakeFiller) -> None:
     server, wire = served
     receive(server, "textDocument/didOpen", OPEN)
     for kind in (1, 2):

@@ -38,9 +38,7 @@ async def test_questions_are_answered_from_one_thread(scheduler: Scheduler, fill
     assert filler.threads == {"dg-lsp-model"}
 
 
-async def test_a_newer_question_answers_the_running_one_at_once(
-    scheduler: Scheduler, filler: FakeFiller
-) -> None:
+async def test_a_newer_question_answers_the_running_one_at_once(scheduler: Scheduler, filler: FakeFiller) -> None:
     filler.release.clear()
     older = asyncio.create_task(scheduler.fill("lane", request("old")))
     await started(filler)
@@ -104,9 +102,7 @@ async def test_an_error_of_the_filler_is_an_answer_and_the_worker_lives_on(
     assert text_of(await scheduler.fill("lane", request("b"))) == "B"
 
 
-async def test_the_wait_for_the_worker_counts_against_the_deadline(
-    scheduler: Scheduler, filler: FakeFiller
-) -> None:
+async def test_the_wait_for_the_worker_counts_against_the_deadline(scheduler: Scheduler, filler: FakeFiller) -> None:
     filler.release.clear()
     blocking = asyncio.create_task(scheduler.fill("other", request("first")))
     await started(filler)

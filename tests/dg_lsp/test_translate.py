@@ -26,9 +26,7 @@ def item(text: str, span: Span, new: str, cursor: int, encoding: Encoding = "utf
     return f"{start.line}:{start.character}-{end.line}:{end.character}", made.insert_text
 
 
-@pytest.mark.parametrize(
-    ("encoding", "where"), [("utf-8", "1:5-1:5"), ("utf-16", "1:3-1:3"), ("utf-32", "1:2-1:2")]
-)
+@pytest.mark.parametrize(("encoding", "where"), [("utf-8", "1:5-1:5"), ("utf-16", "1:3-1:3"), ("utf-32", "1:2-1:2")])
 def test_an_insertion_has_an_empty_range_in_the_clients_encoding(encoding: Encoding, where: str) -> None:
     assert item("x\n😋=", Span(4, 4), "1", 4, encoding) == (where, "1")
 
@@ -53,9 +51,7 @@ def test_an_item_carries_the_command_with_counts_and_no_text() -> None:
     assert made.command.arguments == [{"chars": 8, "lines": 2, "source": "diffusion", "confidence": 0.5}]
 
 
-@pytest.mark.parametrize(
-    ("text", "inserted"), [("a\r\nb", "x\r\ny"), ("a\nb", "x\ny"), ("a\rb", "x\ry"), ("", "x\ny")]
-)
+@pytest.mark.parametrize(("text", "inserted"), [("a\r\nb", "x\r\ny"), ("a\nb", "x\ny"), ("a\rb", "x\ry"), ("", "x\ny")])
 def test_an_edit_has_the_line_ends_of_the_document(text: str, inserted: str) -> None:
     edit = workspace_edit(completion(Span(0, 0), "x\ny"), snapshot(text), "utf-16", document_changes=False)
     assert edit.changes is not None and edit.document_changes is None

@@ -35,6 +35,7 @@ class Client:
         self.versions: dict[str, int] = {}
         self.refuses: set[str] = set()  # methods of the server's requests that are answered with an error
         self.encoding = "utf-16"
+        self.limit_s = ANSWER_S
         self.process: Process | None = None
         self.started = time.perf_counter()
         self._reader, self._writer = reader, writer
@@ -109,7 +110,7 @@ class Client:
         """Wait for messages until `true()` holds."""
         async with self._news:
             waiting = self._news.wait_for(lambda: true() or self._ended)
-            await asyncio.wait_for(waiting, ANSWER_S)
+            await asyncio.wait_for(waiting, self.limit_s)
         assert true(), f"the connection ended without {what}"
 
     def notifications(self, method: str) -> list[Any]:
@@ -131,9 +132,7 @@ class Client:
     def inline(self, uri: str, offset: int, manual: bool = True) -> int:
         """Ask for ghost text without waiting; the request's id."""
         params = {"textDocument": {"uri": uri}, "position": self.position(uri, offset)}
-        return self.request(
-            "textDocument/inlineCompletion", params | {"context": {"triggerKind": 1 if manual else 2}}
-        )
+        return self.request("textDocument/inlineCompletion", params | {"context": {"triggerKind": 1 if manual else 2}})
 
     async def items(self, uri: str, offset: int | None = None, manual: bool = True) -> list[Any]:
         """Ghost text at an offset (default: the document's end)."""

@@ -95,9 +95,7 @@ IGNORED = {
         method="textDocument/didChange",
         params={"textDocument": {"uri": "file:///x", "version": 2}, "contentChanges": [{"text": "x"}]},
     ),
-    "close of a closed document": rpc(
-        method="textDocument/didClose", params={"textDocument": {"uri": "file:///x"}}
-    ),
+    "close of a closed document": rpc(method="textDocument/didClose", params={"textDocument": {"uri": "file:///x"}}),
     "open without a text": rpc(method="textDocument/didOpen", params={"textDocument": {"uri": URI}}),
     "unknown notification": rpc(method="workspace/didGuess", params={}),
     "unknown optional notification": rpc(method="$/guess", params={}),

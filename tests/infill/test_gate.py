@@ -69,6 +69,7 @@ BAD = [
     ("c", RETURN_C, "w; }"),
     ("javascript", "function f() {\n  ‸\n}\n", "return 1;\n}"),
     ("javascript", UNCLOSED_JS, "return 1 ];"),
+    ("javascript", "let a = ‸;\nlet b = 1 );\n", '("1'),  # as many errors as before, but now in the fill
     ("json", '{\n  "a": ‸\n}\n', "[1, 2"),
     ("json", '{\n  "a": 1,\n  ‸\n  "c": 3\n}\n', '"b": 2'),  # the comma
     ("java", "class A {\n  ‸\n}\n", "int a("),

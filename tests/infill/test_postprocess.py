@@ -92,6 +92,12 @@ OVERLAP = {
         "items = sorted(items)\n    for item in items:\n        register(item.name)\n    h(items)",
         "def f(items):\n    items = sorted(items)\n    for item in items:\n        register(item.name)\n",
     ),
+    "last_line_closes_what_the_fill_opened": (
+        JS,
+        "‸\n}\n",
+        "if (a) {\n  b();\n}",
+        "if (a) {\n  b();\n}\n}\n",
+    ),
     "like_lines_of_data_are_no_repeat": (
         "json",
         '{\n  ‸\n  "c": {\n    "d": 1\n  }\n}\n',
@@ -164,6 +170,12 @@ INDENT = {
         "class A:\n    def f(self):\n        ‸\n",
         "for a in self:\n            b(a)\n        return 1",
         "class A:\n    def f(self):\n        for a in self:\n            b(a)\n        return 1\n",
+    ),
+    "comment_opens_nothing": (
+        PY,
+        "def f(a):\n    ‸\n",
+        "# so it is :-(\n    b = a",
+        "def f(a):\n    # so it is :-(\n    b = a\n",
     ),
     "closing_bracket_absolute": (
         PY,

@@ -1,0 +1,154 @@
+"""The pipeline: what reaches the model, which candidate wins, and every named way to say nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from infill.filler import ModelFiller
+from infill.types import Filled, FillRequest, NoFill, Span
+from model.types import CancelToken
+from tests.infill.fake_engine import PREFIX, SUFFIX, FakeEngine
+
+
+def fill(engine: FakeEngine, marked: str, **options: object) -> Filled | NoFill:
+    offset = marked.index("‸")
+    request = FillRequest(text=marked.replace("‸", ""), language=options.pop("language", "python"), offset=offset)
+    request = type(request)(**{f: getattr(request, f) for f in request.__struct_fields__} | options)
+    return ModelFiller(engine, "fake").fill(request, CancelToken())
+
+
+def texts(result: Filled | NoFill) -> list[str]:
+    assert isinstance(result, Filled), result
+    return [c.text for c in result.completions]
+
+
+AREA = "def area(w, h):\n    return w * ‸\n"
+
+
+def test_the_judge_chooses() -> None:
+    engine = FakeEngine(["hh", "h", "w"], log_probs={"w * h\n": -0.1, " h\n": -0.1})
+    assert texts(fill(engine, AREA)) == ["h"]
+
+
+def test_candidates_of_all_sources_are_ranked_together() -> None:
+    engine = FakeEngine(["a", "b"], "h", log_probs={"h\n": -0.1, "b\n": -0.2})
+    result = fill(engine, AREA, candidates=3)
+    assert texts(result) == ["h", "b", "a"]
+    assert [c.source for c in result.completions] == ["left_to_right", "diffusion", "diffusion"]
+
+
+def test_what_does_not_parse_is_passed_over() -> None:
+    engine = FakeEngine(["h +* )", "h"], log_probs={"h +* )": -0.01, " h\n": -1.0})
+    assert texts(fill(engine, AREA)) == ["h"]
+
+
+def test_the_best_is_cut_back_when_nothing_parses() -> None:
+    result = fill(FakeEngine(["h))", "h]"], log_probs={"h))": -0.1}), AREA)
+    assert texts(result) == ["h"] and result.completions[0].source == "cut_back"
+
+
+def test_nothing_parses_at_all() -> None:
+    result = fill(FakeEngine([")]", "]}"]), AREA)
+    assert isinstance(result, NoFill) and result.reason == "breaks_parse" and result.hole is not None
+
+
+def test_blank_fills_are_no_fills() -> None:
+    result = fill(FakeEngine(["  ", ""]), AREA)
+    assert isinstance(result, NoFill) and result.reason == "empty_fill"
+
+
+@pytest.mark.parametrize("trigger,shown", [("automatic", False), ("manual", True)])
+def test_unasked_it_is_silent_below_the_threshold(trigger: str, shown: bool) -> None:
+    result = fill(FakeEngine(["h"], log_probs={" h": -2.0}), AREA, trigger=trigger)
+    assert isinstance(result, Filled) is shown
+    if not shown:
+        assert result.reason == "not_confident" and "0.14" in result.detail
+
+
+def test_an_untrained_language_is_named() -> None:
+    result = fill(FakeEngine(["1"]), "let x = ‸;\n", language="rust")
+    assert isinstance(result, NoFill) and result.reason == "untrained_language" and "rust" in result.detail
+    assert isinstance(fill(FakeEngine(["1"], languages=None), "fn f() { let x = ‸; }\n", language="rust"), Filled)
+
+
+def test_an_unknown_language_is_named() -> None:
+    result = fill(FakeEngine(["1"]), "x = ‸\n", language="cobol")
+    assert isinstance(result, NoFill) and result.reason == "unknown_language" and "cobol" in result.detail
+
+
+def test_cancelled_before_the_judge() -> None:
+    cancel = CancelToken()
+    engine = FakeEngine(["h"])
+    real = engine.denoise
+    engine.denoise = lambda *a, **k: cancel.cancel() or real(*a, **k)  # type: ignore[method-assign]
+    request = FillRequest(text="x = \n", language="python", offset=4)
+    result = ModelFiller(engine, "fake").fill(request, cancel)
+    assert isinstance(result, NoFill) and result.reason == "cancelled"
+
+
+def test_the_unfinished_word_is_clamped_not_encoded() -> None:
+    engine = FakeEngine(["urn 1"])
+    fill(engine, "def f():\n    ret‸\n")
+    canvas = engine.canvases[0]
+    clamped = [i for i, free in zip(canvas.canvas_ids, canvas.hole_mask, strict=True) if not free]
+    assert engine.tokenizer.decode(clamped) == "ret\n"
+    assert engine.tokenizer.decode(engine.prompts[0]).endswith("    ")
+
+
+def test_the_prompt_survives_typing_inside_a_word() -> None:
+    engine = FakeEngine(["x"])
+    for typed in ("v", "va", "val", "valu"):
+        fill(engine, f"import os\n\ndef f(value):\n    return {typed}‸\n\ndef g():\n    pass\n")
+    assert len({tuple(p) for p in engine.prompts}) == 1
+
+
+def test_far_suffix_comes_before_prefix() -> None:
+    engine = FakeEngine(["x"])
+    fill(engine, "def f(a):\n    return ‸\n\ndef later():\n    pass\n")
+    ids = engine.prompts[0]
+    far = engine.tokenizer.decode(ids[ids.index(SUFFIX) : ids.index(PREFIX)])
+    assert far == "\ndef later():\n    pass\n" and "def f(a)" in engine.tokenizer.decode(ids[ids.index(PREFIX) :])
+
+
+@pytest.mark.parametrize("n_lines", [3, 40, 400, 3000])
+def test_prompts_stay_within_the_budget(n_lines: int) -> None:
+    engine = FakeEngine(["1"])
+    lines = [f"value_{i} = {i}" for i in range(n_lines)]
+    fill(engine, "\n".join([*lines, "x = ‸", *lines]) + "\n")
+    assert 20 < len(engine.prompts[0]) <= engine.info.max_prompt_tokens
+
+
+def test_one_endless_line_is_cut_to_the_budget() -> None:
+    engine = FakeEngine(["1"])
+    fill(engine, "x = [" + "1, " * 3000 + "‸]\n")
+    assert len(engine.prompts[0]) <= engine.info.max_prompt_tokens
+
+
+def test_crlf_documents_are_shown_to_the_model_as_lf_and_filled_as_crlf() -> None:
+    engine = FakeEngine(["x = 1\n    return x"], log_probs={"return x": -0.1})
+    result = fill(engine, "def f():\r\n    ‸\r\n\r\ndef g():\r\n    pass\r\n")
+    assert texts(result) == ["x = 1\r\n    return x"]
+    assert "\r" not in engine.tokenizer.decode(engine.prompts[0]) + "".join(engine.judged)
+
+
+def test_a_selection_is_refilled_with_something_else() -> None:
+    engine = FakeEngine(["w * h", "w + h"], log_probs={"w * h": -0.1, "w + h": -0.5})
+    text = "def area(w, h):\n    return w * h\n"
+    start = text.index("w * h")
+    request = FillRequest(text=text, language="python", selection=Span(start, start + 5))
+    result = ModelFiller(engine, "fake").fill(request, CancelToken())
+    assert texts(result) == ["w + h"] and result.completions[0].span == Span(start, start + 5)
+    assert {sum(c.hole_mask) for c in engine.canvases} == {3, 4, 5, 6, 7}
+
+
+def test_a_deadline_is_shared_out() -> None:
+    engine = FakeEngine(["h"])
+    fill(engine, AREA, deadline_ms=500.0)
+    fill(engine, AREA)
+    assert engine.budgets[0].deadline_ms == 300 and engine.budgets[1].deadline_ms is None
+
+
+def test_entropies_run_parallel_to_tokens_for_every_source() -> None:
+    for engine in (FakeEngine(["h"]), FakeEngine([], "h"), FakeEngine(["h))"])):
+        best = fill(engine, AREA).completions[0]
+        assert len(best.token_texts) == len(best.token_entropies) > 0
