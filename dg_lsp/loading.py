@@ -9,15 +9,13 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
-import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dg_lsp.session import Session
-from infill.types import Filled, Filler, FillRequest, NoFill
-from model.types import CancelToken
+from infill.types import Filler
 
 log = logging.getLogger(__name__)
 
@@ -70,32 +68,5 @@ async def _accepted(created: Awaitable[None]) -> bool:
 def open_model(model: str | None) -> Filler:
     """Open the real pipeline; imports torch, so only the worker thread may call it."""
     from infill.filler import open_filler
-    from infill.languages import by_id
 
-    def our_id(lsp_id: str) -> str | None:
-        language = by_id(lsp_id)
-        return language.id if language else None
-
-    return _ByLanguageId(open_filler(model), our_id)
-
-
-class _ByLanguageId:
-    """A filler that turns the editor's language id into ours before it asks."""
-
-    def __init__(self, filler: Filler, our_id: Callable[[str], str | None]) -> None:
-        self._filler = filler
-        self._our_id = our_id
-
-    @property
-    def model_name(self) -> str:
-        return self._filler.model_name
-
-    @property
-    def show_threshold(self) -> float:
-        return self._filler.show_threshold
-
-    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
-        language = self._our_id(request.language)
-        if language is None:
-            return NoFill("unknown_language", request.language)
-        return self._filler.fill(msgspec.structs.replace(request, language=language), cancel)
+    return open_filler(model)

@@ -20,7 +20,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     deadline_ms: Milliseconds = 400  # automatic: later than this, the next key is already down
     manual_deadline_ms: Milliseconds = 3000  # the user asked and waits
     languages: tuple[str, ...] | None = None  # LSP language ids to serve; None: all
-    model: str | None = None  # folder or hub id; None: the embedded model
+    model: str | None = None  # checkpoint folder; None: the embedded model
 
 
 def read_settings(options: object) -> tuple[Settings, list[str]]:

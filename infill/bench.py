@@ -19,7 +19,6 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from rich.progress import track
 
 from infill.holes import find_hole
 from infill.languages import by_id
+from infill.nearby import continuations
 from infill.syntax import parse
 from infill.types import Filled, Filler, FillRequest, InputError, NoFill
 from model.config import HELD_OUT
@@ -36,7 +36,6 @@ from model.types import CancelToken, CheckpointError
 
 WORD_EDGE = re.compile(r"\b(?=\w)|(?<=\W)(?=[^\w\s])")
 MAX_FILE_CHARS = 60_000
-CONTEXT_WORDS = 4  # longest left context the baseline looks for
 
 
 class LineHole(msgspec.Struct, frozen=True):
@@ -113,27 +112,9 @@ def cut_line(path: str, text: str, n: int, rng: random.Random) -> LineHole | Non
     end = text.index("\n", start)
     line = text[start:end]
     edges = [m.start() for m in WORD_EDGE.finditer(line) if line[: m.start()].strip()]
-    return LineHole(path, text, start + rng.choice(edges), start + len(line.rstrip())) if edges else None
-
-
-def frequency_baseline(hole: LineHole) -> str:
-    """The most frequent continuation of the longest left context that occurs elsewhere in the file."""
-    line_start = hole.text.rfind("\n", 0, hole.start) + 1
-    left = re.findall(r"\w+|\S", hole.text[line_start : hole.start])
-    others = [line for i, line in _lines(hole.text) if i != line_start]
-    for n_words in range(min(CONTEXT_WORDS, len(left)), 0, -1):
-        context = re.compile(r"\s*".join(map(re.escape, left[-n_words:])) + r"\s*(\S.*)$")
-        found = Counter(m[1].rstrip() for line in others if (m := context.search(line)))
-        if found:
-            return found.most_common(1)[0][0]
-    return Counter(line.strip()[-1:] for line in others).most_common(1)[0][0] if others else ""
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    start = 0
-    for line in text.split("\n"):
-        yield start, line
-        start += len(line) + 1
+    if not edges or not re.search(r"[^\W\d]", line):  # rows of numbers are data, not code
+        return None
+    return LineHole(path, text, start + rng.choice(edges), start + len(line.rstrip()))
 
 
 def answer(filler: Filler, hole: LineHole, seed: int) -> Sample:
@@ -143,7 +124,7 @@ def answer(filler: Filler, hole: LineHole, seed: int) -> Sample:
     result = filler.fill(request, CancelToken())
     milliseconds = (time.perf_counter() - started) * 1000
     best = result.completions[0] if isinstance(result, Filled) else None
-    baseline = frequency_baseline(hole)
+    baseline = next(iter(continuations(hole.holed, hole.start, hole.start, 1)), "")
     return Sample(
         path=hole.path,
         offset=hole.start,
@@ -191,8 +172,8 @@ def report(samples: list[Sample], model: str, threshold: float) -> str:
         ("fills that parse", share(sum(s.parses for s in filled), len(filled))),
         (f"shown unasked (confidence {threshold:.2f} or more)", share(len(shown), n)),
         ("exact match of those shown", share(sum(s.exact for s in shown), len(shown))),
-        ("fills from diffusion / left to right / cut back",
-         " / ".join(str(sources[k]) for k in ("diffusion", "left_to_right", "cut_back"))),
+        ("fills from diffusion / left to right / nearby / cut back",
+         " / ".join(str(sources[k]) for k in ("diffusion", "left_to_right", "nearby", "cut_back"))),
         ("mean steps of the diffusion fills", f"{statistics.mean(diffused):.1f}" if diffused else "-"),
         ("p50 / p95 ms", f"{times[n // 2]:.0f} / {times[min(n - 1, int(n * 0.95))]:.0f}"),
     ]  # fmt: skip

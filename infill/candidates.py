@@ -1,7 +1,8 @@
 """Candidate texts for a hole, from every source, each once.
 
-Sources: the denoised canvases and the left-to-right draft of the causal encoder (the same weights),
-whole and cut where it could end. Choosing among them is the judge's work, not ours.
+Sources: the denoised canvases; the left-to-right draft of the causal encoder (the same weights), whole
+and cut where it could end; what the file says elsewhere after the same words. Choosing among them is
+the judge's work, not ours.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from infill.gate import closing_brackets
+from infill.nearby import continuations
 from infill.types import Hole, Source
 from model.types import Fill, Tokenizer
 
+MAX_NEARBY = 4
 MAX_CUTS = 8  # ends of the left-to-right draft that are worth a judge's time
 
 
@@ -49,7 +53,14 @@ def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenize
     if not text.startswith(tail):
         return []
     text = text[len(tail) :]
-    return [_left_to_right(t) for t in draft_ends(text, hole)]
+    return [_plain(t, "left_to_right") for t in draft_ends(text, hole)]
+
+
+def nearby(text: str, hole: Hole) -> list[Candidate]:
+    """What the file says elsewhere after the same words; nothing for holes of several lines."""
+    if hole.multiline:
+        return []
+    return [_plain(t, "nearby") for t in continuations(text, hole.span.start, hole.span.end, MAX_NEARBY)]
 
 
 def draft_ends(text: str, hole: Hole) -> list[str]:
@@ -62,8 +73,15 @@ def draft_ends(text: str, hole: Hole) -> list[str]:
     return [line, *(line[:i] for i in reversed(ends))][: MAX_CUTS + 1]
 
 
-def _left_to_right(text: str) -> Candidate:
-    return Candidate(text, (text,), (), 0, "converged", "left_to_right")
+def _plain(text: str, source: Source) -> Candidate:
+    return Candidate(text, (), (), 0, "converged", source)
+
+
+def closed(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """For each candidate that leaves brackets open, the same with them closed: a draft may have run out of room."""
+    return [
+        _plain(c.text.rstrip() + missing, c.source) for c in candidates if (missing := closing_brackets(c.text))
+    ]
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -6,6 +6,7 @@ does so between steps. Same request, same weights: same answer, as long as no de
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ MAX_STEPS = {False: 8, True: 16}  # by hole.multiline: more tokens need more ste
 DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
 DRAFT_SHARE = 0.2
 MAX_DRAFT_TOKENS = {False: 32, True: 64}
+MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are judged once more
 
 
 def open_filler(model: str | None = None) -> ModelFiller:
@@ -80,7 +82,9 @@ class ModelFiller:
         if not ranked:
             return NoFill("empty_fill", "the model proposes nothing", hole, timings.ms)
         with timings.stage("gate"):
-            passed = list(self._passed(ranked, syntax, hole, request.candidates))
+            passed = self._passed(request, syntax, hole, around, ranked, cancel)
+        if cancel.cancelled:
+            return NoFill("cancelled", hole=hole, timings_ms=timings.ms)
         if not passed:
             return NoFill("breaks_parse", f"none of {len(ranked)} candidates parses", hole, timings.ms)
         best = passed[0].confidence
@@ -126,6 +130,8 @@ class ModelFiller:
             draft_ids = self._draft(request, hole, around, cancel)
         found = sources.denoised(fills, engine.tokenizer)
         found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)
+        found += sources.nearby(text, hole)
+        found += sources.closed(found)
         by_indent = syntax.language.block_style == "indent"
         tidied = sources.distinct(tidied_candidate(c, hole, prefix, suffix, by_indent) for c in found)
         if hole.kind == "selection":
@@ -146,22 +152,31 @@ class ModelFiller:
 
         return self._engine.draft(around.prompt_ids, MAX_DRAFT_TOKENS[hole.multiline], cancel, tail, stop)
 
-    def _passed(self, ranked: list[Judged], syntax: Syntax, hole: Hole, wanted: int) -> Iterator[Completion]:
-        """The best candidates that pass the gate; when none does, the best one cut back until it does."""
+    def _passed(
+        self,
+        request: FillRequest,
+        syntax: Syntax,
+        hole: Hole,
+        around: Surroundings,
+        ranked: list[Judged],
+        cancel: CancelToken,
+    ) -> list[Completion]:
+        """The best candidates that parse; what was ranked above them may come back cut until it parses."""
         gate = Gate(syntax, hole.span)
-        n_passed = 0
+        passed: list[Judged] = []
+        failed: list[Judged] = []
         for judged in ranked:
-            if gate.check(judged.candidate.text).ok:
-                yield completion(judged, hole)
-                n_passed += 1
-                if n_passed == wanted:
-                    return
-        if n_passed == 0:
-            for judged in ranked[:3]:
-                shorter = cut_back(syntax, hole.span, judged.candidate.text)
-                if shorter is not None:
-                    yield completion(judged, hole, shorter)
-                    return
+            (passed if gate.check(judged.candidate.text).ok else failed).append(judged)
+            if len(passed) == request.candidates:
+                break
+        bar = passed[0].log_prob if passed else -math.inf
+        worth = [j.candidate for j in failed if j.log_prob > bar][:MAX_CUT_BACK]
+        known = {j.candidate.text for j in ranked}
+        shorter = [cut for c in worth if (cut := cut_back(syntax, hole.span, c.text)) is not None and cut not in known]
+        again = [Candidate(text, (), (), 0, "converged", "cut_back") for text in dict.fromkeys(shorter)]
+        passed += judge(self._engine, around, again, cancel)
+        passed.sort(key=lambda j: -j.log_prob)
+        return [completion(j, hole) for j in passed[: request.candidates]]
 
 
 def tidied_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, by_indent: bool) -> Candidate:
@@ -172,17 +187,17 @@ def tidied_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str,
     return Candidate(text, (), (), candidate.steps, candidate.stop_reason, candidate.source)
 
 
-def completion(judged: Judged, hole: Hole, shorter: str | None = None) -> Completion:
+def completion(judged: Judged, hole: Hole) -> Completion:
     """A judged candidate as an answer; the denoiser's entropies where it wrote this very text."""
     made = judged.candidate
-    own = shorter is None and made.source == "diffusion" and made.token_entropies
+    own = bool(made.token_entropies)
     return Completion(
         span=hole.span,
-        text=made.text if shorter is None else shorter,
+        text=made.text,
         confidence=round(judged.confidence, 4),
         token_texts=made.token_texts if own else judged.token_texts,
         token_entropies=tuple(round(e, 4) for e in (made.token_entropies if own else judged.token_entropies)),
         steps=made.steps,
         stop_reason=made.stop_reason,
-        source=made.source if shorter is None else "cut_back",
+        source=made.source,
     )

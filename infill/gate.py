@@ -74,13 +74,13 @@ class Gate:
         self._span = hole_span
 
     def check(self, fill_text: str) -> Verdict:
-        """Return the verdict; at a line's end a bracket may stay open for the next line."""
+        """Return the verdict; at a line's end the brace of a block may stay open for the next line."""
         verdict = self.check_strictly(fill_text)
         if not verdict.ok and self._may_stay_open(fill_text):
-            closers = _closers(fill_text)
+            closers = closing_brackets(fill_text)
             for closed in (fill_text + closers, fill_text + closers + ";"):
                 if self.check_strictly(closed).ok:
-                    return Verdict(True, "leaves a bracket open for the next line")
+                    return Verdict(True, "leaves a block open for the next line")
         return verdict
 
     def check_strictly(self, fill_text: str) -> Verdict:
@@ -146,12 +146,13 @@ class Gate:
         return indent[len(left) :] if indent.startswith(left) else ""
 
     def _may_stay_open(self, fill_text: str) -> bool:
-        """Say whether a fill ends a started line with an opening bracket, as multi-line code does."""
+        """Say whether a fill ends a started line by opening a block in a language of braces."""
         text, line = self._before.text, self._before.line(self._span.start)
         started = text[line.start : self._span.start].strip() != ""
         at_end = not text[self._span.end : self._before.line(self._span.end).end].strip()
         one_line = "\n" not in fill_text and "\r" not in fill_text
-        return started and at_end and one_line and fill_text.rstrip().endswith(tuple(_CLOSER))
+        braces = self._before.language.block_style == "brace"
+        return braces and started and at_end and one_line and fill_text.rstrip().endswith("{")
 
 
 def _read(syntax: Syntax, region: Span) -> _Reading:
@@ -191,8 +192,8 @@ def _offset_of(text: str, line_number: int | None, column: int | None) -> int | 
     return min(start + max((column or 1) - 1, 0), len(text))
 
 
-def _closers(fill_text: str) -> str:
-    """Return the closing brackets that the fill lacks; quotes are not looked into."""
+def closing_brackets(fill_text: str) -> str:
+    """Return the closing brackets that the fill lacks, innermost first; quotes are not looked into."""
     waiting: list[str] = []
     for char in fill_text:
         if char in _CLOSER:

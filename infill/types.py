@@ -14,7 +14,7 @@ from model.types import CancelToken
 
 HoleKind = Literal["token", "line_end", "block", "between", "selection", "marker"]
 Trigger = Literal["automatic", "manual"]
-Source = Literal["diffusion", "left_to_right", "cut_back"]
+Source = Literal["diffusion", "left_to_right", "nearby", "cut_back"]
 Reason = Literal[
     "unknown_language",  # no grammar for this file
     "untrained_language",  # the loaded model was not trained on this language
@@ -61,7 +61,7 @@ class FillRequest(msgspec.Struct, frozen=True):
     """One question: this text, this place, this urgency. Exactly one of offset and selection is set."""
 
     text: str
-    language: str  # our language id, see infill.languages
+    language: str  # our language id or the protocol's, see infill.languages
     offset: int | None = None
     selection: Span | None = None
     trigger: Trigger = "manual"
