@@ -24,7 +24,7 @@ test: setup lint ## lint, types and all tests (minutes, no network)
 lint: setup ## ruff and pyright, as configured in pyproject.toml
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 fix: setup ## let ruff mend what it can
 	$(BIN)/ruff check --fix

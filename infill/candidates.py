@@ -79,9 +79,7 @@ def _plain(text: str, source: Source) -> Candidate:
 
 def closed(candidates: Iterable[Candidate]) -> list[Candidate]:
     """For each candidate that leaves brackets open, the same with them closed: a draft may have run out of room."""
-    return [
-        _plain(c.text.rstrip() + missing, c.source) for c in candidates if (missing := closing_brackets(c.text))
-    ]
+    return [_plain(c.text.rstrip() + missing, c.source) for c in candidates if (missing := closing_brackets(c.text))]
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

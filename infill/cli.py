@@ -59,8 +59,7 @@ def _dispatch(argv: list[str]) -> int:
         prog="infill",
         usage="infill [--help] [--version] COMMAND ...",
         description="Fill code with a local text-diffusion model.",
-        epilog="commands:\n"
-        + "\n".join(f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items()),
+        epilog="commands:\n" + "\n".join(f"  {name:{width}}  {command.summary}" for name, command in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"infill {_version()}")
@@ -151,9 +150,7 @@ def _read_jobs(args: _FillArguments) -> list[_Job]:
     jobs: list[_Job] = []
     for positions in by_file.values():
         name = positions[0].file
-        source = (
-            SourceFile.read_stream("stdin", console.stdin_bytes()) if name == STDIN else SourceFile.read(name)
-        )
+        source = SourceFile.read_stream("stdin", console.stdin_bytes()) if name == STDIN else SourceFile.read(name)
         offsets = {position: _offset(source, position) for position in positions}
         if args.write:
             check_writable(source)

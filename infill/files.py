@@ -128,9 +128,7 @@ def check_writable(source: SourceFile) -> None:
     if not os.access(source.path, os.W_OK, effective_ids=effective):
         raise InputError(f"{printable(source.name)}: is read-only, so it cannot be written")
     if not os.access(source.path.parent, os.W_OK | os.X_OK, effective_ids=effective):
-        raise InputError(
-            f"{printable(source.name)}: its folder is read-only, so it cannot be replaced safely"
-        )
+        raise InputError(f"{printable(source.name)}: its folder is read-only, so it cannot be replaced safely")
 
 
 def write_atomic(source: SourceFile, text: str) -> None:

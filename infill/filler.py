@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from infill.languages import by_id
 from infill.postprocess import postprocess
 from infill.syntax import Syntax, parse
 from infill.types import Completion, Filled, FillRequest, Hole, NoFill
+from model.config import check_folder
 from model.types import Budget, CancelToken, Engine
 
 MAX_STEPS = {False: 8, True: 16}  # by hole.multiline: more tokens need more steps to settle
@@ -37,6 +38,9 @@ def open_filler(model: str | None = None) -> ModelFiller:
 
     Imports torch, which takes seconds: call it off the protocol thread.
     """
+    if model is not None:
+        check_folder(Path(model).expanduser())  # before seconds of importing, for a mistyped path
+
     from model.load import load_engine
 
     return ModelFiller(load_engine(model), "embedded" if model is None else Path(model).name)
@@ -49,7 +53,7 @@ class Timings:
         self.ms: dict[str, float] = {}
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> Generator[None]:
         """Time what is inside."""
         started = time.perf_counter()
         try:

@@ -212,9 +212,7 @@ def _cuts(before: Syntax, span: Span, fill_text: str, verdict: Verdict) -> list[
     whole = len(fill_text.rstrip())
     lines = [found.start() for found in re.finditer(r"\r\n|\n|\r", fill_text)]
     tokens = _token_ends(before.edited(span, fill_text), span.start, len(fill_text))
-    lines, tokens = (
-        sorted({len(fill_text[:cut].rstrip()) for cut in cuts} - {0, whole}) for cuts in (lines, tokens)
-    )
+    lines, tokens = (sorted({len(fill_text[:cut].rstrip()) for cut in cuts} - {0, whole}) for cuts in (lines, tokens))
     error = whole if verdict.first_error_offset is None else verdict.first_error_offset - span.start
     near = [cut for cut in tokens if cut <= error][-4:] or tokens[:: max(1, len(tokens) // 4)][:4]
     chosen = {*tokens[-3:], *near, *lines[-2:], *[cut for cut in lines if cut <= error][-3:]}

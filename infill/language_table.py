@@ -241,8 +241,7 @@ _BASH = Language(
     string_types=_types("string raw_string ansi_c_string heredoc_body"),
     code_in_string_types=_types("command_substitution expansion"),
     body_types=_types(
-        "compound_statement do_group if_statement elif_clause else_clause case_item subshell"
-        " command_substitution"
+        "compound_statement do_group if_statement elif_clause else_clause case_item subshell command_substitution"
     ),
     container_types=_types("program case_statement array"),
     opener_words=("then", "do", "else", "in"),

@@ -145,9 +145,7 @@ def _hole(hole: Hole | None) -> str:
     if hole is None:
         return "no hole"
     lines = "several lines" if hole.multiline else "one line"
-    return (
-        f"hole {hole.kind}, characters {hole.span.start} to {hole.span.end}, indent {hole.indent!r}, {lines}"
-    )
+    return f"hole {hole.kind}, characters {hole.span.start} to {hole.span.end}, indent {hole.indent!r}, {lines}"
 
 
 def _json_name(name: str) -> str:

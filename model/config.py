@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 from model.types import CheckpointError
 
 EMBEDDED = Path(__file__).parent / "embedded"
+
+MODEL_TYPE = "diffusion_gemma"
 
 # Import names of packages that no model of ours is ever trained on: quality is measured on them.
 HELD_OUT = ("click", "fastapi", "flask", "httpx", "huggingface_hub", "picklescan", "rich", "starlette")
@@ -45,6 +48,21 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     block_lengths: tuple[int, ...] = (8, 16, 32, 64)
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
     show_threshold: float = 0.5  # confidence from which a fill is shown unasked
+
+
+def check_folder(folder: Path) -> None:
+    """Fail early, and by name, on what users get wrong most: the wrong folder. Needs no torch."""
+    if not folder.is_dir():
+        raise CheckpointError(f"{folder}: no such folder; --model takes a folder with config.json and weights")
+    path = folder / "config.json"
+    if not path.is_file():
+        raise CheckpointError(f"{path}: missing; --model takes a Hugging Face checkpoint folder")
+    try:
+        model_type = json.loads(path.read_bytes()).get("model_type")
+    except (ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path}: not a JSON object ({error})") from None
+    if model_type != MODEL_TYPE:
+        raise CheckpointError(f"{path}: model_type is {model_type!r}, only {MODEL_TYPE!r} can be loaded")
 
 
 def read_infill_config(folder: Path) -> InfillConfig:

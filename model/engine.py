@@ -7,9 +7,11 @@ again. Draws come from generators seeded by the caller, so the same call gives t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
+from transformers import DiffusionGemmaForBlockDiffusion, DiffusionGemmaTextConfig, DynamicCache
 
 from model.config import FILL_SAMPLER, InfillConfig, SamplerConfig
 from model.denoise import Step, StepClock, denoise
@@ -25,13 +27,13 @@ class TorchEngine:
 
     def __init__(
         self,
-        network: torch.nn.Module,
+        network: DiffusionGemmaForBlockDiffusion,
         tokenizer: TextTokenizer,
         infill: InfillConfig,
         stated: SamplerConfig | None,
     ) -> None:
         self._network = network
-        self._text_config = network.config.text_config  # type: ignore[union-attr]
+        self._text_config = cast("DiffusionGemmaTextConfig", network.config.text_config)
         self._device = next(network.parameters()).device
         self._sampler = stated or FILL_SAMPLER
         self._cache = PromptCache(self._text_config)
@@ -82,8 +84,17 @@ class TorchEngine:
         generators = [self._generator(seed + SEED_STRIDE * i) for i in range(n_rows)]
         warm = torch.tensor([c.warm for c in canvases], device=self._device)
         steps = denoise(
-            decode, canvas, hole_mask, warm, self._barred(canvases), self._sampler, budget, cancel, generators, self._clock
-        )  # fmt: skip
+            decode,
+            canvas,
+            hole_mask,
+            warm,
+            self._barred(canvases),
+            self._sampler,
+            budget,
+            cancel,
+            generators,
+            self._clock,
+        )
         last: Step | None = None
         for last in steps:
             if on_draft is not None:
@@ -161,7 +172,7 @@ class TorchEngine:
         self._cache.extend(n, new_ids, view)
         return hidden
 
-    def _encoder(self, ids: Tensor, cache: object) -> Tensor:
+    def _encoder(self, ids: Tensor, cache: DynamicCache) -> Tensor:
         return self._network.model.encoder.language_model(input_ids=ids, past_key_values=cache).last_hidden_state  # type: ignore
 
     def _logits(self, hidden: Tensor) -> Tensor:

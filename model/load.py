@@ -10,33 +10,38 @@ import copy
 import json
 import logging
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
-from transformers import DiffusionGemmaConfig, DiffusionGemmaForBlockDiffusion, Gemma4VisionConfig
+from transformers import (
+    DiffusionGemmaConfig,
+    DiffusionGemmaForBlockDiffusion,
+    DiffusionGemmaTextConfig,
+    Gemma4VisionConfig,
+)
 from transformers.utils import logging as hf_logging
 
-from model.config import EMBEDDED, SamplerConfig, read_infill_config
+from model.config import EMBEDDED, SamplerConfig, check_folder, read_infill_config
 from model.engine import TorchEngine
 from model.tokenizer import TextTokenizer
 from model.types import CheckpointError
 
 log = logging.getLogger(__name__)
-MODEL_TYPE = "diffusion_gemma"
 
 
 def smallest_vision_config() -> Gemma4VisionConfig:
     """A vision tower of a few numbers, only there because the class builds one."""
     return Gemma4VisionConfig(
         hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1, num_key_value_heads=1,
-        head_dim=8, global_head_dim=8, position_embedding_size=8,
+        head_dim=8, position_embedding_size=8,
     )  # fmt: skip
 
 
 class TextOnlyDiffusionGemma(DiffusionGemmaForBlockDiffusion):
     """The class without its vision tower."""
 
-    _keys_to_ignore_on_load_unexpected = (r"vision_tower", r"embed_vision")
+    _keys_to_ignore_on_load_unexpected = [r"vision_tower", r"embed_vision"]  # noqa: RUF012, the base's type
 
     def __init__(self, config: DiffusionGemmaConfig) -> None:
         config = copy.deepcopy(config)
@@ -58,21 +63,6 @@ def load_engine(model: str | None = None, device: str | None = None) -> TorchEng
     return TorchEngine(network, tokenizer, infill_config, read_sampler_config(folder))
 
 
-def check_folder(folder: Path) -> None:
-    """Fail early, and by name, on what users get wrong most: the wrong folder."""
-    if not folder.is_dir():
-        raise CheckpointError(f"{folder}: no such folder; --model takes a folder with config.json and weights")
-    path = folder / "config.json"
-    if not path.is_file():
-        raise CheckpointError(f"{path}: missing; --model takes a Hugging Face checkpoint folder")
-    try:
-        model_type = json.loads(path.read_bytes()).get("model_type")
-    except (ValueError, AttributeError) as error:
-        raise CheckpointError(f"{path}: not a JSON object ({error})") from None
-    if model_type != MODEL_TYPE:
-        raise CheckpointError(f"{path}: model_type is {model_type!r}, only {MODEL_TYPE!r} can be loaded")
-
-
 def load_network(folder: Path, device: str) -> TextOnlyDiffusionGemma:
     """The network in evaluation mode: float32 on a CPU, bfloat16 elsewhere."""
     # On a CPU without bfloat16 arithmetic float32 is a hundred times faster; see ARCHITECTURE.md.
@@ -81,7 +71,7 @@ def load_network(folder: Path, device: str) -> TextOnlyDiffusionGemma:
     hf_logging.set_verbosity_error()
     hf_logging.disable_progress_bar()
     try:
-        network, report = TextOnlyDiffusionGemma.from_pretrained(
+        loaded: Any = TextOnlyDiffusionGemma.from_pretrained(
             folder, dtype=dtype, local_files_only=True, attn_implementation="sdpa", output_loading_info=True
         )
     except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
@@ -89,12 +79,13 @@ def load_network(folder: Path, device: str) -> TextOnlyDiffusionGemma:
         raise CheckpointError(f"{folder}: weights cannot be loaded ({reason}); fetch the checkpoint again") from None
     finally:
         hf_logging.set_verbosity(verbosity)
+    network, report = cast("tuple[TextOnlyDiffusionGemma, dict[str, Any]]", loaded)
     if report["missing_keys"] or report["mismatched_keys"]:
         names = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
         raise CheckpointError(f"{folder}: {len(names)} weights missing or of the wrong shape, first {names[0]}")
     # With few experts on a CPU the plain loop beats grouped matrix products; one expert needs no choice.
     network.set_experts_implementation("eager" if device == "cpu" else "grouped_mm")
-    return network.to(device).eval().requires_grad_(False)
+    return cast("TextOnlyDiffusionGemma", cast("torch.nn.Module", network).to(device).eval().requires_grad_(False))
 
 
 def read_sampler_config(folder: Path) -> SamplerConfig | None:
@@ -111,7 +102,7 @@ def read_sampler_config(folder: Path) -> SamplerConfig | None:
 
 def check_match(folder: Path, network: TextOnlyDiffusionGemma, tokenizer: TextTokenizer) -> None:
     """Refuse a tokenizer whose ids the model cannot embed or whose pad id means something else."""
-    config = network.config.text_config
+    config = cast("DiffusionGemmaTextConfig", network.config.text_config)
     if tokenizer.vocab_size != config.vocab_size:
         raise CheckpointError(
             f"{folder}: tokenizer has {tokenizer.vocab_size} tokens but the model {config.vocab_size}; "

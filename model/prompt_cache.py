@@ -9,16 +9,17 @@ fresh encode (tests/model/test_prompt_cache.py, across the window's edge).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
+from transformers import DynamicCache, PreTrainedConfig
 
 
 class PromptCache:
     """Token ids and, for each layer, keys and values [1, kv heads, n, head dim] of one prompt."""
 
-    def __init__(self, text_config: object) -> None:
+    def __init__(self, text_config: PreTrainedConfig) -> None:
         self._text_config = text_config
         self.ids: list[int] = []
         self._layers: list[tuple[Tensor, Tensor]] = []
@@ -39,7 +40,7 @@ class PromptCache:
         `extend` can take it over.
         """
         cache = DynamicCache(config=self._text_config)
-        for layer, (keys, values) in zip(cache.layers, self._layers, strict=False):
+        for layer, (keys, values) in zip(layers_of(cache), self._layers, strict=False):
             if n == 0:
                 break
             first = max(0, n - layer.sliding_window + 1) if layer.is_sliding else 0
@@ -50,7 +51,7 @@ class PromptCache:
             if layer.is_sliding:
                 layer.cumulative_length = n
         if keep_new:
-            for layer in cache.layers:
+            for layer in layers_of(cache):
                 if layer.is_sliding:
                     layer.activate_past_recording()
         return cache
@@ -58,7 +59,7 @@ class PromptCache:
     def extend(self, n: int, new_ids: Sequence[int], cache: DynamicCache) -> None:
         """Keep the first `n` positions and append what `cache` holds for `new_ids`."""
         m = len(new_ids)
-        new = [(layer.keys[:, :, -m:], layer.values[:, :, -m:]) for layer in cache.layers]
+        new = [(layer.keys[:, :, -m:], layer.values[:, :, -m:]) for layer in layers_of(cache)]
         if n and self._layers:
             new = [
                 (torch.cat((k[:, :, :n], nk), dim=2), torch.cat((v[:, :, :n], nv), dim=2))
@@ -66,3 +67,8 @@ class PromptCache:
             ]
         self._layers = new
         self.ids = [*self.ids[:n], *new_ids]
+
+
+def layers_of(cache: DynamicCache) -> list[Any]:
+    """The cache's layers, full and sliding alike; the library types them as a union of every kind it has."""
+    return cast("list[Any]", cache.layers)

@@ -104,8 +104,11 @@ class ModelInfo(msgspec.Struct, frozen=True):
 class Tokenizer(Protocol):
     """Text to ids and back; special ids are attributes, looked up by name when it was loaded."""
 
-    pad_id: int
-    special_ids: frozenset[int]
+    @property
+    def pad_id(self) -> int: ...
+
+    @property
+    def special_ids(self) -> frozenset[int]: ...
 
     def encode(self, text: str) -> list[int]: ...
 
@@ -123,8 +126,11 @@ class Tokenizer(Protocol):
 class Engine(Protocol):
     """The only face that `infill` sees. One thread at a time; every call polls `cancel`."""
 
-    info: ModelInfo
-    tokenizer: Tokenizer
+    @property
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
 
     def denoise(
         self,

@@ -67,7 +67,7 @@ class Batch(msgspec.Struct):
 
 def attention_mask(visible: Tensor, length: Tensor, n_prompt: int, n_canvas: int) -> Tensor:
     """Each canvas sees its visible part of the prompt and the used positions of itself."""
-    n_docs, k = visible.shape
+    k = visible.shape[1]
     positions = torch.arange(n_canvas)
     prompt = torch.arange(n_prompt) < visible.repeat_interleave(n_canvas, 1)[..., None]  # [B, K*C, N]
     used = (positions < length[..., None]).flatten(1)  # [B, K*C]

@@ -20,6 +20,7 @@ import tarfile
 import warnings
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -141,7 +142,7 @@ class NearDuplicates:
 
         lines = [s for line in text.split("\n") if len(s := line.strip()) > 8]
         sketch = MinHash(num_perm=self._num_perm)
-        sketch.update_batch([f"{a}\n{b}".encode() for a, b in zip(lines, lines[1:], strict=False)] or [b""])
+        sketch.update_batch([f"{a}\n{b}".encode() for a, b in pairwise(lines)] or [b""])
         if self._lsh.query(sketch):
             return True
         self._lsh.insert(str(self._n), sketch)

@@ -8,6 +8,9 @@ nothing, and with one expert the router's weight is exactly 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import cast
+
 import msgspec
 import torch
 from torch import Tensor, nn
@@ -185,6 +188,9 @@ class Network(nn.Module):
             elif "post_attention" in name or name.endswith("post_feedforward_layernorm.weight"):
                 nn.init.constant_(p, 0.25)
 
+    def _layers(self) -> Iterable[Layer]:
+        return cast("Iterable[Layer]", self.layers)
+
     def embed(self, ids: Tensor) -> Tensor:
         return self.embed_tokens(ids) * self.config.hidden_size**0.5
 
@@ -192,7 +198,7 @@ class Network(nn.Module):
         """Causal pass over ids [B, N]: last hidden states [B, N, dim] and per-layer keys and values."""
         cos, sin = rope_angles(torch.arange(ids.shape[1], device=ids.device)[None], self.config)
         x, kv = self.embed(ids), []
-        for layer in self.layers:
+        for layer in self._layers():
             x, layer_kv = layer.encode(x, cos, sin)
             kv.append(layer_kv)
         return self.norm(x), kv
@@ -211,7 +217,7 @@ class Network(nn.Module):
         """
         cos, sin = rope_angles(position_ids, self.config)
         x = self.self_conditioning(self.embed(canvas), soft)
-        for layer, layer_kv in zip(self.layers, kv, strict=True):
+        for layer, layer_kv in zip(self._layers(), kv, strict=True):
             x = layer.decode(x, cos, sin, layer_kv, mask)
         return self.norm(x)
 

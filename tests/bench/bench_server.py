@@ -18,7 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from infill.bench import machine
 from tests.e2e.client import URI, Client
 
-HEAD = '"""Boxes on a shelf."""\n\nimport os\n\n\nclass Shelf:\n    def __init__(self, boxes):\n        self.boxes = boxes\n'
+HEAD = (
+    '"""Boxes on a shelf."""\n\nimport os\n\n\n'
+    "class Shelf:\n    def __init__(self, boxes):\n        self.boxes = boxes\n"
+)
 LINES = ("\n    def total(self, names):", "        count = 0", "        for name in names:", "            count += ")
 TAIL = "\n        return count\n\n    def path(self, root):\n        return os.path.join(root, 'shelf')\n"
 
@@ -79,7 +82,8 @@ async def main() -> None:
 
     print(f"{machine()}, {time.strftime('%Y-%m-%d')}\n\n| figure | value |\n|---|---|")
     print(
-        f"| `initialize` answered after process start, median of 7 (min) | {statistics.median(starts):.0f} ms ({min(starts):.0f}) |"
+        "| `initialize` answered after process start, median of 7 (min) | "
+        f"{statistics.median(starts):.0f} ms ({min(starts):.0f}) |"
     )
     print(f"| model ready after process start | {result['ready_s']:.1f} s |")
     for manual, name in ((False, "automatic, deadline 400 ms"), (True, "asked for")):

@@ -36,9 +36,7 @@ CHANGES = {
 
 def apply(command: list[str], folder: Path, patch: str) -> None:
     environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    subprocess.run(
-        command, cwd=folder, input=patch.encode(), env=environment, check=True, capture_output=True
-    )
+    subprocess.run(command, cwd=folder, input=patch.encode(), env=environment, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("before", "after"), CHANGES.values(), ids=CHANGES.keys())
@@ -55,9 +53,7 @@ def test_tools_apply_the_diff(tmp_path: Path, command: list[str], before: str, a
 
 @pytest.mark.parametrize("name", ["two words.py", 'q"uo\\te.py', "tab\there.py", "größe.py", "n\new.py"])
 @pytest.mark.parametrize("command", [["git", "apply"], ["patch", "-p1"]], ids=["git", "patch"])
-def test_tools_find_oddly_named_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], name: str
-):
+def test_tools_find_oddly_named_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], name: str):
     if not shutil.which(command[0]):
         pytest.skip(f"{command[0]} is not installed")
     monkeypatch.chdir(tmp_path)
@@ -67,9 +63,7 @@ def test_tools_find_oddly_named_files(
     assert (tmp_path / "sub" / name).read_text() == "b\n"
 
 
-def test_the_diff_of_a_linked_file_names_the_file_that_changes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_diff_of_a_linked_file_names_the_file_that_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "real.py").write_bytes(b"a\n")
     (tmp_path / "link.py").symlink_to("real.py")
@@ -104,3 +98,8 @@ def test_a_diff_of_a_large_file_shows_the_change_and_three_lines_around_it():
     diff = unified_diff("a.py", before, before.replace("\n100000\n", "\nnew\n100000\n"))
     lines = ["@@ -99998,6 +99998,7 @@", " 99997", " 99998", " 99999", "+new", " 100000", " 100001", " 100002"]
     assert diff.splitlines()[2:] == lines
+
+
+def test_an_empty_side_starts_at_line_0():
+    assert "@@ -0,0 +1,2 @@" in unified_diff("a.py", "", "a\nb\n")
+    assert "@@ -1 +0,0 @@" in unified_diff("a.py", "a\n", "")

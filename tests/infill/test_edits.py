@@ -55,9 +55,7 @@ def test_options_reach_the_filler():
     filler = FakeFiller(lambda request: filled(request, "x"))
     options = FillOptions(seed=7, candidates=3, deadline_ms=40)
     fill_text(filler, "ab", "rust", [1], options, CancelToken())
-    assert filler.requests == [
-        FillRequest(text="ab", language="rust", offset=1, candidates=3, seed=7, deadline_ms=40)
-    ]
+    assert filler.requests == [FillRequest(text="ab", language="rust", offset=1, candidates=3, seed=7, deadline_ms=40)]
 
 
 @given(st.text("ab\n", max_size=12), st.lists(st.text("xy\n", max_size=4), max_size=6), st.data())

@@ -76,9 +76,7 @@ def test_same_logits_as_the_class(tokenizer: TextTokenizer, tmp_path: Path) -> N
     first = net.logits(net.decode(canvas, positions, kv, mask, torch.zeros(2, 9, config.hidden_size)))
     second = net.logits(net.decode(canvas, positions, kv, mask, net.soft_embeddings(first)))
     out = theirs(input_ids=prompt, decoder_input_ids=canvas)
-    again = theirs(
-        past_key_values=out.past_key_values, decoder_input_ids=canvas, self_conditioning_logits=out.logits
-    )
+    again = theirs(past_key_values=out.past_key_values, decoder_input_ids=canvas, self_conditioning_logits=out.logits)
     torch.testing.assert_close(out.encoder_last_hidden_state, hidden, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(out.logits, first, atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(again.logits, second, atol=1e-4, rtol=1e-4)
