@@ -17,6 +17,7 @@ from infill.types import Hole, Source
 from model.types import Fill, Tokenizer
 
 MAX_NEARBY = 4
+MAX_CLOSED = 8
 MAX_CUTS = 8  # ends of the left-to-right draft that are worth a judge's time
 
 
@@ -77,9 +78,13 @@ def _plain(text: str, source: Source) -> Candidate:
     return Candidate(text, (), (), 0, "converged", source)
 
 
-def closed(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """For each candidate that leaves brackets open, the same with them closed: a draft may have run out of room."""
-    return [_plain(c.text.rstrip() + missing, c.source) for c in candidates if (missing := closing_brackets(c.text))]
+def closed(candidates: Iterable[Candidate], prefix: str, suffix: str) -> list[Candidate]:
+    """Candidates with the brackets closed that they, or the line before them, leave open at a line's end."""
+    if suffix.partition("\n")[0].strip():
+        return []
+    left = prefix.rpartition("\n")[2]
+    pairs = [(c, closing_brackets(left + c.text)) for c in candidates]
+    return [_plain(c.text.rstrip() + missing, c.source) for c, missing in pairs if missing][:MAX_CLOSED]
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -135,7 +135,7 @@ class ModelFiller:
         found = sources.denoised(fills, engine.tokenizer)
         found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)
         found += sources.nearby(text, hole)
-        found += sources.closed(found)
+        found += sources.closed(sources.distinct(found), prefix, suffix)
         by_indent = syntax.language.block_style == "indent"
         tidied = sources.distinct(tidied_candidate(c, hole, prefix, suffix, by_indent) for c in found)
         if hole.kind == "selection":

@@ -128,12 +128,22 @@ class Gate:
     def _versions(self) -> Iterator[tuple[Syntax, Span]]:
         """Yield the texts that a fill is compared with, and where the hole is in each."""
         start = self._span.start
-        lead = self._missing_indent()
-        for stand_in in (*self._before.language.stand_ins, ""):
+        lead, closers = self._missing_indent(), self._missing_closers()
+        stand_ins = list(self._before.language.stand_ins)
+        # A line that opened brackets and ends in the hole is best completed by a fill that closes them.
+        closed = [stand_in + closers for stand_in in stand_ins] if closers else []
+        for stand_in in (*stand_ins, *closed, ""):
             text = lead + stand_in if stand_in else ""
             yield self._before.edited(self._span, text), Span(start, start + len(text))
         if self._before.text[start : self._span.end].strip():
             yield self._before, self._span
+
+    def _missing_closers(self) -> str:
+        """Return the brackets that the hole's line opened before it and nothing to its right closes."""
+        line = self._before.line(self._span.start)
+        if self._before.text[self._span.end : self._before.line(self._span.end).end].strip():
+            return ""
+        return closing_brackets(self._before.text[line.start : self._span.start])
 
     def _missing_indent(self) -> str:
         """Return what a statement needs before it on the hole's line, where indentation is syntax."""

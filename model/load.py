@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import logging
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,8 +25,6 @@ from model.config import EMBEDDED, SamplerConfig, check_folder, read_infill_conf
 from model.engine import TorchEngine
 from model.tokenizer import TextTokenizer
 from model.types import CheckpointError
-
-log = logging.getLogger(__name__)
 
 
 def smallest_vision_config() -> Gemma4VisionConfig:

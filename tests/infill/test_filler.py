@@ -152,3 +152,20 @@ def test_entropies_run_parallel_to_tokens_for_every_source() -> None:
     for engine in (FakeEngine(["h"]), FakeEngine([], "h"), FakeEngine(["h))"])):
         best = fill(engine, AREA).completions[0]
         assert len(best.token_texts) == len(best.token_entropies) > 0
+
+
+def test_brackets_of_the_line_are_closed_for_a_draft_that_ran_out() -> None:
+    engine = FakeEngine([], "w, h", log_probs={"max(w, h)": -0.1})
+    assert texts(fill(engine, "def area(w, h):\n    return max(‸\n")) == ["w, h)"]
+
+
+def test_what_is_already_closed_to_the_right_is_not_closed_again() -> None:
+    engine = FakeEngine(["w, h"], log_probs={"w, h": -0.1})
+    fill(engine, "def area(w, h):\n    return max(‸)\n")
+    assert not any("w, h))" in text for text in engine.judged)
+
+
+def test_the_best_that_does_not_parse_comes_back_cut_and_is_judged_again() -> None:
+    engine = FakeEngine(["h + 1 }", "w"], log_probs={"* h + 1": -0.1, "* w": -1.0})
+    result = fill(engine, AREA, candidates=2)
+    assert texts(result) == ["h + 1", "w"] and result.completions[0].source == "cut_back"

@@ -28,6 +28,9 @@ RETURN_C = "int f(int w) {\n  return ‸\n}\n"
 UNCLOSED_JS = "function f() {\n  ‸\n\nfunction g() {\n  return 2;\n}\n"
 
 GOOD = [
+    ("python", "def f(a):\n    return sum(‸\n", "a)"),
+    ("python", "f(\n    a, ‸\n    b)\n", "c,"),
+    ("python", "f(\n    a,\n    ‸\n", "b"),  # being typed: the bracket was opened on another line
     ("python", RETURN_PY, "h"),
     ("python", RETURN_PY, "(h + 1)"),
     ("python", "def f(w):\n    ‸\n\n\nx = 1\n", "if w:\n        return 1\n    return 2"),
@@ -55,6 +58,8 @@ GOOD = [
 ]
 
 BAD = [
+    ("python", "def f(a):\n    return sum(‸\n", 'a == "}'),  # the line opened it, nothing below closes it
+    ("python", "def f(a):\n    return sum(‸\n", "a"),
     ("python", "x = ‸\n", "call("),  # nothing below closes it
     ("python", RETURN_PY, "* )"),
     ("python", RETURN_PY, "(h"),
