@@ -155,7 +155,7 @@ def test_entropies_run_parallel_to_tokens_for_every_source() -> None:
 
 
 def test_brackets_of_the_line_are_closed_for_a_draft_that_ran_out() -> None:
-    engine = FakeEngine([], "w, h", log_probs={"max(w, h)": -0.1})
+    engine = FakeEngine([], "w, h", log_probs={"(w, h)\n": -0.1})
     assert texts(fill(engine, "def area(w, h):\n    return max(‸\n")) == ["w, h)"]
 
 
@@ -166,6 +166,6 @@ def test_what_is_already_closed_to_the_right_is_not_closed_again() -> None:
 
 
 def test_the_best_that_does_not_parse_comes_back_cut_and_is_judged_again() -> None:
-    engine = FakeEngine(["h + 1 }", "w"], log_probs={"* h + 1": -0.1, "* w": -1.0})
+    engine = FakeEngine(["h + 1 }", "w"], log_probs={" h + 1": -0.1, " w\n": -1.0})
     result = fill(engine, AREA, candidates=2)
     assert texts(result) == ["h + 1", "w"] and result.completions[0].source == "cut_back"
