@@ -67,6 +67,7 @@ class Sample(msgspec.Struct, frozen=True):
     reason: str | None
     source: str | None
     confidence: float
+    n_tokens: int
     parses: bool
     exact: bool
     baseline: str
@@ -133,6 +134,7 @@ def answer(filler: Filler, hole: LineHole, seed: int) -> Sample:
         reason=None if isinstance(result, Filled) else result.reason,
         source=best.source if best else None,
         confidence=best.confidence if best else 0.0,
+        n_tokens=len(best.token_texts) if best else 0,
         parses=best is not None and parses(hole.holed[: best.span.start] + best.text + hole.holed[best.span.end :]),
         exact=best is not None and best.text.strip() == hole.answer.strip(),
         baseline=baseline,
