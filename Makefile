@@ -1,5 +1,5 @@
 # Bare `make` lists the targets. Everything runs in .venv, which `make setup` fills.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO := tests/demo/inventory.py
 
