@@ -84,10 +84,9 @@ def denoise(
         if cancel.cancelled:
             return
         started = time.monotonic()
-        # Logits of this step in the free positions, at its temperature.
-        logits = decode(current, conditioning)[hole_mask]  # [F, V]
-        logits = logits.masked_fill_(barred[row_of], -torch.inf)
-        logits /= sampler.temperature(config, max_steps - denoising_step, max_steps)
+        # What the network believes of the free positions, at this step's temperature.
+        t = sampler.temperature(config, max_steps - denoising_step, max_steps)
+        logits = free_logits(decode(current, conditioning), hole_mask, barred[row_of], t)
         log_probs = logits.log_softmax(-1)
         # What to keep and what to noise again.
         sampled = sampler.sample(log_probs.exp(), n_free, generators)
@@ -111,6 +110,11 @@ def denoise(
         yield Step(canvas.masked_scatter(hole_mask, draft), draft, entropies, n_steps, reason)
         if reason is not None:
             return
+
+
+def free_logits(logits: Tensor, hole_mask: Tensor, barred: Tensor, temperature: float) -> Tensor:
+    """Logits [F, V] of the free positions at a temperature; ids that `barred` [F, V] marks are out."""
+    return logits[hole_mask].masked_fill_(barred, -torch.inf).div_(temperature)
 
 
 def stop_reason(all_done: bool, last_step: bool, deadline: float | None, step_ms: float) -> StopReason | None:
