@@ -65,13 +65,13 @@ def nearby(text: str, hole: Hole) -> list[Candidate]:
 
 
 def draft_ends(text: str, hole: Hole) -> list[str]:
-    """Where a left-to-right draft may stop: ends of lines in a block, of words in a line; longest first."""
+    """Where a left-to-right draft may stop: the whole of it, and the first ends of lines or of words."""
     if hole.multiline:
         lines = text.split("\n")
-        return ["\n".join(lines[:n]) for n in range(len(lines), 0, -1)][:MAX_CUTS]
+        return ["\n".join(lines[:n]) for n in (len(lines), *range(1, min(len(lines), MAX_CUTS + 1)))]
     line = text.split("\n", 1)[0]
     ends = [i for i in range(1, len(line)) if not (line[i - 1].isalnum() and line[i].isalnum())]
-    return [line, *(line[:i] for i in reversed(ends))][: MAX_CUTS + 1]
+    return [line, *(line[:i] for i in ends[:MAX_CUTS])]
 
 
 def _plain(text: str, source: Source) -> Candidate:

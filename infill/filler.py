@@ -26,7 +26,7 @@ from infill.types import Completion, Filled, FillRequest, Hole, NoFill
 from model.config import check_folder
 from model.types import Budget, CancelToken, Engine
 
-MAX_STEPS = {False: 8, True: 16}  # by hole.multiline: more tokens need more steps to settle
+MAX_STEPS = {False: 4, True: 12}  # by hole.multiline: more tokens need more steps to settle
 DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
 DRAFT_SHARE = 0.2
 MAX_DRAFT_TOKENS = {False: 32, True: 64}

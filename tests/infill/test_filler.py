@@ -169,3 +169,8 @@ def test_the_best_that_does_not_parse_comes_back_cut_and_is_judged_again() -> No
     engine = FakeEngine(["h + 1 }", "w"], log_probs={" h + 1": -0.1, " w\n": -1.0})
     result = fill(engine, AREA, candidates=2)
     assert texts(result) == ["h + 1", "w"] and result.completions[0].source == "cut_back"
+
+
+def test_a_draft_that_runs_on_may_stop_after_its_first_word() -> None:
+    engine = FakeEngine([], "h" + " + w" * 40, log_probs={" h\n": -0.1})
+    assert texts(fill(engine, AREA)) == ["h"]
