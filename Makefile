@@ -1,7 +1,7 @@
 # Bare `make` lists the targets. Everything runs in .venv, which `make setup` fills.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-DEMO := tests/demo/inventory.py
+DEMO := tests/demo/inventory.py:23:18
 
 .PHONY: help setup demo test lint fix bench
 
@@ -16,7 +16,7 @@ setup: .venv/ready ## create .venv with everything pinned in constraints.txt
 	touch $@
 
 demo: setup ## fill a hole in a real file with the embedded model and show the diff
-	$(BIN)/infill fill $(DEMO):$$(awk '/# hole/ { print NR + 1 ":" $$3; exit }' $(DEMO))
+	$(BIN)/infill fill $(DEMO)
 
 test: setup lint ## lint, types and all tests (minutes, no network)
 	$(BIN)/python -m pytest

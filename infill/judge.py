@@ -17,7 +17,11 @@ from model.types import CancelToken, Engine
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A candidate with its total log-probability (suffix included) and its own confidence (0..1)."""
+    """A candidate with its total log-probability (suffix included) and its own probability (0..1).
+
+    Of the confidences tried, the plain product of token probabilities told right fills from wrong ones
+    best (model/train/LOG.md); the mean per token flatters long fills.
+    """
 
     candidate: Candidate
     log_prob: float
@@ -32,19 +36,20 @@ def judge(engine: Engine, around: Surroundings, candidates: Sequence[Candidate],
         return []
     encode, suffix = engine.tokenizer.encode, around.judged_suffix or "\n"
     texts = [around.tail + c.text.replace("\r\n", "\n").replace("\r", "\n") for c in candidates]
-    rows = [encode(text + suffix) for text in texts]
+    rows, tail_ids = [encode(text + suffix) for text in texts], encode(around.tail)
     scores = engine.score(around.prompt_ids, rows, cancel)
     judged: list[Judged] = []
     for candidate, text, row, score in zip(candidates, texts, rows, scores, strict=True):
         if not score.log_probs:
             return []
         n_own = min(len(encode(text)), len(row))
-        own = slice(0, n_own)
+        # What is typed already is certain, unless the fill goes on in its last token.
+        own = slice(len(tail_ids) if row[: len(tail_ids)] == tail_ids else 0, n_own)
         judged.append(
             Judged(
                 candidate=candidate,
                 log_prob=sum(score.log_probs),
-                confidence=math.exp(sum(score.log_probs[own]) / max(1, n_own)),
+                confidence=math.exp(sum(score.log_probs[own])),
                 token_texts=tuple(engine.tokenizer.decode([i]) for i in row[own]),
                 token_entropies=score.entropies[own],
             )

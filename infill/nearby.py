@@ -30,6 +30,8 @@ def continuations(text: str, start: int, end: int, limit: int) -> list[str]:
             break  # what follows a bracket somewhere says nothing about here
         after = _pattern(left[-n_words:])
         endings = (m[1].rstrip() for line in others if (m := after.search(line)))
+        if text[line_start:start].endswith((" ", "\t")):
+            endings = (ending.lstrip() for ending in endings)
         fitting = Counter(e[: len(e) - len(right)].rstrip() for e in endings if e.endswith(right))
         ranked |= dict.fromkeys(e for e, _ in fitting.most_common(limit) if e)
         if len(ranked) >= limit:
@@ -41,4 +43,4 @@ def _pattern(words: list[str]) -> re.Pattern[str]:
     """Matches the words in a row, whole, at their first place in a line, and catches the rest of the line."""
     body = r"\s*".join(map(re.escape, words))
     first, last = (r"\b" if re.match(r"\w", word) else "" for word in (words[0], words[-1]))
-    return re.compile(first + body + last + r"\s*(\S.*)$")
+    return re.compile(first + body + last + r"(\s*\S.*)$")

@@ -73,8 +73,8 @@ class FillRequest(msgspec.Struct, frozen=True):
 class Completion(msgspec.Struct, frozen=True):
     """A fill that passed the gate: replace `span` by `text`.
 
-    `confidence` is the geometric mean of the token probabilities (0..1) that the causal encoder gives
-    the text; `token_texts` and `token_entropies` (nats) run in parallel.
+    `confidence` (0..1) is the probability that the causal encoder gives the whole text; `token_texts`
+    and `token_entropies` (nats) run in parallel.
     """
 
     span: Span

@@ -47,7 +47,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line_lengths: tuple[int, ...] = (2, 4, 8, 16, 24)  # hole lengths tried for one line, in tokens
     block_lengths: tuple[int, ...] = (8, 16, 32, 64)
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
-    show_threshold: float = 0.5  # confidence from which a fill is shown unasked
+    show_threshold: float = 0.3  # confidence from which a fill is shown unasked
 
 
 def check_folder(folder: Path) -> None:

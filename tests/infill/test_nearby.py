@@ -22,6 +22,8 @@ return self.path
         ("return self.total(‸", ["names)"]),
         ("return self.total(‸)", ["names"]),
         ("x = list(‸)", ["names"]),
+        ("return‸", [" self.total(names)", " self.path"]),  # the blank is part of what is missing
+        ("return ‸", ["self.total(names)", "self.path"]),
         ("unheard = of‸", []),
         ("‸", []),
         ("return sel‸", []),
