@@ -1,7 +1,7 @@
 # Bare `make` lists the targets. Everything runs in .venv, which `make setup` fills.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-DEMO := tests/demo/inventory.py:23:18
+DEMO := tests/demo/inventory.py:13:21
 
 .PHONY: help setup demo test lint fix bench
 

@@ -48,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="serve one client on 127.0.0.1:PORT; 0 takes a free port and names it on standard error",
     )
-    parser.add_argument(
-        "--model", metavar="PATH", help="folder or hub id of a checkpoint (default: the embedded model)"
-    )
+    parser.add_argument("--model", metavar="PATH", help="checkpoint folder (default: the embedded model)")
     parser.add_argument("--log-file", metavar="FILE", type=Path, help="log there, not to standard error")
     parser.add_argument(
         "--log-level",

@@ -10,7 +10,7 @@ class Shelf:
     """Named boxes and how many things are in each."""
 
     def __init__(self, name: str, boxes: dict[str, int] | None = None) -> None:
-        self.name = name
+        self.name = 
         self.boxes = boxes or {}
 
     def put(self, box: str, count: int) -> None:
@@ -20,7 +20,7 @@ class Shelf:
 
     def take(self, box: str, count: int) -> None:
         if count < 0:
-            raise
+            raise ValueError("count must not be negative")
         self.boxes[box] = self.boxes.get(box, 0) - count
 
     def total(self) -> int:
