@@ -131,14 +131,14 @@ class NearDuplicates:
     """MinHash over line shingles: True for a text much like one seen before."""
 
     def __init__(self, threshold: float = 0.7, num_perm: int = 64) -> None:
-        from datasketch import MinHashLSH  # only the corpus build needs it
+        from datasketch import MinHashLSH  # pyright: ignore[reportMissingImports]  # the train extra
 
         self._lsh = MinHashLSH(threshold=threshold, num_perm=num_perm)
         self._num_perm = num_perm
         self._n = 0
 
     def seen(self, text: str) -> bool:
-        from datasketch import MinHash
+        from datasketch import MinHash  # pyright: ignore[reportMissingImports]
 
         lines = [s for line in text.split("\n") if len(s := line.strip()) > 8]
         sketch = MinHash(num_perm=self._num_perm)
