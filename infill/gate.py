@@ -22,6 +22,7 @@ from infill.types import Span
 
 _MAX_COMPILED = 100_000  # characters; above it compiling takes longer than a keystroke may wait
 _MAX_CUTS = 12
+_MAX_ELSEWHERE = 3
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -123,7 +124,15 @@ class Gate:
 
     @functools.cached_property
     def _baseline_compiles(self) -> bool:
-        return any(_compiles(filled.text)[0] for filled, _ in self._versions())
+        line_start, n_elsewhere = self._before.line(self._span.start).start, 0
+        for filled, _ in self._versions():
+            compiles, where = _compiles(filled.text)
+            if compiles:
+                return True
+            n_elsewhere += where is not None and where < line_start
+            if n_elsewhere == _MAX_ELSEWHERE:
+                return False  # the text is broken before the hole: no stand-in will mend that
+        return False
 
     def _versions(self) -> Iterator[tuple[Syntax, Span]]:
         """Yield the texts that a fill is compared with, and where the hole is in each."""
@@ -131,7 +140,8 @@ class Gate:
         lead, closers = self._missing_indent(), self._missing_closers()
         stand_ins = list(self._before.language.stand_ins)
         # A line that opened brackets and ends in the hole is best completed by a fill that closes them.
-        closed = [stand_in + closers for stand_in in stand_ins] if closers else []
+        endings = (closers, closers + ":") if self._is_python() else (closers,)
+        closed = [stand_in + ending for ending in endings for stand_in in stand_ins] if closers else []
         for stand_in in (*stand_ins, *closed, ""):
             text = lead + stand_in if stand_in else ""
             yield self._before.edited(self._span, text), Span(start, start + len(text))

@@ -89,6 +89,7 @@ _PYTHON = Language(
         " tuple_pattern parenthesized_expression list_comprehension dictionary_comprehension"
         " set_comprehension generator_expression subscript import_from_statement type_parameter"
     ),
+    stand_ins=("x", "in x", "x:", "x():", "in x:", "x in x:", "import x"),
     placeholder=rf"pass|\.\.\.|raise\s+NotImplementedError(?:\s*\([^()]*\))?|{_HASH_TODO}",
 )
 

@@ -28,6 +28,11 @@ RETURN_C = "int f(int w) {\n  return ‸\n}\n"
 UNCLOSED_JS = "function f() {\n  ‸\n\nfunction g() {\n  return 2;\n}\n"
 
 GOOD = [
+    ("python", "def ‸\n    return 1\n", "f():"),
+    ("python", "def f(a):\n    return sum(b for b ‸\n", "in a)"),
+    ("python", "for ‸\n    pass\n", "a in b:"),
+    ("python", "class A:\n    def f(self, ‸\n        return 1\n", "b, c):"),
+    ("python", "from a ‸\n", "import b"),
     ("python", "def f(a):\n    return sum(‸\n", "a)"),
     ("python", "f(\n    a, ‸\n    b)\n", "c,"),
     ("python", "f(\n    a,\n    ‸\n", "b"),  # being typed: the bracket was opened on another line
@@ -58,6 +63,9 @@ GOOD = [
 ]
 
 BAD = [
+    ("python", "def ‸\n    return 1\n", "(f)"),  # some fill would parse, this one does not
+    ("python", "def f(a):\n    return sum(b for b ‸\n", ")"),
+    ("python", "class A:\n    def f(self, ‸\n        return 1\n", "b, c"),
     ("python", "def f(a):\n    return sum(‸\n", 'a == "}'),  # the line opened it, nothing below closes it
     ("python", "def f(a):\n    return sum(‸\n", "a"),
     ("python", "x = ‸\n", "call("),  # nothing below closes it
