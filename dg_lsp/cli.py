@@ -80,6 +80,10 @@ def _serve(options: argparse.Namespace) -> int:
     """Return the exit code when the session has ended, and the model's thread too if it listens."""
     import asyncio
 
+    from dg_lsp.lean_types import import_types
+
+    import_types()
+
     from dg_lsp.server import create_server
     from dg_lsp.transport import serve_stdio, serve_tcp
 
