@@ -1,32 +1,39 @@
-# Bare `make` lists the targets. Everything runs in .venv, which `make setup` fills.
+# Bare `make` lists the targets. Everything runs in .venv: what a user gets (`make setup`), and on top of it
+# what tests and training need (`make setup-dev`, which brings torch).
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
 
-.PHONY: help setup demo test lint fix bench
+.PHONY: help setup setup-dev demo test lint fix bench
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 8
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-setup: .venv/ready ## create .venv with everything pinned in constraints.txt
+setup: .venv/ready ## create .venv with what a user gets, pinned in constraints.txt
+
+setup-dev: .venv/ready-dev ## add what tests and training need
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/ready-dev: .venv/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 demo: setup ## fill a hole in a real file with the embedded model and show the diff
 	$(BIN)/infill fill $(DEMO)
 
-test: setup lint ## lint, types and all tests (minutes, no network)
+test: setup-dev lint ## lint, types and all tests (minutes, no network)
 	$(BIN)/python -m pytest
 
-lint: setup ## ruff and pyright, as configured in pyproject.toml
+lint: setup-dev ## ruff and pyright, as configured in pyproject.toml
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-fix: setup ## let ruff mend what it can
+fix: setup-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 

@@ -13,6 +13,9 @@ EMBEDDED = Path(__file__).parent / "embedded"
 
 MODEL_TYPE = "diffusion_gemma"
 
+ONNX = "onnx"  # folder of a checkpoint with its graphs for ONNX Runtime
+WEIGHTS_HASH = "weights_sha256"  # of the model.safetensors that a graph was made from
+
 # Import names of packages that no model of ours is ever trained on: quality is measured on them.
 HELD_OUT = ("click", "fastapi", "flask", "httpx", "huggingface_hub", "picklescan", "rich", "starlette")
 

@@ -1,128 +1,107 @@
 """The denoising loop: one encoded prompt, a batch of canvases, a draft after every step.
 
-Knows tensors and the network, refuses to know text. `generate()` of the class is the reference: without
-clamped positions and with the same draws this loop gives the same tokens (tests/model/test_parity.py).
+Knows rows and their draws, refuses to know text, tensors and devices. `generate()` of the class is the
+reference: without clamped positions and with the same draws this loop gives the same tokens
+(tests/model/test_parity.py).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from model import sampler
 from model.config import SamplerConfig
+from model.sampler import Beliefs, Draws, Floats, Ids, accepted_mask, settled, temperature
 from model.types import Budget, CancelToken, StopReason
 
-# canvas [B, C], self-conditioning logits [B, C, V] or None -> logits [B, C, V]
-Decoder = Callable[[Tensor, Tensor | None], Tensor]
+
+class Decoder(Protocol):
+    """A network that reads one batch of canvases over one prompt, again and again.
+
+    Rows that have settled are left out of `live` and cost nothing. It remembers what it believed last:
+    the next pass is conditioned on that.
+    """
+
+    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> Beliefs:
+        """One pass over the rows `live`, whose free positions hold `free_ids` [F]."""
+        ...
 
 
 @dataclass
-class Step:
-    """State after one denoising step; rows that have settled no longer change."""
+class Row:
+    """One canvas's free positions on their way from noise to a draft."""
 
-    canvas: Tensor  # [B, C] best guess in the free positions, the clamped as given
-    draft: Tensor  # [F] best guess of every free position, in row order
-    entropies: Tensor  # [F] nats
-    n_steps: Tensor  # [B] steps each row has taken
-    stop_reason: StopReason | None
+    ids: Ids  # [n] what stands in the free positions now
+    draws: Draws
+    draft: Ids = field(init=False)  # [n] best guess
+    entropies: Floats = field(init=False)  # [n] nats
+    n_steps: int = 0
+    settled: bool = False
+    history: list[Ids] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.draft, self.entropies = self.ids, np.zeros(len(self.ids), dtype=np.float32)
+        self.settled = len(self.ids) == 0
+
+    def advance(self, beliefs: Beliefs, vocab_size: int, config: SamplerConfig) -> None:
+        """Take over what the network believes: keep what is sure enough, noise the rest again."""
+        self.draft, self.entropies, sampled = beliefs
+        noise = self.draws.noise(len(self.ids), vocab_size)
+        self.ids = np.where(accepted_mask(self.entropies, config.entropy_bound), sampled, noise)
+        self.n_steps += 1
+        self.history.append(self.draft)
+        self.settled = settled(self.history, self.entropies, config)
 
 
-class StepClock:
-    """Running estimate of milliseconds per step for one canvas shape."""
+def starting_rows(
+    given: Sequence[Ids], warm: Sequence[bool], draws: Sequence[Draws], vocab_size: int
+) -> list[Row]:  # fmt: skip
+    """Rows whose free positions hold noise, or what is `given` where `warm`.
 
-    def __init__(self) -> None:
-        self._ms: dict[tuple[int, int], float] = {}
-
-    def estimate_ms(self, shape: tuple[int, int]) -> float:
-        """Expected milliseconds of the next step; 0 while nothing was measured."""
-        return self._ms.get(shape, 0.0)
-
-    def record(self, shape: tuple[int, int], ms: float) -> None:
-        old = self._ms.get(shape)
-        self._ms[shape] = ms if old is None else 0.7 * old + 0.3 * ms
+    Noise is drawn for warm rows too, so that a seed means the same either way.
+    """
+    noise = [d.noise(len(ids), vocab_size) for ids, d in zip(given, draws, strict=True)]
+    return [Row(ids if is_warm else noisy, d) for ids, noisy, is_warm, d in zip(given, noise, warm, draws, strict=True)]
 
 
 def denoise(
-    decode: Decoder,
-    canvas: Tensor,
-    hole_mask: Tensor,
-    warm: Tensor,
-    barred: Tensor,
-    config: SamplerConfig,
-    budget: Budget,
-    cancel: CancelToken,
-    generators: Sequence[torch.Generator],
-    clock: StepClock,
-) -> Iterator[Step]:
-    """Denoise canvas ids [B, C] where `hole_mask` is True; the last step yielded names why it stopped.
+    decode: Decoder, rows: list[Row], vocab_size: int, config: SamplerConfig, budget: Budget, cancel: CancelToken
+) -> Iterator[StopReason | None]:
+    """Advance `rows` step by step; yields after each step, None or why it was the last.
 
-    `warm` [B] marks rows whose free positions start from `canvas` instead of noise; `barred` [B, V]
-    marks ids that a row may not predict. Yields nothing when cancelled before the first step.
+    Yields nothing more once cancelled. A deadline stops before a step that would not end in time, if it
+    takes as long as the one before.
     """
-    shape = (canvas.shape[0], canvas.shape[1])
-    n_vocab, n_free = barred.shape[-1], hole_mask.sum(-1).tolist()
-    row_of = torch.arange(shape[0], device=canvas.device).repeat_interleave(hole_mask.sum(-1))  # [F]
     deadline = None if budget.deadline_ms is None else time.monotonic() + budget.deadline_ms / 1000
     max_steps = min(budget.max_denoising_steps, config.max_denoising_steps)
-    # The first canvas; draws are made for warm rows too, so that a seed means the same either way.
-    noise = sampler.noise_like(n_free, n_vocab, generators)
-    current = canvas.masked_scatter(hole_mask, torch.where(warm[row_of], canvas[hole_mask], noise))
-    done = ~hole_mask.any(-1)
-    draft, entropies = current[hole_mask], torch.zeros(len(row_of), device=canvas.device)
-    n_steps = torch.zeros(shape[0], dtype=torch.long, device=canvas.device)
-    conditioning: Tensor | None = None
-    history: list[Tensor] = []
-    if bool(done.all()):
-        yield Step(current, draft, entropies, n_steps, "converged")
+    live = [i for i, row in enumerate(rows) if not row.settled]
+    if not live:
+        yield "converged"
         return
     for denoising_step in range(max_steps):
         if cancel.cancelled:
             return
         started = time.monotonic()
-        # What the network believes of the free positions, at this step's temperature.
-        t = sampler.temperature(config, max_steps - denoising_step, max_steps)
-        logits = free_logits(decode(current, conditioning), hole_mask, barred[row_of], t)
-        log_probs = logits.log_softmax(-1)
-        # What to keep and what to noise again.
-        sampled = sampler.sample(log_probs.exp(), n_free, generators)
-        new_entropies = sampler.token_entropies(log_probs)
-        accepted = sampler.accepted_mask(new_entropies, n_free, config.entropy_bound)
-        noise = sampler.noise_like(n_free, n_vocab, generators)
-        # Rows that settled before keep what they had.
-        frozen = done[row_of]
-        draft = torch.where(frozen, draft, logits.argmax(-1))
-        entropies = torch.where(frozen, entropies, new_entropies)
-        following = torch.where(frozen, current[hole_mask], torch.where(accepted, sampled, noise))
-        current = current.masked_scatter(hole_mask, following)
-        n_steps += (~done).long()
-        done = done | sampler.settled(draft, history, entropies, n_free, config)
-        history.append(draft)
-        if conditioning is None:
-            conditioning = sampler.one_hot_logits(canvas, n_vocab)
-        conditioning[hole_mask] = logits
-        clock.record(shape, (time.monotonic() - started) * 1000)
-        reason = stop_reason(bool(done.all()), denoising_step + 1 == max_steps, deadline, clock.estimate_ms(shape))
-        yield Step(canvas.masked_scatter(hole_mask, draft), draft, entropies, n_steps, reason)
+        sizes = [len(rows[i].ids) for i in live]
+        free_ids = np.concatenate([rows[i].ids for i in live])
+        uniforms = np.concatenate([rows[i].draws.uniforms(n) for i, n in zip(live, sizes, strict=True)])
+        t = temperature(config, max_steps - denoising_step, max_steps)
+        beliefs = decode(live, free_ids, t, uniforms)
+        cuts = np.cumsum(sizes)[:-1]
+        for i, *parts in zip(live, *(np.split(part, cuts) for part in beliefs), strict=True):
+            rows[i].advance(Beliefs(*parts), vocab_size, config)
+        live = [i for i in live if not rows[i].settled]
+        now = time.monotonic()
+        if not live:
+            reason: StopReason | None = "converged"
+        elif denoising_step + 1 == max_steps:
+            reason = "step_budget"
+        else:
+            reason = "deadline" if deadline is not None and now + (now - started) > deadline else None
+        yield reason
         if reason is not None:
             return
-
-
-def free_logits(logits: Tensor, hole_mask: Tensor, barred: Tensor, temperature: float) -> Tensor:
-    """Logits [F, V] of the free positions at a temperature; ids that `barred` [F, V] marks are out."""
-    return logits[hole_mask].masked_fill_(barred, -torch.inf).div_(temperature)
-
-
-def stop_reason(all_done: bool, last_step: bool, deadline: float | None, step_ms: float) -> StopReason | None:
-    """Why to stop now; a deadline stops before a step that would not end in time."""
-    if all_done:
-        return "converged"
-    if last_step:
-        return "step_budget"
-    if deadline is not None and time.monotonic() + step_ms / 1000 > deadline:
-        return "deadline"
-    return None

@@ -8,6 +8,7 @@ being encoded, which also keeps the prompt, and so its cached keys, unchanged wh
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class TextTokenizer:
         self.suffix_id: int | None = tokenizer.token_to_id(SUFFIX)
         self.prefix_id: int | None = tokenizer.token_to_id(PREFIX)
         self._texts: list[bytes] | None = None
+        self._by_bytes: list[tuple[bytes, int]] = []  # every plain token, sorted
 
     @classmethod
     def load(cls, folder: Path) -> TextTokenizer:
@@ -99,6 +101,20 @@ class TextTokenizer:
                 for i, piece in enumerate(pieces)
             ]
         return self._texts
+
+    def spelling(self, owed: bytes) -> list[int]:
+        """Ids whose bytes begin `owed` or are begun by it; `owed` is not empty."""
+        if not self._by_bytes:
+            self._by_bytes = sorted((b, i) for i, b in enumerate(self.token_bytes()) if b)
+        found: list[int] = []
+        for n in range(1, len(owed)):
+            at = bisect_left(self._by_bytes, (owed[:n], -1))
+            found += [i for b, i in self._by_bytes[at : at + 1] if b == owed[:n]]
+        at = bisect_left(self._by_bytes, (owed, -1))
+        while at < len(self._by_bytes) and self._by_bytes[at][0].startswith(owed):
+            found.append(self._by_bytes[at][1])
+            at += 1
+        return found
 
 
 def byte_alphabet() -> dict[int, str]:

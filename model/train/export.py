@@ -10,6 +10,7 @@ import argparse
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -20,7 +21,7 @@ from model.tokenizer import TextTokenizer
 from model.train.network import NetworkConfig
 
 
-def class_config(config: NetworkConfig, tokenizer: TextTokenizer) -> dict[str, object]:
+def class_config(config: NetworkConfig, pad_id: int, eos_id: int, bos_id: int) -> dict[str, Any]:
     """`config.json` of the transformers class for this network."""
     rope = {"rope_type": "default", "rope_theta": config.rope_theta}
     layer_types = ["full_attention" if config.is_full(i) else "sliding_attention" for i in range(config.n_layers)]
@@ -33,7 +34,7 @@ def class_config(config: NetworkConfig, tokenizer: TextTokenizer) -> dict[str, o
         "rope_parameters": {"full_attention": rope, "sliding_attention": rope}, "rms_norm_eps": config.norm_eps,
         "final_logit_softcapping": config.softcap, "num_experts": 1, "top_k_experts": 1,
         "moe_intermediate_size": config.expert_size, "max_position_embeddings": 2048, "tie_word_embeddings": True,
-        "pad_token_id": tokenizer.pad_id, "eos_token_id": tokenizer.eos_id, "bos_token_id": tokenizer.bos_id,
+        "pad_token_id": pad_id, "eos_token_id": eos_id, "bos_token_id": bos_id,
     }  # fmt: skip
     return {
         "architectures": ["DiffusionGemmaForBlockDiffusion"], "model_type": "diffusion_gemma", "text_config": text,
@@ -60,7 +61,8 @@ def export(weights: dict[str, Tensor], config: NetworkConfig, tokenizer_folder: 
     """Write config, weights and tokenizer to `out`; `infill.json` and the card there are left alone."""
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = TextTokenizer.load(tokenizer_folder)
-    (out / "config.json").write_text(json.dumps(class_config(config, tokenizer), indent=1) + "\n")
+    ids = tokenizer.pad_id, tokenizer.eos_id, tokenizer.bos_id
+    (out / "config.json").write_text(json.dumps(class_config(config, *ids), indent=1) + "\n")
     part = out / "model.part"
     save_file(class_weights(weights, config), part, metadata={"format": "pt"})
     part.replace(out / "model.safetensors")

@@ -32,7 +32,7 @@ def test_special_tokens_are_barred(engine) -> None:
 
 
 def test_pad_ends_the_hole_only_where_allowed(engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = engine._network
+    network = engine._network.network
     real = network.forward
 
     def fond_of_pad(**kwargs):
@@ -89,21 +89,21 @@ def test_cancelled_before_it_began(engine) -> None:
 def test_deadline_is_a_step_budget(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("model.denoise.time.monotonic", lambda: now[0])
-    real = engine._network.forward
+    real = engine._network.network.forward
 
     def forward(**kwargs):  # every step takes 10 ms of the test's own clock
         now[0] += 0.010
         return real(**kwargs)
 
-    monkeypatch.setattr(engine._network, "forward", forward)
+    monkeypatch.setattr(engine._network.network, "forward", forward)
     fill = engine.denoise(PROMPT, [canvas(9)], Budget(40, deadline_ms=35), CancelToken(), 0)[0]
     assert (fill.steps, fill.stop_reason) == (3, "deadline")
 
 
 def test_warm_canvas_starts_from_the_draft(engine) -> None:
     seen = []
-    real = engine._network.forward
-    engine._network.forward = lambda **kw: seen.append(kw["decoder_input_ids"].tolist()) or real(**kw)
+    real = engine._network.network.forward
+    engine._network.network.forward = lambda **kw: seen.append(kw["decoder_input_ids"].tolist()) or real(**kw)
     ids = (*TAIL, 30, 31, 32, *SUFFIX)
     mask = (False,) * 2 + (True,) * 3 + (False,) * 3
     engine.denoise(PROMPT, [Canvas(ids, mask, warm=True), Canvas(ids, mask)], Budget(1), CancelToken(), 0)
@@ -119,8 +119,8 @@ def test_nothing_free_is_nothing_to_do(engine) -> None:
 def test_score_is_the_log_softmax_of_the_class(engine) -> None:
     row = [50, 60, 70]
     ids = torch.tensor([[*PROMPT, *row]])
-    hidden = engine._network.model.encoder.language_model(input_ids=ids).last_hidden_state
-    log_p = engine._logits(hidden)[0].log_softmax(-1)
+    hidden = engine._network.network.model.encoder.language_model(input_ids=ids).last_hidden_state
+    log_p = engine._network.logits(hidden)[0].log_softmax(-1)
     expected = [log_p[len(PROMPT) - 1 + i, t].item() for i, t in enumerate(row)]
     short, full = engine.score(PROMPT, [row[:1], row], CancelToken())
     assert full.log_probs == pytest.approx(expected, abs=1e-4)
@@ -136,8 +136,8 @@ def test_draft_begins_with_what_is_typed(engine) -> None:
 def test_draft_is_greedy_and_reuses_its_own_keys(engine) -> None:
     ids = engine.draft(PROMPT, 12, CancelToken())  # beyond the sliding window of 8
     for i, token in enumerate(ids):
-        logits = engine._logits(
-            engine._network.model.encoder.language_model(
+        logits = engine._network.logits(
+            engine._network.network.model.encoder.language_model(
                 input_ids=torch.tensor([[*PROMPT, *ids[:i]]])
             ).last_hidden_state[:, -1]
         )[0]
@@ -146,7 +146,7 @@ def test_draft_is_greedy_and_reuses_its_own_keys(engine) -> None:
 
 
 def test_encoder_and_decoder_share_one_copy(checkpoint) -> None:
-    network = load_engine(str(checkpoint), device="cpu")._network
+    network = load_engine(str(checkpoint), device="cpu")._network.network
     encoder, decoder = network.model.encoder.language_model.layers, network.model.decoder.layers
     for a, b in zip(encoder, decoder, strict=True):
         assert a.experts.gate_up_proj.data_ptr() == b.experts.gate_up_proj.data_ptr()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
@@ -10,60 +11,64 @@ from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
 )
 
 from model.config import SamplerConfig
-from model.denoise import StepClock, denoise
-from model.prompt_cache import PromptCache
-from model.types import Budget, CancelToken
+from model.denoise import denoise, starting_rows
+from model.sampler import SeededDraws
+from model.torch_network import TorchNetwork, choose
+from model.types import Budget, CancelToken, Canvas
 from tests.model.conftest import N_VOCAB, small_network
 
 SEEDS = range(24)
+CANVAS = Canvas((0,) * 12, (True,) * 12)
 
 
-def reference(network, prompt, config: SamplerConfig, seed: int) -> list[int]:
+def reference(network, prompt, config: SamplerConfig, seed: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What `generate()` writes when it draws from our generator instead of torch's global one."""
+    draws = SeededDraws(seed)
+
+    def multinomial(probs, num_samples):
+        assert num_samples == 1
+        return choose(probs, torch.from_numpy(draws.uniforms(len(probs))), probs.argmax(-1))[:, None]
+
+    def randint(low, high, size, **_):
+        assert low == 0 and size[0] == 1
+        return torch.from_numpy(draws.noise(size[1], high))[None]
+
     stated = DiffusionGemmaGenerationConfig(
         max_new_tokens=12, max_denoising_steps=config.max_denoising_steps, t_min=config.t_min, t_max=config.t_max,
         sampler_config=EntropyBoundSamplerConfig(entropy_bound=config.entropy_bound),
         stability_threshold=config.stability_threshold, confidence_threshold=config.confidence_threshold,
         disable_compile=True,
     )  # fmt: skip
-    torch.manual_seed(seed)
-    return network.generate(input_ids=prompt, generation_config=stated).sequences[0, prompt.shape[1] :].tolist()
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "multinomial", multinomial)
+        patched.setattr(torch, "randint", randint)
+        out = network.generate(input_ids=prompt, generation_config=stated)
+    return out.sequences[0, prompt.shape[1] :].tolist()
 
 
 def ours(network, prompt, config: SamplerConfig, seed: int) -> tuple[list[int], int]:
-    cache = PromptCache(network.config.text_config)
-    view = cache.view(0, keep_new=True)
-    network.model.encoder.language_model(input_ids=prompt, past_key_values=view)
-    cache.extend(0, prompt[0].tolist(), view)
-    kept = cache.view(prompt.shape[1])
-
-    def decode(canvas, conditioning):
-        return network(past_key_values=kept, decoder_input_ids=canvas, self_conditioning_logits=conditioning).logits
-
-    shape = (1, 12)
-    steps = list(
-        denoise(
-            decode, torch.zeros(shape, dtype=torch.long), torch.ones(shape, dtype=torch.bool),
-            torch.zeros(1, dtype=torch.bool), torch.zeros(1, N_VOCAB, dtype=torch.bool), config, Budget(99),
-            CancelToken(), [torch.Generator().manual_seed(seed)], StepClock(),
-        )
-    )  # fmt: skip
-    return steps[-1].canvas[0].tolist(), len(steps)
+    wrapped = TorchNetwork(network)
+    wrapped.keep(prompt[0].tolist())
+    rows = starting_rows([np.zeros(12, np.int64)], [False], [SeededDraws(seed)], N_VOCAB)
+    decoder = wrapped.decoder([CANVAS], np.zeros((1, N_VOCAB), np.bool_))
+    list(denoise(decoder, rows, N_VOCAB, config, Budget(99), CancelToken()))
+    return rows[0].draft.tolist(), rows[0].n_steps
 
 
 @pytest.mark.parametrize("n_prompt", [5, 30])  # within the sliding window of 8 and beyond it
-def test_same_tokens_as_generate(n_prompt: int) -> None:
+def test_same_tokens_as_generate(n_prompt: int, monkeypatch: pytest.MonkeyPatch) -> None:
     network = small_network()
     config = SamplerConfig(max_denoising_steps=6)
     prompt = torch.randint(6, N_VOCAB, (1, n_prompt), generator=torch.Generator().manual_seed(1))
     answers = set()
     for seed in SEEDS:
         tokens, _ = ours(network, prompt, config, seed)
-        assert tokens == reference(network, prompt, config, seed), seed
+        assert tokens == reference(network, prompt, config, seed, monkeypatch), seed
         answers.add(tuple(tokens))
     assert len(answers) > len(SEEDS) // 2  # the seeds do matter, or the test would prove nothing
 
 
-def test_stops_where_generate_stops() -> None:
+def test_stops_where_generate_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     # Sharp temperatures and no bound on what is accepted: a draft that repeats ends the loop early.
     network = small_network(initializer_range=0.05)
     config = SamplerConfig(max_denoising_steps=30, entropy_bound=1e3, confidence_threshold=9.0, t_min=0.01, t_max=0.02)
@@ -71,6 +76,6 @@ def test_stops_where_generate_stops() -> None:
     n_steps = []
     for seed in SEEDS[:12]:
         tokens, n = ours(network, prompt, config, seed)
-        assert tokens == reference(network, prompt, config, seed), seed
+        assert tokens == reference(network, prompt, config, seed, monkeypatch), seed
         n_steps.append(n)
     assert 2 <= min(n_steps) < 30, n_steps

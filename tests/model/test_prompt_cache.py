@@ -40,8 +40,9 @@ def test_any_sequence_of_prompts(checkpoint, cuts: list[tuple[int, int]]) -> Non
 
 def test_reuse_encodes_only_what_is_new(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    whole = engine._encoder
-    monkeypatch.setattr(engine, "_encoder", lambda ids, cache: seen.append(ids.shape[1]) or whole(ids, cache))
+    network = engine._network
+    whole = network.encoder
+    monkeypatch.setattr(network, "encoder", lambda ids, cache: seen.append(ids.shape[1]) or whole(ids, cache))
     engine.denoise(IDS[:30], [CANVAS], Budget(1), CancelToken(), 0)
     engine.denoise([*IDS[:30], 9], [CANVAS], Budget(1), CancelToken(), 0)
     engine.denoise([*IDS[:28], 9, 9, 9], [CANVAS], Budget(1), CancelToken(), 0)

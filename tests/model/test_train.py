@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.load import load_network
 from model.tokenizer import SPECIAL_TOKENS, TextTokenizer
+from model.torch_load import load_network
 from model.train.__main__ import attention_mask, losses, stack
 from model.train.corpus import clean, trim_header
 from model.train.export import export

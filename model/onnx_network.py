@@ -1,0 +1,272 @@
+"""A checkpoint's graphs in ONNX Runtime: the CPU's `Network`, without torch.
+
+Everything is packed into one sequence, without a batch and without padding: all canvases of a fill stand
+behind each other and a mask keeps them apart, all continuations to be scored share the tokens they begin
+with (a tree). `model/train/to_onnx.py` writes the graphs and says how they compute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import onnxruntime as ort
+import safetensors
+
+from model.config import ONNX, WEIGHTS_HASH
+from model.network import Continued, common_prefix
+from model.sampler import Beliefs, Flags, Floats, Ids, believe
+from model.threads import default_threads
+from model.types import Canvas, CheckpointError
+
+EMBEDDING = "model.decoder.embed_tokens.weight"
+GRAPHS = ("trunk", "condition", "head")
+# Soft embeddings leave out ids so much less probable than the best: what they add drowns in the rounding.
+LEAST_SHARE = 1 / 128
+
+Arrays = dict[str, Floats | Ids]
+Past = list[Floats]  # keys and values of every layer in turn, each [kv heads, N, head dim]
+
+
+class OnnxNetwork:
+    """Encoder and decoder over one kept prompt."""
+
+    def __init__(self, sessions: dict[str, ort.InferenceSession], embedding: Floats, text_config: dict[str, int]):
+        self._sessions = sessions
+        self.embedding = embedding
+        self.vocab_size, self.hidden_size = embedding.shape
+        self.pad_id = text_config.get("pad_token_id")
+        self.n_parameters = text_config["n_parameters"]
+        self.device, self.dtype = "cpu", "int8"
+        self._outputs = [o.name for o in sessions["trunk"].get_outputs()]
+        shape = (text_config["num_key_value_heads"], 0, text_config["head_dim"])
+        self._nothing = [np.zeros(shape, np.float32) for _ in self._outputs[1:]]
+        self._ids: list[int] = []
+        self._past: Past = self._nothing
+        self._last_logits = np.zeros((1, self.vocab_size), np.float32)  # after the kept prompt
+
+    def keep(self, prompt_ids: Sequence[int]) -> None:
+        n = common_prefix(self._ids, prompt_ids)
+        if n == len(prompt_ids) == len(self._ids):
+            return
+        n = min(n, len(prompt_ids) - 1)  # the last token's scores are needed again
+        past = [np.ascontiguousarray(p[:, :n]) for p in self._past]
+        new_ids = np.array(prompt_ids[n:])
+        hidden, self._past = self.encode(new_ids, causal_mask(len(new_ids), n), np.arange(n, len(prompt_ids)), past)
+        self._ids = list(prompt_ids)
+        self._last_logits = self.logits(hidden[-1:])
+
+    def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> OnnxDecoder:
+        return OnnxDecoder(self, self._past, len(self._ids), canvases, barred)
+
+    def left_to_right(self) -> OnnxLeftToRight:
+        return OnnxLeftToRight(self, self._last_logits[0], len(self._ids), self._past)
+
+    def continued(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
+        tree = TokenTree(continuations)
+        n_prompt, n_nodes = len(self._ids), len(tree.token_ids)
+        logits = self._last_logits
+        if n_nodes:
+            mask = np.zeros((n_nodes, n_prompt + n_nodes), np.float32)
+            mask[:, n_prompt:][~tree.visible()] = -np.inf
+            ids, positions = np.array(tree.token_ids), n_prompt + np.array(tree.depths)
+            hidden = self.trunk(self.embed(ids), positions, mask, self._past)
+            logits = np.concatenate((logits, self.logits(hidden)))
+        weights = np.exp(logits)  # soft-capped: cannot overflow
+        totals = weights.sum(-1)
+        log_totals = np.log(totals)
+        entropies = log_totals - np.einsum("nv,nv->n", weights, logits) / totals
+        scored: list[Continued] = []
+        for continuation, path in zip(continuations, tree.paths, strict=True):
+            at = np.array([0, *(node + 1 for node in path)])
+            scored.append(Continued(logits[at, np.array(continuation)] - log_totals[at], entropies[at]))
+        return scored
+
+    def encode(self, ids: Ids, mask: Floats, position_ids: Ids, past: Past) -> tuple[Floats, Past]:
+        """Causal pass over `ids` [T]: hidden states [T, dim], and keys and values with theirs appended."""
+        hidden, *present = self._run("trunk", self._outputs, self._inputs(self.embed(ids), position_ids, mask, past))
+        return hidden, present
+
+    def trunk(self, x: Floats, position_ids: Ids, mask: Floats, past: Past) -> Floats:
+        """Hidden states [T, dim] of embeddings `x`; `mask` [T, N + T] is added to the attention scores."""
+        return self._run("trunk", ["hidden"], self._inputs(x, position_ids, mask, past))[0]
+
+    def condition(self, x: Floats, soft: Floats) -> Floats:
+        """Canvas embeddings [T, dim] with the last step's soft embeddings added."""
+        return self._run("condition", None, {"x": x, "soft": soft})[0]
+
+    def logits(self, hidden: Floats) -> Floats:
+        """Soft-capped vocabulary scores [M, V]."""
+        return self._run("head", None, {"hidden": hidden})[0]
+
+    def _inputs(self, x: Floats, position_ids: Ids, mask: Floats, past: Past) -> Arrays:
+        kept = {f"past{i}": p for i, p in enumerate(past)}
+        return {"x": x, "position_ids": position_ids, "mask": mask} | kept
+
+    def _run(self, graph: str, outputs: list[str] | None, inputs: Arrays) -> list[Floats]:
+        return cast("list[Floats]", self._sessions[graph].run(outputs, inputs))
+
+    def embed(self, ids: Ids) -> Floats:
+        """Scaled embeddings [T, dim]."""
+        return self.embedding[ids]
+
+    def soft_embeddings(self, probs: Floats) -> Floats:
+        """Expected embedding [F, dim] under `probs` [F, V], of the ids that matter."""
+        rows, ids = np.nonzero(probs >= LEAST_SHARE * probs.max(-1, keepdims=True))
+        kept = probs[rows, ids]
+        starts = np.searchsorted(rows, np.arange(len(probs)))
+        total = np.add.reduceat(kept, starts)
+        soft = np.add.reduceat(kept[:, None] * self.embedding[ids], starts) / total[:, None]
+        return cast("Floats", soft)
+
+
+class OnnxDecoder:
+    """`Decoder` over canvases packed into one sequence of P positions."""
+
+    def __init__(
+        self, network: OnnxNetwork, past: Past, n_prompt: int, canvases: Sequence[Canvas], barred: Flags
+    ) -> None:
+        self._network, self._past, self._n_prompt = network, past, n_prompt
+        lengths = [len(c.canvas_ids) for c in canvases]
+        self._row = np.repeat(np.arange(len(canvases)), lengths)  # [P] whose position it is
+        self._ids = np.concatenate([np.array(c.canvas_ids) for c in canvases])
+        self._hole = np.concatenate([np.array(c.hole_mask, dtype=np.bool_) for c in canvases])
+        self._positions = n_prompt + np.concatenate([np.arange(n) for n in lengths])
+        self._barred = barred
+        self._soft: Floats | None = None  # [P, dim] what the last pass believed; the clamped are certain
+        self._lay_out(list(range(len(canvases))))
+
+    def _lay_out(self, live: list[int]) -> None:
+        """What does not change while the same rows are live."""
+        self._live = live
+        used = np.isin(self._row, live)
+        self._used = np.flatnonzero(used)
+        self._free = np.flatnonzero(used & self._hole)
+        self._free_in_used = np.flatnonzero(self._hole[self._used])
+        row = self._row[self._used]
+        own = np.where(row[:, None] == row[None, :], np.float32(0), np.float32(-np.inf))
+        self._mask = np.concatenate((np.zeros((len(row), self._n_prompt), np.float32), own), axis=1)
+        self._free_barred = self._barred[self._row[self._free]]
+
+    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> Beliefs:
+        if list(live) != self._live:
+            self._lay_out(list(live))
+        network = self._network
+        self._ids[self._free] = free_ids
+        x = network.embed(self._ids[self._used])
+        soft = np.zeros_like(x) if self._soft is None else self._soft[self._used]
+        hidden = network.trunk(network.condition(x, soft), self._positions[self._used], self._mask, self._past)
+        logits = network.logits(hidden[self._free_in_used])
+        np.putmask(logits, self._free_barred, -np.inf)
+        logits /= np.float32(temperature)
+        beliefs, probs = believe(logits, uniforms)
+        if self._soft is None:
+            self._soft = network.embed(self._ids)
+        self._soft[self._free] = network.soft_embeddings(probs)
+        return beliefs
+
+
+class OnnxLeftToRight:
+    """`LeftToRight` on a copy of the prompt's keys and values that grows."""
+
+    def __init__(self, network: OnnxNetwork, logits: Floats, n: int, past: Past) -> None:
+        self._network, self._logits, self._n, self._past = network, logits, n, past
+
+    def best(self, allowed: Flags | None) -> int:
+        logits = self._logits if allowed is None else np.where(allowed, self._logits, -np.inf)
+        return int(logits.argmax())
+
+    def push(self, token_id: int) -> None:
+        ids, mask = np.array([token_id]), np.zeros((1, self._n + 1), np.float32)
+        hidden, self._past = self._network.encode(ids, mask, np.array([self._n]), self._past)
+        self._logits = self._network.logits(hidden)[0]
+        self._n += 1
+
+
+class TokenTree:
+    """Continuations as a tree: what several begin with is one node; the last token of each needs none.
+
+    `paths` holds, for each continuation, the nodes of all its tokens but the last.
+    """
+
+    def __init__(self, continuations: Sequence[Sequence[int]]) -> None:
+        self.token_ids: list[int] = []
+        self.depths: list[int] = []
+        self._parents: list[int] = []
+        self.paths: list[list[int]] = []
+        nodes: dict[tuple[int, int], int] = {}
+        for continuation in continuations:
+            path: list[int] = []
+            for depth, token_id in enumerate(continuation[:-1]):
+                parent = path[-1] if path else -1
+                node = nodes.setdefault((parent, token_id), len(self.token_ids))
+                if node == len(self.token_ids):
+                    self.token_ids.append(token_id)
+                    self.depths.append(depth)
+                    self._parents.append(parent)
+                path.append(node)
+            self.paths.append(path)
+
+    def visible(self) -> Flags:
+        """Which nodes [T, T] a node sees: those on the way to it, and itself."""
+        seen = np.eye(len(self.token_ids), dtype=np.bool_)
+        for node, parent in enumerate(self._parents):  # parents come first
+            if parent >= 0:
+                seen[node] |= seen[parent]
+        return seen
+
+
+def causal_mask(n: int, n_past: int) -> Floats:
+    """Mask [n, n_past + n]: each position sees all that is past and what comes before it."""
+    later = np.triu(np.full((n, n), -np.inf, np.float32), 1)
+    return np.concatenate((np.zeros((n, n_past), np.float32), later), axis=1)
+
+
+def load_onnx_network(folder: Path, n_threads: int | None) -> OnnxNetwork:
+    """The network of a folder with graphs; raises `CheckpointError`."""
+    weights = folder / "model.safetensors"
+    try:
+        content = weights.read_bytes()
+        tensors = dict(safetensors.deserialize(content))
+        text_config = json.loads((folder / "config.json").read_bytes())["text_config"]
+        embedding = float32(tensors[EMBEDDING]) * np.float32(text_config["hidden_size"] ** 0.5)
+    except (OSError, safetensors.SafetensorError, KeyError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise CheckpointError(f"{weights}: cannot be read ({reason}); fetch the checkpoint again") from None
+    text_config["n_parameters"] = sum(int(np.prod(t["shape"])) for t in tensors.values())
+    expected = hashlib.sha256(content).hexdigest()
+    sessions = {name: open_graph(folder / ONNX / f"{name}.onnx", expected, n_threads) for name in GRAPHS}
+    return OnnxNetwork(sessions, embedding, text_config)
+
+
+def open_graph(path: Path, weights_hash: str, n_threads: int | None) -> ort.InferenceSession:
+    """One graph, if it was made from the weights of this hash."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = n_threads or default_threads()
+    # Threads that spin while they wait are fast alone and stall everything on a busy machine.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library raises its own kinds, without a common base
+        raise CheckpointError(f"{path}: cannot be opened ({str(error).splitlines()[0]}); fetch it again") from None
+    made_from = session.get_modelmeta().custom_metadata_map.get(WEIGHTS_HASH)
+    if made_from != weights_hash:
+        remedy = f"run python -m model.train.to_onnx {path.parents[1]}"
+        raise CheckpointError(f"{path}: made from other weights than model.safetensors; {remedy}")
+    return session
+
+
+def float32(tensor: dict[str, object]) -> Floats:
+    """A stored tensor as float32; bfloat16 is the upper half of one."""
+    kind, shape, data = tensor["dtype"], tensor["shape"], tensor["data"]
+    assert isinstance(data, (bytes, bytearray)) and isinstance(shape, list)
+    if kind == "BF16":
+        return (np.frombuffer(data, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(shape)
+    if kind == "F32":
+        return np.frombuffer(data, np.float32).reshape(shape)
+    raise ValueError(f"embedding of type {kind}")
