@@ -7,20 +7,18 @@ own parser has the last word where it accepts a baseline. Refuses to know where 
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
 from infill import indents
+from infill.compiled import Excerpt
 from infill.syntax import Syntax
 from infill.types import Span
 
-_MAX_COMPILED = 100_000  # characters; above it compiling takes longer than a keystroke may wait
 _MAX_CUTS = 12
 _MAX_ELSEWHERE = 3
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
@@ -86,14 +84,13 @@ class Gate:
 
     def check_strictly(self, fill_text: str) -> Verdict:
         """Return the verdict on the text with exactly this fill."""
-        filled = self._before.edited(self._span, fill_text)
         if self._is_python():
-            compiles, where = _compiles(filled.text)
+            compiles, where = self._excerpt.compiles(fill_text)
             if compiles:
                 return Verdict(True)
             if compiles is False and self._baseline_compiles:
                 return Verdict(False, "Python cannot parse the text with this fill", where)
-        region = Span(self._span.start, self._span.start + len(fill_text))
+        filled, region = self._filled(fill_text)
         reading = _read(filled, region)
         if any(baseline.covers(reading) for baseline in self._baselines):
             return Verdict(True)
@@ -103,6 +100,15 @@ class Gate:
             f"without it {best.n_errors} and {len(best.missing)}"
         )
         return Verdict(False, detail, _first_error(filled, region))
+
+    def _filled(self, replacement: str) -> tuple[Syntax, Span]:
+        """Return the text with `replacement` in the hole, and where that is."""
+        start = self._span.start
+        return self._before.edited(self._span, replacement), Span(start, start + len(replacement))
+
+    @functools.cached_property
+    def _excerpt(self) -> Excerpt:
+        return Excerpt(self._before, self._span)
 
     def _is_python(self) -> bool:
         return self._before.language.id == "python"
@@ -115,7 +121,8 @@ class Gate:
         version without any problem ends the search: the emptied hole is the loosest measure.
         """
         readings: list[_Reading] = []
-        for filled, region in self._versions():
+        for replacement in self._versions():
+            filled, region = self._filled(replacement)
             readings.append(_read(filled, region))
             if not filled.problems:
                 break
@@ -125,8 +132,8 @@ class Gate:
     @functools.cached_property
     def _baseline_compiles(self) -> bool:
         line_start, n_elsewhere = self._before.line(self._span.start).start, 0
-        for filled, _ in self._versions():
-            compiles, where = _compiles(filled.text)
+        for replacement in self._versions():
+            compiles, where = self._excerpt.compiles(replacement)
             if compiles:
                 return True
             n_elsewhere += where is not None and where < line_start
@@ -134,19 +141,18 @@ class Gate:
                 return False  # the text is broken before the hole: no stand-in will mend that
         return False
 
-    def _versions(self) -> Iterator[tuple[Syntax, Span]]:
-        """Yield the texts that a fill is compared with, and where the hole is in each."""
-        start = self._span.start
+    def _versions(self) -> Iterator[str]:
+        """Yield what may stand in the hole of the texts that a fill is compared with."""
         lead, closers = self._missing_indent(), self._missing_closers()
         stand_ins = list(self._before.language.stand_ins)
         # A line that opened brackets and ends in the hole is best completed by a fill that closes them.
         endings = (closers, closers + ":") if self._is_python() else (closers,)
         closed = [stand_in + ending for ending in endings for stand_in in stand_ins] if closers else []
         for stand_in in (*stand_ins, *closed, ""):
-            text = lead + stand_in if stand_in else ""
-            yield self._before.edited(self._span, text), Span(start, start + len(text))
-        if self._before.text[start : self._span.end].strip():
-            yield self._before, self._span
+            yield lead + stand_in if stand_in else ""
+        held = self._before.text[self._span.start : self._span.end]
+        if held.strip():
+            yield held
 
     def _missing_closers(self) -> str:
         """Return the brackets that the hole's line opened before it and nothing to its right closes."""
@@ -185,31 +191,6 @@ def _first_error(syntax: Syntax, region: Span) -> int:
     """Return the first error in or after the fill; one that begins before it counts at its start."""
     ahead = [problem.span.start for problem in syntax.problems if problem.span.end >= region.start]
     return max(min(ahead, default=region.start), region.start)
-
-
-def _compiles(text: str) -> tuple[bool | None, int | None]:
-    """Say whether Python parses the text, and where not; None where it cannot say."""
-    if len(text) > _MAX_COMPILED:
-        return None, None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in the user's text is not our news
-            source = text.removeprefix("\ufeff")
-            compile(source, "<fill>", "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
-    except SyntaxError as error:
-        return False, _offset_of(text, error.lineno, error.offset)
-    except (ValueError, RecursionError, MemoryError, OverflowError):
-        return None, None  # null bytes, lone surrogates, nesting: nothing said about this fill
-    return True, None
-
-
-def _offset_of(text: str, line_number: int | None, column: int | None) -> int | None:
-    """Return the offset of Python's 1-based line and column, clamped to the text."""
-    if line_number is None:
-        return None
-    starts = [0, *(found.end() for found in re.finditer(r"\r\n|\n|\r", text))]
-    start = starts[min(max(line_number, 1), len(starts)) - 1]
-    return min(start + max((column or 1) - 1, 0), len(text))
 
 
 def closing_brackets(fill_text: str) -> str:
