@@ -16,7 +16,7 @@ from infill import candidates as sources
 from infill.candidates import Candidate
 from infill.canvas import hole_canvases
 from infill.context import Surroundings, surroundings
-from infill.gate import Gate, cut_back
+from infill.gate import Gate
 from infill.holes import find_hole, selection_hole
 from infill.judge import Judged, judge
 from infill.languages import by_id
@@ -26,7 +26,6 @@ from infill.types import Completion, Filled, FillRequest, Hole, NoFill
 from model.config import check_folder
 from model.types import Budget, CancelToken, Engine
 
-MAX_STEPS = {False: 4, True: 12}  # by hole.multiline: more tokens need more steps to settle
 DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
 DRAFT_SHARE = 0.2
 MAX_DRAFT_TOKENS = {False: 32, True: 64}
@@ -128,7 +127,8 @@ class ModelFiller:
             n_selected = len(engine.tokenizer.encode(text[hole.span.start : hole.span.end]))
             canvases = hole_canvases(around, hole, n_selected, engine.info)
             share = None if request.deadline_ms is None else request.deadline_ms * DENOISE_SHARE
-            budget = Budget(MAX_STEPS[hole.multiline], share)
+            n_steps = engine.info.block_steps if hole.multiline else engine.info.line_steps
+            budget = Budget(n_steps, share)
             fills = engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed)
         with timings.stage("draft"):
             draft_ids = self._draft(request, hole, around, cancel)
@@ -176,7 +176,7 @@ class ModelFiller:
         bar = passed[0].log_prob if passed else -math.inf
         worth = [j.candidate for j in failed if j.log_prob > bar][:MAX_CUT_BACK]
         known = {j.candidate.text for j in ranked}
-        shorter = [cut for c in worth if (cut := cut_back(syntax, hole.span, c.text)) is not None and cut not in known]
+        shorter = [cut for c in worth if (cut := gate.cut_back(c.text)) is not None and cut not in known]
         again = [Candidate(text, (), (), 0, "converged", "cut_back") for text in dict.fromkeys(shorter)]
         passed += judge(self._engine, around, again, cancel)
         passed.sort(key=lambda j: -j.log_prob)

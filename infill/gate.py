@@ -48,23 +48,6 @@ class _Reading(msgspec.Struct, frozen=True):
         )
 
 
-def gate(syntax_before: Syntax, hole_span: Span, fill_text: str) -> Verdict:
-    """Return the verdict on one fill. Never raises, whatever the texts."""
-    return Gate(syntax_before, hole_span).check(fill_text)
-
-
-def cut_back(syntax_before: Syntax, hole_span: Span, fill_text: str) -> str | None:
-    """Return the longest proper prefix of the fill, of a dozen tried, that passes; None without one.
-
-    Cuts fall at line ends and token ends. The prefix is not blank and has no blanks at its end.
-    """
-    judge = Gate(syntax_before, hole_span)
-    for cut in _cuts(syntax_before, hole_span, fill_text, judge.check_strictly(fill_text)):
-        if judge.check_strictly(fill_text[:cut]).ok:
-            return fill_text[:cut]
-    return None
-
-
 class Gate:
     """Judges fills of one hole; reads the baseline once, so judging several fills is cheap."""
 
@@ -100,6 +83,16 @@ class Gate:
             f"without it {best.n_errors} and {len(best.missing)}"
         )
         return Verdict(False, detail, _first_error(filled, region))
+
+    def cut_back(self, fill_text: str) -> str | None:
+        """Return the longest proper prefix of the fill, of a dozen tried, that passes; None without one.
+
+        Cuts fall at line ends and token ends. The prefix is not blank and has no blanks at its end.
+        """
+        for cut in _cuts(self._before, self._span, fill_text, self.check_strictly(fill_text)):
+            if self.check_strictly(fill_text[:cut]).ok:
+                return fill_text[:cut]
+        return None
 
     def _filled(self, replacement: str) -> tuple[Syntax, Span]:
         """Return the text with `replacement` in the hole, and where that is."""

@@ -49,6 +49,8 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     near_suffix_tokens: int = 16  # clamped in the canvas after the hole
     line_lengths: tuple[int, ...] = (2, 4, 8, 16, 24)  # hole lengths tried for one line, in tokens
     block_lengths: tuple[int, ...] = (8, 16, 32, 64)
+    line_steps: int = 8  # denoising steps for one line
+    block_steps: int = 16
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
     show_threshold: float = 0.3  # confidence from which a fill is shown unasked
 

@@ -41,6 +41,8 @@ class DiffusionEngine:
             near_suffix_tokens=infill.near_suffix_tokens,
             line_lengths=infill.line_lengths,
             block_lengths=infill.block_lengths,
+            line_steps=infill.line_steps,
+            block_steps=infill.block_steps,
             pad_ends_hole=infill.pad_ends_hole,
             show_threshold=infill.show_threshold,
         )
@@ -55,7 +57,7 @@ class DiffusionEngine:
         on_draft: Callable[[int, list[list[int]]], None] | None = None,
     ) -> list[Fill]:
         """Denoise a batch of canvases over one prompt; cancelled before the first step, the fills are empty."""
-        if cancel.cancelled:
+        if cancel.cancelled or not canvases:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
         self._network.keep(prompt_ids)
         given = [np.array(c.canvas_ids)[np.array(c.hole_mask, dtype=np.bool_)] for c in canvases]

@@ -97,6 +97,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     near_suffix_tokens: int
     line_lengths: tuple[int, ...]  # hole lengths to try for one line, in tokens
     block_lengths: tuple[int, ...]
+    line_steps: int
+    block_steps: int
     pad_ends_hole: bool  # trained to end a hole with pad
     show_threshold: float  # confidence (0..1) from which a fill is shown unasked
 

@@ -53,6 +53,8 @@ class FakeEngine:
         settings = dict(
             max_prompt_tokens=400, far_suffix_tokens=80, near_suffix_tokens=8, line_lengths=(1, 2, 4),
             block_lengths=(4, 8), pad_ends_hole=True, show_threshold=0.5,
+            line_steps=4,
+            block_steps=8,
         )  # fmt: skip
         self.info = ModelInfo("fake", 1, 2000, "cpu", "float32", languages, **(settings | info))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infill.gate import Gate, cut_back, gate
+from infill.gate import Gate
 from infill.languages import LANGUAGES, by_id
 from infill.syntax import Syntax, parse
 from infill.types import Span
@@ -95,14 +95,14 @@ BAD = [
 
 @pytest.mark.parametrize(("language_id", "source", "fill"), GOOD)
 def test_good_fills_pass(language_id: str, source: str, fill: str) -> None:
-    verdict = gate(*hole_in(language_id, source), fill)
+    verdict = Gate(*hole_in(language_id, source)).check(fill)
     assert verdict.ok, verdict.detail
 
 
 @pytest.mark.parametrize(("language_id", "source", "fill"), BAD)
 def test_bad_fills_are_refused(language_id: str, source: str, fill: str) -> None:
     before, span = hole_in(language_id, source)
-    verdict = gate(before, span, fill)
+    verdict = Gate(before, span).check(fill)
     assert not verdict.ok
     assert verdict.detail
     assert verdict.first_error_offset is not None
@@ -112,7 +112,7 @@ def test_bad_fills_are_refused(language_id: str, source: str, fill: str) -> None
 def test_first_error_is_in_the_fill_in_characters() -> None:
     source = "s = '😀'\ndef f(w):\n    ‸\n"
     fill = "a = w\n    b = = a\n    return b"
-    verdict = gate(*hole_in("python", source), fill)
+    verdict = Gate(*hole_in("python", source)).check(fill)
     assert verdict.first_error_offset == source.index("‸") + fill.index("= a", 3)
 
 
@@ -120,19 +120,18 @@ def test_one_gate_judges_many_fills_alike() -> None:
     before, span = hole_in("python", RETURN_PY)
     judge = Gate(before, span)
     assert [judge.check(fill).ok for fill in ("h", "(", "h + 1", ")")] == [True, False, True, False]
-    assert [gate(before, span, fill).ok for fill in ("h", "(", "h + 1", ")")] == [True, False, True, False]
     assert not judge.check_strictly("(").ok
 
 
 def test_no_warning_escapes() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert gate(*hole_in("python", "s = ‸\n"), "'\\d' is 1").ok
+        assert Gate(*hole_in("python", "s = ‸\n")).check("'\\d' is 1").ok
 
 
 @pytest.mark.parametrize("fill", ["(" * 400 + ")" * 400, "-" * 30_000 + "1", "\x00", "\ud83d", "[" * 5000])
 def test_what_python_cannot_judge_does_not_escape(fill: str) -> None:
-    verdict = gate(*hole_in("python", "x = ‸\n"), fill)
+    verdict = Gate(*hole_in("python", "x = ‸\n")).check(fill)
     assert isinstance(verdict.ok, bool)
 
 
@@ -152,7 +151,7 @@ def test_what_python_cannot_judge_does_not_escape(fill: str) -> None:
     ],
 )
 def test_cut_back(language_id: str, source: str, fill: str, wanted: str | None) -> None:
-    assert cut_back(*hole_in(language_id, source), fill) == wanted
+    assert Gate(*hole_in(language_id, source)).cut_back(fill) == wanted
 
 
 def test_cut_back_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +164,7 @@ def test_cut_back_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Gate, "check_strictly", counted)
     before, span = hole_in("python", "def f(w):\n    ‸\n")
-    cut_back(before, span, ") ".join(f"b{n} = = c\n   " for n in range(200)))
+    Gate(before, span).cut_back(") ".join(f"b{n} = = c\n   " for n in range(200)))
     assert 1 < len(calls) <= 13  # one look at the whole, then a dozen
 
 
@@ -181,11 +180,11 @@ TEXTS = st.lists(FRAGMENTS, max_size=20).map("".join) | st.text(max_size=30)
 def test_nothing_escapes_the_gate(language, text: str, fill: str, start: int, end: int) -> None:
     start, end = sorted((min(start, len(text)), min(end, len(text))))
     before, span = parse(language, text), Span(start, end)
-    verdict = gate(before, span, fill)
+    verdict = Gate(before, span).check(fill)
     if verdict.first_error_offset is not None:
         assert not verdict.ok
         assert 0 <= verdict.first_error_offset <= len(text) + len(fill)
-    shorter = cut_back(before, span, fill)
+    shorter = Gate(before, span).cut_back(fill)
     if shorter is not None:
         assert fill.startswith(shorter) and shorter.strip() and len(shorter) < len(fill)
         assert Gate(before, span).check_strictly(shorter).ok

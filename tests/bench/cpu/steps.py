@@ -1,0 +1,103 @@
+"""Times of single passes: a denoising step of one canvas over a kept prompt, and the encoding of a prompt.
+
+Ids are random plain ones, half of each canvas is free. A row's passes follow each other as in a fill: each is
+conditioned on the one before, the sampler's draw and the choice of draft are part of it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.config import EMBEDDED
+from model.tokenizer import TextTokenizer
+from model.types import Canvas
+from tests.bench.cpu.busy import busy
+from tests.bench.cpu.clock import timed
+from tests.bench.cpu.runtimes import open_network
+
+if TYPE_CHECKING:
+    from model.network import Network
+
+TEMPERATURE = 0.5
+N_WARM_UP = 3  # passes before the timed ones: the first has nothing to be conditioned on
+
+
+class RandomText:
+    """Plain ids and canvases drawn by a fixed seed."""
+
+    def __init__(self, seed: int = 0) -> None:
+        tokenizer = TextTokenizer.load(EMBEDDED)
+        self._rng = np.random.default_rng(seed)
+        self.plain = np.array([i for i in range(tokenizer.vocab_size) if i not in tokenizer.special_ids])
+        self.barred = np.isin(np.arange(tokenizer.vocab_size), self.plain, invert=True)[None]
+
+    def ids(self, n: int) -> list[int]:
+        """`n` random plain ids."""
+        return self._rng.choice(self.plain, n).tolist()
+
+    def step(self, network: Network, n_canvas: int) -> Callable[[], object]:
+        """A call that makes the next pass over a canvas of this many positions, half of them free."""
+        n_free = n_canvas // 2
+        canvas = Canvas(tuple(self.ids(n_canvas)), (True,) * n_free + (False,) * (n_canvas - n_free))
+        decoder = network.decoder([canvas], self.barred)
+        noise = [(np.array(self.ids(n_free)), self._rng.random(n_free, dtype=np.float32)) for _ in range(8)]
+        turns = cycle(noise)
+
+        def one_pass() -> object:
+            free_ids, uniforms = next(turns)
+            return decoder([0], free_ids, TEMPERATURE, uniforms)
+
+        return one_pass
+
+
+def grid(
+    runtime: str, scratch: str, n_threads: int, cells: Sequence[Sequence[int]], encoded: Sequence[int], seconds: float
+) -> dict[str, Any]:
+    """Job: milliseconds of passes for each (prompt, canvas) of `cells`, and of encoding prompts of these lengths."""
+    network, text = open_network(runtime, scratch, n_threads), RandomText()
+    return {
+        "steps": [step_cell(network, text, *cell, seconds) for cell in cells],
+        "encode": [{"prompt": n, "ms": encoding_ms(network, text, n, seconds)} for n in encoded],
+        "isa": torch_isa(),
+    }
+
+
+def step_cell(network: Network, text: RandomText, n_prompt: int, n_canvas: int, seconds: float) -> dict[str, Any]:
+    """Passes of one size, and the seconds that the first few took together (compiling, where a runtime does)."""
+    network.keep(text.ids(n_prompt))
+    one_pass = text.step(network, n_canvas)
+    started = time.perf_counter()
+    for _ in range(N_WARM_UP):
+        one_pass()
+    first_s = time.perf_counter() - started
+    return {"prompt": n_prompt, "canvas": n_canvas, "first_s": first_s, "ms": timed(one_pass, seconds)}
+
+
+def encoding_ms(network: Network, text: RandomText, n_prompt: int, seconds: float) -> list[float]:
+    """Encodings of prompts that share nothing with the one before."""
+    network.keep(text.ids(n_prompt))
+    return timed(lambda: network.keep(text.ids(n_prompt)), seconds, least=3)
+
+
+def under_load(
+    runtime: str, scratch: str, n_threads: int, levels: Sequence[int], n_prompt: int, n_canvas: int, seconds: float
+) -> dict[str, Any]:
+    """Job: milliseconds of passes of one size while so many other processes keep a core busy."""
+    network, text = open_network(runtime, scratch, n_threads), RandomText()
+    cells: list[dict[str, Any]] = []
+    for n_busy in levels:
+        with busy(n_busy):
+            cells.append({"busy": n_busy, **step_cell(network, text, n_prompt, n_canvas, seconds)})
+    return {"levels": cells}
+
+
+def torch_isa() -> str | None:
+    """What torch says it uses of the processor, where the runtime loaded it."""
+    torch = sys.modules.get("torch")
+    return None if torch is None else torch.backends.cpu.get_cpu_capability()
