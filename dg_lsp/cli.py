@@ -101,7 +101,7 @@ def _choose_filler(options: argparse.Namespace) -> OpenFiller:
     from dg_lsp.scripted import open_script
 
     script: Path | None = options.fill_script
-    return open_model if script is None else lambda _model: open_script(script)
+    return open_model if script is None else lambda _model, _settings: open_script(script)
 
 
 def _leave(code: int) -> NoReturn:

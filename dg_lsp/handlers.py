@@ -15,6 +15,7 @@ from pygls.capabilities import ServerCapabilitiesBuilder
 
 from dg_lsp.documents import DocumentSnapshot, Edit
 from dg_lsp.positions import Encoding, offset_at
+from dg_lsp.power import on_battery
 from dg_lsp.processes import runs
 from dg_lsp.session import ClientFeatures, Record, Session
 from dg_lsp.settings import read_settings
@@ -105,6 +106,9 @@ async def _ghost_text(
     record.counts = {"trigger": trigger, "document_chars": len(snapshot.text)}
     if not manual and not settings.automatic:
         record.reason = "automatic_off"
+        return []
+    if not manual and settings.on_battery == "manual" and on_battery():
+        record.reason = "on_battery"
         return []
     if settings.languages is not None and snapshot.language_id not in settings.languages:
         record.reason = "language_off"

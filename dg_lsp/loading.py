@@ -15,6 +15,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dg_lsp.session import Session
+from dg_lsp.settings import Settings
 from infill.types import Filler
 
 log = logging.getLogger(__name__)
@@ -65,8 +66,8 @@ async def _accepted(created: Awaitable[None]) -> bool:
     return True
 
 
-def open_model(model: str | None) -> Filler:
-    """Open the real pipeline; imports torch, so only the worker thread may call it."""
+def open_model(model: str | None, settings: Settings) -> Filler:
+    """Open the real pipeline; slow, so only the worker thread may call it."""
     from infill.filler import open_filler
 
-    return open_filler(model)
+    return open_filler(model, settings.threads, settings.niceness)

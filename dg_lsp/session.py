@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OpenFiller = Callable[[str | None], Filler]
+OpenFiller = Callable[[str | None, Settings], Filler]
 
 
 class Record:
@@ -68,7 +68,7 @@ class Session:
 
     def open_filler(self) -> Filler:
         """Open the model; slow, for the worker thread. The command line's choice comes first."""
-        return self._open_filler(self._model or self.settings.model)
+        return self._open_filler(self._model or self.settings.model, self.settings)
 
     def tell(self, kind: types.MessageType, message: str) -> None:
         """Show one message to the user."""

@@ -6,10 +6,12 @@ problem line for the user.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
+Threads = Annotated[int, msgspec.Meta(ge=1, le=1024)]
+Niceness = Annotated[int, msgspec.Meta(ge=0, le=19)]
 Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=600_000)]
 
 
@@ -21,6 +23,9 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     manual_deadline_ms: Milliseconds = 3000  # the user asked and waits
     languages: tuple[str, ...] | None = None  # LSP language ids to serve; None: all
     model: str | None = None  # checkpoint folder; None: the embedded model
+    threads: Threads | None = None  # for the model; None: one core is left to everything else
+    niceness: Niceness = 0  # of the model's threads; above 0 a busy machine makes ghost text wait
+    on_battery: Literal["same", "manual"] = "same"  # manual: no automatic answers while on battery
 
 
 def read_settings(options: object) -> tuple[Settings, list[str]]:

@@ -205,6 +205,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")
     parser.add_argument("--model", help="checkpoint folder (default: the embedded model)")
+    parser.add_argument("--threads", type=int, help="processor threads (default: one core is left free)")
     parser.add_argument("--source", type=Path, nargs="*", help="Python files or folders instead of the packages")
     parser.add_argument("--json", action="store_true", help="one JSON line per hole on stdout, the table on stderr")
     args = parser.parse_args(argv)
@@ -215,7 +216,7 @@ def main(argv: list[str] | None = None) -> int:
             raise InputError("no holes: none of the held-out packages is installed here; name files with --source")
         from infill.filler import open_filler
 
-        filler = open_filler(args.model)
+        filler = open_filler(args.model, args.threads)
     except (InputError, CheckpointError) as error:
         print(f"infill: {error}", file=sys.stderr)
         return 2

@@ -80,6 +80,7 @@ class _FillArguments:
     deadline_ms: int | None
     language: str | None
     model: str | None
+    threads: int | None
 
 
 class _Job(msgspec.Struct, frozen=True):
@@ -133,6 +134,7 @@ def _parse_fill(argv: list[str]) -> _FillArguments:
     add("--deadline-ms", metavar="N", type=whole(1, 10**9), help="stop after N milliseconds per position")
     add("--language", metavar="ID", help="language of the text; told by its name, else python for -")
     add("--model", metavar="PATH", help="checkpoint folder to use instead of the embedded model")
+    add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")
     visible = [_HIDDEN + argument if argument.startswith(f"{STDIN}:") else argument for argument in argv]
     args = parser.parse_intermixed_args(visible, namespace=_FillArguments())
     if args.write and args.json and any(position.file == STDIN for position in args.positions):
@@ -182,9 +184,9 @@ def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledTe
 def _open_filler(args: _FillArguments) -> Filler:
     started = time.perf_counter()
     try:
-        from infill.filler import open_filler  # torch and the weights: only now that all input is good
+        from infill.filler import open_filler  # the weights: only now that all input is good
 
-        filler = open_filler(args.model)
+        filler = open_filler(args.model, args.threads)
     except ImportError as error:
         raise InputError(f"the model cannot be loaded: {error}") from error
     if not args.json:

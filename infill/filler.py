@@ -32,17 +32,20 @@ MAX_DRAFT_TOKENS = {False: 32, True: 64}
 MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are judged once more
 
 
-def open_filler(model: str | None = None) -> ModelFiller:
+def open_filler(model: str | None = None, n_threads: int | None = None, niceness: int = 0) -> ModelFiller:
     """The pipeline over a checkpoint folder, or the embedded model; raises `CheckpointError`.
 
-    Imports torch, which takes seconds: call it off the protocol thread.
+    Takes a third of a second for the embedded model and many for one that needs torch: call it off the
+    protocol thread, on the thread that fills, which `niceness` (0 to 19) makes yield to others.
     """
     if model is not None:
         check_folder(Path(model).expanduser())  # before seconds of importing, for a mistyped path
 
     from model.load import load_engine
+    from model.threads import lower_priority
 
-    return ModelFiller(load_engine(model), "embedded" if model is None else Path(model).name)
+    lower_priority(niceness)
+    return ModelFiller(load_engine(model, n_threads=n_threads), "embedded" if model is None else Path(model).name)
 
 
 class Timings:

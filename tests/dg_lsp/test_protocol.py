@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from server_fakes import WAIT_S, FakeFiller
 
@@ -13,6 +14,7 @@ from dg_lsp import __version__
 from dg_lsp.documents import Edit
 from dg_lsp.scripted import open_script
 from dg_lsp.server import Server, create_server
+from dg_lsp.settings import Settings
 from infill.types import FillRequest, InputError
 from model.types import CancelToken
 
@@ -45,7 +47,7 @@ def receive(server: Server, method: str, params: Any, **parts: Any) -> None:
 
 @pytest.fixture
 async def served(filler: FakeFiller):
-    server, wire = create_server(lambda _model: filler), Wire()
+    server, wire = create_server(lambda _model, _settings: filler), Wire()
     server.rpc.set_writer(wire, include_headers=False)
     receive(server, "initialize", {"processId": None, "rootUri": None, "capabilities": {}}, id=1)
     receive(server, "initialized", {})
@@ -140,7 +142,7 @@ async def test_the_command_lines_model_comes_before_the_editors(
 ) -> None:
     asked: list[str | None] = []
 
-    def open_filler(model: str | None) -> FakeFiller:
+    def open_filler(model: str | None, settings: Settings) -> FakeFiller:
         asked.append(model)
         return filler
 
@@ -184,3 +186,22 @@ def test_a_script_answers_by_its_first_fitting_rule(tmp_path: Path) -> None:
         return filled.completions[0].text if filled.completions else ""  # type: ignore[union-attr]
 
     assert (text(offset=9), text(offset=3)) == ("1", "3")
+
+
+@pytest.mark.parametrize(
+    ("setting", "plugged", "n_items"), [("same", False, 1), ("manual", False, 0), ("manual", True, 1)]
+)
+async def test_automatic_answers_can_stop_on_battery(
+    served: tuple[Server, Wire], monkeypatch: pytest.MonkeyPatch, setting: str, plugged: bool, n_items: int
+) -> None:
+    server, wire = served
+    monkeypatch.setattr("dg_lsp.handlers.on_battery", lambda: not plugged)
+    server.session.settings = msgspec.structs.replace(server.session.settings, on_battery=setting)
+    receive(server, "textDocument/didOpen", OPEN)
+    for request_id, kind in ((5, 1), (6, 2)):  # by hand, by itself
+        receive(server, "textDocument/inlineCompletion", {**INLINE, "context": {"triggerKind": kind}}, id=request_id)
+        while wire.sent[-1].get("id") != request_id:
+            await asyncio.sleep(0.001)
+    answers = {message["id"]: len(message["result"]["items"]) for message in wire.sent if message.get("id") in (5, 6)}
+    assert answers == {5: 1, 6: n_items}
+    assert (server.session.last_reason == "on_battery") is (n_items == 0)

@@ -21,9 +21,12 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         "manualDeadlineMs": 5000.5,
         "languages": ["go"],
         "model": "./m",
+        "threads": 3,
+        "niceness": 10,
+        "onBattery": "manual",
     }
     settings, problems = read_settings(options)
-    assert settings == Settings(False, 250, 5000.5, ("go",), "./m")
+    assert settings == Settings(False, 250, 5000.5, ("go",), "./m", 3, 10, "manual")
     assert problems == []
     assert set(options) == {field.encode_name for field in msgspec.structs.fields(Settings)}
 
@@ -33,6 +36,10 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
     [
         ("automatic", "yes"),
         ("automatic", 1),
+        ("threads", 0),
+        ("niceness", 20),
+        ("niceness", -1),
+        ("onBattery", "never"),
         ("deadlineMs", 0),
         ("deadlineMs", -1),
         ("deadlineMs", float("nan")),

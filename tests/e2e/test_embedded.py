@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from client import ROOT, URI, Client
@@ -47,3 +49,19 @@ async def test_an_unknown_language_is_answered_with_its_reason(client: Client) -
     client.open("file:///x.zz", "x = ", "no-such-language")
     assert await client.items("file:///x.zz") == []
     assert (await client.ask("dgLsp/status"))["result"]["lastReason"] == "unknown_language"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processor time from /proc")
+async def test_nothing_is_computed_while_nobody_asks(client: Client) -> None:
+    await client.items(URI)
+    await asyncio.sleep(0.3)  # the end of the answer
+    before = processor_seconds(client)
+    await asyncio.sleep(2)
+    assert processor_seconds(client) - before <= 0.03  # of the 2 to 4 that spinning threads would take
+
+
+def processor_seconds(client: Client) -> float:
+    """User and system time that the server's threads have taken."""
+    assert client.process is not None
+    fields = Path(f"/proc/{client.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,115 @@
+"""How far a runtime's answers are from the float32 reference of the class.
+
+The reference denoises the canvases of real holes in held-out code for a few steps. Every other runtime is given
+the same noise, draws and free ids in every step, so a difference in one step is not carried into the ids of the
+next; what a runtime believed itself conditions its next pass, as in a fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from infill import bench
+from infill.canvas import hole_canvases
+from infill.context import surroundings
+from infill.holes import find_hole
+from infill.languages import by_id
+from infill.syntax import parse
+from infill.types import Hole
+from model.config import FILL_SAMPLER
+from model.denoise import Decoder, starting_rows
+from model.engine import SEED_STRIDE, DiffusionEngine
+from model.sampler import Beliefs, SeededDraws, temperature
+from model.types import Canvas
+from tests.bench.cpu.runtimes import FIRST, open_engine
+
+N_STEPS = 5
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """What one pass was given and, by the reference, what it answered, free positions of all rows in turn."""
+
+    free_ids: list[int]
+    uniforms: list[float]
+    temperature: float
+    draft: list[int]
+    entropies: list[float]
+
+
+class Case(msgspec.Struct, frozen=True):
+    """The canvases of one hole over its prompt."""
+
+    prompt_ids: tuple[int, ...]
+    canvases: list[Canvas]
+    passes: list[Pass]
+
+
+def write_reference(scratch: str, n_threads: int, n_holes: int, path: str) -> dict[str, Any]:
+    """Job: the reference's own denoising of so many holes, written to `path`."""
+    engine = open_engine(FIRST, scratch, n_threads)
+    holes = bench.line_holes(bench.held_out_files(), n_holes, seed=1)
+    cases = [reference_case(engine, hole, seed) for seed, hole in enumerate(holes)]
+    Path(path).write_bytes(msgspec.json.encode(cases))
+    return {"cases": len(cases), "canvases": sum(len(c.canvases) for c in cases)}
+
+
+def reference_case(engine: DiffusionEngine, line: bench.LineHole, seed: int) -> Case:
+    """One hole, denoised by the reference."""
+    python = by_id("python")
+    assert python is not None
+    hole = find_hole(parse(python, line.holed), line.start, "manual")
+    assert isinstance(hole, Hole)  # a manual trigger always gets one
+    around = surroundings(line.holed, hole, engine.info, engine.tokenizer)
+    canvases = hole_canvases(around, hole, 0, engine.info)
+    sizes = [sum(c.hole_mask) for c in canvases]
+    draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
+    nothing = [np.zeros(n, np.int64) for n in sizes]
+    rows = starting_rows(nothing, [False] * len(canvases), draws, engine.info.vocab_size)
+    decode = open_decoder(engine, around.prompt_ids, canvases)
+    passes: list[Pass] = []
+    for step in range(N_STEPS):
+        free_ids = np.concatenate([row.ids for row in rows])
+        uniforms = np.concatenate([d.uniforms(n) for d, n in zip(draws, sizes, strict=True)])
+        t = temperature(FILL_SAMPLER, N_STEPS - step, N_STEPS)
+        beliefs = decode(rows_of(canvases), free_ids, t, uniforms)
+        given = free_ids.tolist(), uniforms.tolist(), t
+        passes.append(Pass(*given, beliefs.draft.tolist(), beliefs.entropies.tolist()))
+        cuts = np.cumsum(sizes)[:-1]
+        for row, *parts in zip(rows, *(np.split(part, cuts) for part in beliefs), strict=True):
+            row.advance(Beliefs(*parts), engine.info.vocab_size, FILL_SAMPLER)
+    return Case(around.prompt_ids, canvases, passes)
+
+
+def rows_of(canvases: Sequence[Canvas]) -> list[int]:
+    """Every row, settled or not: all are compared in every step."""
+    return list(range(len(canvases)))
+
+
+def open_decoder(engine: DiffusionEngine, prompt_ids: Sequence[int], canvases: Sequence[Canvas]) -> Decoder:
+    """A decoder of the engine's network, special ids barred as in a fill."""
+    network = engine._network
+    network.keep(prompt_ids)
+    barred = np.zeros((len(canvases), network.vocab_size), np.bool_)
+    barred[:, list(engine.tokenizer.special_ids)] = True
+    return network.decoder(canvases, barred)
+
+
+def compare(runtime: str, scratch: str, n_threads: int, path: str) -> dict[str, Any]:
+    """Job: share of draft tokens equal to the reference's, mean and largest difference of entropies (nats)."""
+    engine = open_engine(runtime, scratch, n_threads)
+    cases = msgspec.json.decode(Path(path).read_bytes(), type=list[Case])
+    same: list[bool] = []
+    errors: list[float] = []
+    for case in cases:
+        decode = open_decoder(engine, case.prompt_ids, case.canvases)
+        for given in case.passes:
+            uniforms = np.array(given.uniforms, np.float32)
+            beliefs = decode(rows_of(case.canvases), np.array(given.free_ids), given.temperature, uniforms)
+            same += (beliefs.draft == np.array(given.draft)).tolist()
+            errors += np.abs(beliefs.entropies - np.array(given.entropies)).tolist()
+    return {"tokens": len(same), "same": float(np.mean(same)), "mean": float(np.mean(errors)), "max": max(errors)}
