@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infill import candidates as sources
 from infill.candidates import Candidate
-from infill.canvas import hole_canvases
+from infill.canvas import build_canvas, hole_canvases
 from infill.context import Surroundings, surroundings
 from infill.gate import Gate
 from infill.holes import find_hole, selection_hole
@@ -22,10 +22,11 @@ from infill.judge import Judged, judge
 from infill.languages import by_id
 from infill.postprocess import postprocess
 from infill.syntax import Syntax, parse
-from infill.types import Completion, Filled, FillRequest, Hole, NoFill
+from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Source
 from model.config import check_folder
-from model.types import Budget, CancelToken, Engine
+from model.types import Budget, CancelToken, Engine, Fill
 
+ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
 DRAFT_SHARE = 0.2
 MAX_DRAFT_TOKENS = {False: 32, True: 64}
@@ -65,12 +66,21 @@ class Timings:
 
 
 class ModelFiller:
-    """`Filler` over an engine."""
+    """`Filler` over an engine; candidates come from `sources`."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, sources: frozenset[Source] = ALL_SOURCES) -> None:
         self._engine = engine
+        self._sources = sources
+        self._known_length: int | None = None
         self.model_name = engine.info.name or name
         self.show_threshold = engine.info.show_threshold
+
+    def limited_to(self, sources: frozenset[Source], known_answer: str | None = None) -> ModelFiller:
+        """The same engine with fewer sources, or with holes as long as the answer; for benchmarks."""
+        limited = ModelFiller(self._engine, self.model_name, sources)
+        if known_answer is not None:
+            limited._known_length = max(1, len(self._engine.tokenizer.encode(known_answer)))
+        return limited
 
     def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
         """Answer one request; whatever is wrong with the text or the time is a named `NoFill`."""
@@ -126,18 +136,16 @@ class ModelFiller:
         """Candidates from every source, tidied, most probable first."""
         text, engine = request.text, self._engine
         prefix, suffix = text[: hole.span.start], text[hole.span.end :]
-        with timings.stage("denoise"):
-            n_selected = len(engine.tokenizer.encode(text[hole.span.start : hole.span.end]))
-            canvases = hole_canvases(around, hole, n_selected, engine.info)
-            share = None if request.deadline_ms is None else request.deadline_ms * DENOISE_SHARE
-            n_steps = engine.info.block_steps if hole.multiline else engine.info.line_steps
-            budget = Budget(n_steps, share)
-            fills = engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed)
-        with timings.stage("draft"):
-            draft_ids = self._draft(request, hole, around, cancel)
-        found = sources.denoised(fills, engine.tokenizer)
-        found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)
-        found += sources.nearby(text, hole)
+        found: list[Candidate] = []
+        if "diffusion" in self._sources:
+            with timings.stage("denoise"):
+                found += sources.denoised(self._denoise(request, hole, around, cancel), engine.tokenizer)
+        if "left_to_right" in self._sources:
+            with timings.stage("draft"):
+                draft_ids = self._draft(request, hole, around, cancel)
+            found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)
+        if "nearby" in self._sources:
+            found += sources.nearby(text, hole)
         found += sources.closed(sources.distinct(found), prefix, suffix)
         by_indent = syntax.language.block_style == "indent"
         tidied = sources.distinct(tidied_candidate(c, hole, prefix, suffix, by_indent) for c in found)
@@ -146,6 +154,17 @@ class ModelFiller:
             tidied = [c for c in tidied if c.text.strip() != kept.strip()]
         with timings.stage("judge"):
             return judge(engine, around, tidied, cancel)
+
+    def _denoise(self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken) -> list[Fill]:
+        """A batch of hole lengths, denoised together."""
+        engine, info = self._engine, self._engine.info
+        n_selected = len(engine.tokenizer.encode(request.text[hole.span.start : hole.span.end]))
+        canvases = hole_canvases(around, hole, n_selected, info)
+        if self._known_length is not None:
+            canvases = [build_canvas(around, self._known_length)]
+        share = None if request.deadline_ms is None else request.deadline_ms * DENOISE_SHARE
+        budget = Budget(info.block_steps if hole.multiline else info.line_steps, share)
+        return engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed)
 
     def _draft(self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken) -> list[int]:
         """Left-to-right draft up to the end of the line, or of a few lines, or of its time."""
