@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from rich.console import Console
-from rich.progress import track
+from tqdm import tqdm
 
 from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes, parses, source_files
 from infill.nearby import continuations
@@ -165,10 +164,9 @@ def run(
     samples: dict[str, list[Sample]] = {}
     for variant in variants:
         sources, length_known = VARIANTS[variant]
-        console = Console(stderr=True)
         samples[variant] = [
             answer(filler.limited_to(sources, hole.answer if length_known else None), what, variant, hole, seed)
-            for hole in track(holes, f"{what}, {variant}", console=console, transient=True)
+            for hole in tqdm(holes, f"{what}, {variant}", leave=False, disable=None)
         ]
     return samples
 

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from rich.console import Console
-from rich.progress import track
+from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -142,7 +141,7 @@ def main() -> None:
     filler = ModelFiller(engine, "embedded")
     filler.fill(FillRequest(text="x = ", language="python", offset=4), CancelToken())
     results: dict[str, list[tuple[bool, float]]] = {name: [] for name in CHANGES}
-    for hole in track(holes, "filling", console=Console(stderr=True), transient=True):
+    for hole in tqdm(holes, "filling", leave=False, disable=None):
         for name, change in CHANGES.items():  # side by side, so that a slow minute is slow for all
             results[name].append(measured(filler, engine, hole, change))
     base = float(np.median([ms for _, ms in results["as shipped"]]))

@@ -1,0 +1,191 @@
+"""Where the rules about a file are: links followed, the repository's root found, ignore files stamped and read.
+
+Decides nothing about the file itself. Everything here happens for each request, so it only asks the file
+system for names and times; an ignore file is read again when its time, size or number has changed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from infill.gitignore import BrokenPattern, Pattern, parse_ignore_file
+
+MAX_BYTES = 500_000  # of an ignore file
+MAX_LINES = 10_000  # a second to compile, once
+_MAX_LINKS = 40
+_SETTLED_NS = 100_000_000  # a file changed just now may change again within one tick of the file system's clock
+_IGNORES_CASE = sys.platform in ("win32", "darwin")  # as git is set up there
+
+
+class Unusable(Exception):
+    """Rules that cannot be known: `rule` says why, `source` which file or folder it is about."""
+
+    def __init__(self, rule: str, source: str) -> None:
+        super().__init__(rule)
+        self.rule, self.source = rule, source
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One name in a real folder."""
+
+    path: str
+    is_folder: bool
+
+
+class RuleFile(msgspec.Struct, frozen=True):
+    """One ignore file at one moment; its patterns are about what is below `folder`, which is real."""
+
+    path: str
+    folder: str
+    stamp: tuple[int, int, int, int]
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """One entry with the ignore files that may be about it, nearest first; `base` holds all but git's own."""
+
+    entry: Entry
+    base: str
+    git: tuple[RuleFile, ...]
+    own: tuple[RuleFile, ...]
+
+
+def entries(path: str) -> Iterator[Entry]:
+    """Yield each link on the way where it really lies, and last the file itself; the path may not exist yet."""
+    drive, rest = os.path.splitdrive(os.path.join(os.getcwd(), path))
+    here = drive + os.sep
+    names = _names(rest)
+    n_links = 0
+    while names:
+        name = names.pop(0)
+        if name == os.pardir:
+            here = os.path.dirname(here)
+            continue
+        entry = os.path.join(here, name)
+        try:
+            is_link = stat.S_ISLNK(os.lstat(entry).st_mode)
+        except FileNotFoundError:
+            yield Entry(os.path.join(entry, *names), False)
+            return
+        if not is_link:
+            here = entry
+            continue
+        n_links += 1
+        if n_links > _MAX_LINKS:
+            raise Unusable("its links lead round in a circle", path)
+        yield Entry(entry, os.path.isdir(entry))
+        drive, rest = os.path.splitdrive(os.readlink(entry).removeprefix("\\\\?\\"))
+        here = (drive or os.path.splitdrive(here)[0]) + os.sep if rest.startswith(("/", os.sep)) else here
+        names = _names(rest) + names
+    yield Entry(here, False)
+
+
+def scope_of(entry: Entry, workspace: Sequence[str]) -> Scope:
+    """Return the ignore files for an entry, from its folder up to the repository's root or the workspace's."""
+    folders = list(_upwards(os.path.dirname(entry.path)))
+    repository = next((folder for folder in folders if _is_repository(folder)), None)
+    outer = max((folders.index(folder) for folder in workspace if folder in folders), default=0)
+    n_git = folders.index(repository) if repository else outer
+    n_own = max(n_git, outer)
+    git = [_stamped(folder, ".gitignore", folder) for folder in folders[: n_git + 1]]
+    if repository:
+        git.append(_stamped(*os.path.split(_exclude_file(repository)), repository))
+    own = [_stamped(folder, ".dgignore", folder) for folder in folders[: n_own + 1]]
+    return Scope(entry, folders[n_own], tuple(f for f in git if f), tuple(f for f in own if f))
+
+
+def is_settled(file: RuleFile) -> bool:
+    """Whether an unchanged stamp means an unchanged file."""
+    return abs(time.time_ns() - file.stamp[0]) > _SETTLED_NS
+
+
+def read_patterns(file: RuleFile) -> tuple[Pattern, ...]:
+    """Return the patterns of an ignore file; raises `Unusable`."""
+    text = _read_text(file.path, MAX_BYTES)
+    if text.count("\n") > MAX_LINES:
+        raise Unusable(f"has more than {MAX_LINES} lines", file.path)
+    try:
+        return parse_ignore_file(text, _IGNORES_CASE)
+    except BrokenPattern as broken:
+        raise Unusable(f"broken pattern {broken}", f"{file.path}:{broken.line}") from None
+
+
+def _names(rest: str) -> list[str]:
+    rest = rest.replace("/", os.sep)
+    return [name for name in rest.split(os.sep) if name not in ("", os.curdir)]
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    yield folder
+    while (parent := os.path.dirname(folder)) != folder:
+        folder = parent
+        yield folder
+
+
+def _is_repository(folder: str) -> bool:
+    """Whether git would take this for a repository's root; a `.git` left empty is passed over, as git does."""
+    marker = os.path.join(folder, ".git")
+    status = _status(marker)
+    if status is None:
+        return False
+    return stat.S_ISREG(status.st_mode) or _status(os.path.join(marker, "HEAD")) is not None
+
+
+def _exclude_file(repository: str) -> str:
+    """Return where git keeps the rules that are not committed, for a work tree and a submodule too."""
+    marker = os.path.join(repository, ".git")
+    if not os.path.isfile(marker):
+        return os.path.join(marker, "info", "exclude")
+    line = _read_text(marker, 4096).strip()
+    if not line.startswith("gitdir:"):
+        raise Unusable("is no link to a git folder", marker)
+    folder = os.path.join(repository, line.removeprefix("gitdir:").strip())
+    if os.path.splitdrive(folder)[0].startswith("\\\\"):  # to look there would be to use the network
+        raise Unusable("leads to another machine", marker)
+    common = os.path.join(folder, "commondir")
+    if _status(common) is not None:
+        folder = os.path.join(folder, _read_text(common, 4096).strip())
+    return os.path.join(os.path.normpath(folder), "info", "exclude")
+
+
+def _stamped(place: str, name: str, folder: str) -> RuleFile | None:
+    path = os.path.join(place, name)
+    status = _status(path)
+    if status is None:
+        return None
+    return RuleFile(path, folder, (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
+
+
+def _status(path: str) -> os.stat_result | None:
+    """Return what the file system says of a path; None when nothing is there, `Unusable` when it will not say."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        if os.path.lexists(path):
+            raise Unusable("is a link that leads nowhere", path) from None
+        return None
+    except OSError as error:
+        raise Unusable(f"cannot be looked at ({error.strerror})", path) from None
+
+
+def _read_text(path: str, max_bytes: int) -> str:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would never end
+            raise Unusable("is not a file", path)
+        with open(path, "rb") as stream:
+            data = stream.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise Unusable(f"is larger than {max_bytes} bytes", path)
+        text = data.decode("utf-8")
+    except OSError as error:
+        raise Unusable(f"cannot be read ({error.strerror})", path) from None
+    except UnicodeDecodeError:
+        raise Unusable("is not UTF-8", path) from None
+    if "\0" in text:
+        raise Unusable("is not text", path)
+    return text
