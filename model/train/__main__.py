@@ -1,14 +1,15 @@
 """Train the embedded model: `python -m model.train --minutes 90`. Reads top to bottom in `main`.
 
-The learning rate follows the clock, not a count of steps, so a run on a busy machine still ends fully
-annealed at the minute it was given. State is saved every few minutes and on SIGTERM; `--resume` goes on.
+The same command on a GPU takes `--size base` and more documents a step. The learning rate follows the
+clock, not a count of steps, so a run on a busy machine still ends fully annealed at the minute it was
+given. State is saved every few minutes, at the end and on SIGTERM; `--resume` goes on from it.
+`--rehearse` runs every stage, from packages to a shipped folder, in minutes (rehearsal.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import queue
 import random
 import signal
 import sys
@@ -17,240 +18,218 @@ import time
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from model.tokenizer import TextTokenizer
+from model.train.batches import Batch, loaded
 from model.train.corpus import read_documents
+from model.train.losses import evaluate, losses
 from model.train.network import Network, NetworkConfig
-from model.train.objective import Example, Sampler, Shape, noise_times, noised
+from model.train.objective import Shape
 from model.train.optimizer import optimizers
 
 # glibc gives every large buffer back to the system and faults it in again at the next step: keeping it
 # doubled the training speed here (1,500 to 2,700 positions/s). Must be set before the process starts.
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "8589934592", "MALLOC_TRIM_THRESHOLD_": "8589934592",
              "MALLOC_TOP_PAD_": "268435456", "OMP_WAIT_POLICY": "PASSIVE"}  # fmt: skip
+PEAK_FLOPS = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "4090": 165e12}  # dense bfloat16, as specified
+N_HELD_OUT = 6  # batches
+LOG_EVERY, EVALUATE_EVERY, SAVE_EVERY_S = 20, 200, 120
 
 
-def arguments() -> argparse.Namespace:
+class Size(msgspec.Struct, frozen=True):
+    """Shapes that belong together: of the network, and of the examples it learns from."""
+
+    network: NetworkConfig
+    shape: Shape
+    documents: int  # per step
+
+
+SIZES = {
+    "small": Size(NetworkConfig(), Shape(), 10),  # two CPU cores
+    "base": Size(
+        NetworkConfig(hidden_size=384, n_layers=7, n_heads=6, intermediate_size=1024, expert_size=128),
+        Shape(prompt=448, far_suffix=96, canvases=5, canvas=64, buckets=(8, 16, 32, 48)),
+        384,
+    ),  # one large GPU
+}
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m model.train", description=__doc__)
     parser.add_argument("--corpus", type=Path, default=Path("data/corpus"), help="folder written by corpus.py")
     parser.add_argument("--tokenizer", type=Path, default=Path("data/tokenizer"), help="folder with tokenizer.json")
     parser.add_argument("--run", type=Path, default=Path("runs/cpu"), help="folder for state and log")
     parser.add_argument("--minutes", type=float, default=90, help="stop, annealed and saved, after this long")
-    parser.add_argument("--batch", type=int, default=10, help="documents per step")
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--batch", type=int, help="documents per step (default: the size's)")
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adamw-lr", type=float, default=4e-3)
     parser.add_argument("--cooldown", type=float, default=0.6, help="share of the time in which the rate falls to 0")
     parser.add_argument("--ema", type=float, default=0.99, help="decay of the averaged weights per step")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=2, help="of a training step on the CPU")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make examples")
     parser.add_argument("--compile", action="store_true", help="compile the layers (needs a C compiler)")
     parser.add_argument("--resume", action="store_true", help="go on from the state in --run")
-    return parser.parse_args()
+    parser.add_argument("--rehearse", action="store_true", help="every stage from packages to a shipped folder, small")
+    return parser.parse_args(argv)
 
 
-class Batch(msgspec.Struct):
-    """Stacked examples as tensors; see `Example` for the shapes, with B in front."""
+class Training:
+    """What learns, and how far it is."""
 
-    prompt: Tensor
-    prompt_weight: Tensor
-    clean: Tensor
-    noisy: Tensor
-    hole: Tensor
-    weight: Tensor
-    position_ids: Tensor  # [B, K*C]
-    mask: Tensor  # [B, 1, K*C, N + K*C] bool
+    def __init__(self, config: NetworkConfig, args: argparse.Namespace) -> None:
+        self.net = Network(config)
+        self.net.initialise(torch.Generator().manual_seed(args.seed))
+        self.net.to(args.device)
+        self.opts = optimizers(self.net, args.muon_lr, args.adamw_lr)
+        self.base_lrs = [[g["lr"] for g in opt.param_groups] for opt in self.opts]
+        self.averaged = {n: p.detach().clone() for n, p in self.net.named_parameters()}
+        self.step = self.n_positions = 0
+        self.minutes = 0.0
 
+    def set_rate(self, rate: float) -> None:
+        """Learning rates as a share of their highest."""
+        for opt, lrs in zip(self.opts, self.base_lrs, strict=True):
+            for group, lr in zip(opt.param_groups, lrs, strict=True):
+                group["lr"] = lr * rate
 
-def attention_mask(visible: Tensor, length: Tensor, n_prompt: int, n_canvas: int) -> Tensor:
-    """Each canvas sees its visible part of the prompt and the used positions of itself."""
-    k = visible.shape[1]
-    positions = torch.arange(n_canvas)
-    prompt = torch.arange(n_prompt) < visible.repeat_interleave(n_canvas, 1)[..., None]  # [B, K*C, N]
-    used = (positions < length[..., None]).flatten(1)  # [B, K*C]
-    own = torch.arange(k).repeat_interleave(n_canvas)
-    canvas = (own[:, None] == own[None, :])[None] & used[:, None, :]  # [B, K*C, K*C]
-    # An unused position must see something, or its softmax is undefined.
-    canvas = canvas | torch.eye(k * n_canvas, dtype=torch.bool)[None]
-    return torch.cat((prompt, canvas), dim=-1)[:, None]
-
-
-def stack(examples: list[Example], t: np.ndarray, vocab_size: int, rng: np.random.Generator) -> Batch:
-    """Noise the canvases at levels t [B, K] and stack everything."""
-    noisy = [noised(e, t[i], vocab_size, rng) for i, e in enumerate(examples)]
-
-    def tensor(arrays: list[np.ndarray]) -> Tensor:
-        return torch.from_numpy(np.stack(arrays))
-
-    visible, length = tensor([e.visible for e in examples]), tensor([e.length for e in examples])
-    n_prompt, n_canvas = examples[0].prompt.shape[0], examples[0].canvas.shape[1]
-    return Batch(
-        prompt=tensor([e.prompt for e in examples]),
-        prompt_weight=tensor([e.prompt_weight for e in examples]),
-        clean=tensor([e.canvas for e in examples]).flatten(1),
-        noisy=tensor(noisy).flatten(1),
-        hole=tensor([e.hole for e in examples]).flatten(1),
-        weight=tensor([e.weight for e in examples]).flatten(1),
-        position_ids=(visible[..., None] + torch.arange(n_canvas)).flatten(1),
-        mask=attention_mask(visible, length, n_prompt, n_canvas),
-    )
-
-
-def batches(texts: list[str], tokenizer: TextTokenizer, n_docs: int, seed: int) -> queue.Queue[Batch]:
-    """Endless batches, made in a thread a few ahead of the training step."""
-    ready: queue.Queue[Batch] = queue.Queue(maxsize=4)
-    rng, np_rng = random.Random(seed), np.random.default_rng(seed)
-    sampler = Sampler(tokenizer, Shape(), seed)
-    weights = np.sqrt([len(t) for t in texts]).tolist()  # a long file has more to say, but not in proportion
-
-    def produce() -> None:
-        while True:
-            examples = [sampler.example(t) for t in rng.choices(texts, weights, k=n_docs)]
-            n_canvases = sampler.shape.canvases
-            t = np_rng.permutation(noise_times(n_docs * n_canvases, np_rng)).reshape(n_docs, n_canvases)
-            ready.put(stack(examples, t, tokenizer.vocab_size, np_rng))
-
-    threading.Thread(target=produce, daemon=True).start()
-    return ready
-
-
-def losses(net: Network, batch: Batch, self_condition: bool) -> tuple[Tensor, Tensor]:
-    """Causal loss per token of the prompts, and hole loss per (weighted) token of the canvases, in nats."""
-    hidden, kv = net.encode(batch.prompt)
-    targets, weight = batch.prompt[:, 1:].flatten(), batch.prompt_weight[:, 1:].flatten()
-    kept = weight > 0
-    causal = F.cross_entropy(net.logits(hidden[:, :-1].flatten(0, 1)[kept]), targets[kept])
-    soft = torch.zeros(*batch.noisy.shape, net.config.hidden_size)
-    if self_condition:
+    def learn(self, batch: Batch, self_condition: bool, ema: float) -> tuple[Tensor, Tensor]:
+        """One step; the two losses, still on the device."""
+        device = batch.prompt.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            causal, hole = losses(self.net, batch, self_condition)
+        (causal + hole).backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        for opt in self.opts:
+            opt.step()
+            opt.zero_grad(set_to_none=True)
+        self.step += 1
+        self.n_positions += batch.n_positions
+        decay = min(ema, 1 - 1 / (self.step + 1))
         with torch.no_grad():
-            constant_kv = [(k.detach(), v.detach()) for k, v in kv]
-            first = net.decode(batch.noisy, batch.position_ids, constant_kv, batch.mask, soft)
-            soft = net.embed(batch.clean)  # clamped positions are known
-            soft[batch.hole] = net.soft_embeddings(net.logits(first[batch.hole]))
-    out = net.decode(batch.noisy, batch.position_ids, kv, batch.mask, soft)
-    per_token = F.cross_entropy(net.logits(out[batch.hole]), batch.clean[batch.hole], reduction="none")
-    w = batch.weight[batch.hole]
-    return causal, (per_token * w).sum() / w.sum()
+            for name, p in self.net.named_parameters():
+                self.averaged[name].lerp_(p, 1 - decay)
+        return causal.detach(), hole.detach()
+
+    def check(self, held_out: list[Batch]) -> tuple[float, float]:
+        """Held-out losses of the averaged weights."""
+        raw = {n: p.detach().clone() for n, p in self.net.named_parameters()}
+        self.net.load_state_dict(self.averaged)
+        device = held_out[0].prompt.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            result = evaluate(self.net, held_out)
+        self.net.load_state_dict(raw)
+        return result
+
+    def save(self, path: Path) -> None:
+        """Everything `--resume` and `export.py` need, written whole or not at all."""
+        part = path.with_suffix(".part")
+        state = {"net": self.net.state_dict(), "averaged": self.averaged, "opts": [o.state_dict() for o in self.opts],
+                 "step": self.step, "n_positions": self.n_positions, "minutes": self.minutes,
+                 "config": msgspec.to_builtins(self.net.config)}  # fmt: skip
+        torch.save(state, part)
+        part.replace(path)
+
+    def load(self, path: Path, device: str) -> None:
+        """Go on from a saved state; one without optimisers (only weights were kept) starts them afresh."""
+        saved = torch.load(path, weights_only=True, map_location=device)
+        self.net.load_state_dict(saved["net"])
+        self.averaged = {n: t.float() for n, t in saved["averaged"].items()}
+        self.step, self.n_positions, self.minutes = saved["step"], saved["n_positions"], saved["minutes"]
+        for opt, opt_state in zip(self.opts, saved.get("opts", []), strict="opts" in saved):
+            opt.load_state_dict(opt_state)
 
 
-@torch.no_grad()
-def evaluate(net: Network, held_out: list[Batch]) -> tuple[float, float]:
-    """Mean losses over fixed batches of held-out code."""
-    pairs = [losses(net, b, True) for b in held_out]
-    return float(np.mean([a.item() for a, _ in pairs])), float(np.mean([b.item() for _, b in pairs]))
+def flops_per_position(config: NetworkConfig, n_context: int) -> float:
+    """Multiply-adds of one position, forwards and backwards, as floating point operations."""
+    matrices = sum(p.numel() for n, p in Network(config).named_parameters() if p.ndim == 2)
+    attention = 2 * config.n_layers * config.n_heads * config.head_dim * n_context
+    return 6 * (matrices + attention)
 
 
-def save(path: Path, state: dict[str, object]) -> None:
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(path)
+def report(training: Training, args: argparse.Namespace, row: dict[str, float], seconds: float, n: int) -> None:
+    """Print and log one line; with the share of the device's peak where that is known."""
+    row = {"step": training.step, "minutes": round(training.minutes, 2), "positions": training.n_positions, **row}
+    row["positions_per_s"] = round(n / seconds)
+    name = torch.cuda.get_device_name() if args.device.startswith("cuda") else ""
+    peak = next((flops for key, flops in PEAK_FLOPS.items() if key in name), None)
+    if peak is not None:
+        shape = SIZES[args.size].shape
+        row["mfu"] = round(flops_per_position(training.net.config, shape.prompt // 2) * n / seconds / peak, 3)
+    line = msgspec.json.encode(row).decode()
+    print(line, flush=True)
+    with (args.run / "log.jsonl").open("a") as log:
+        log.write(line + "\n")
 
 
-def main() -> None:
-    if sys.platform == "linux" and any(k not in os.environ for k in ALLOCATOR):
-        os.execve(sys.executable, [sys.executable, "-m", "model.train", *sys.argv[1:]], ALLOCATOR | os.environ)
-    args = arguments()
+def main(argv: list[str] | None = None) -> None:
+    args = arguments(argv)
+    if args.rehearse:
+        from model.train.rehearsal import rehearse
+
+        return rehearse()
     args.run.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(args.threads)
+    torch.set_float32_matmul_precision("high")
     torch.manual_seed(args.seed)
+    size, device = SIZES[args.size], torch.device(args.device)
 
-    # What to learn from.
+    # What to learn from; another run sees other examples.
     tokenizer = TextTokenizer.load(args.tokenizer)
     texts = [d.text for d in read_documents(args.corpus / "train.jsonl")]
-    source = batches(texts, tokenizer, args.batch, args.seed + int(time.time()) * args.resume)
-    check = batches([d.text for d in read_documents(args.corpus / "heldout.jsonl")], tokenizer, args.batch, 1)
-    held_out = [check.get() for _ in range(6)]
+    n_docs = args.batch or size.documents
+    seed = args.seed + int(time.time()) * args.resume
+    source = loaded(texts, tokenizer, size.shape, n_docs, seed, args.workers)
+    held_texts = [d.text for d in read_documents(args.corpus / "heldout.jsonl")]
+    checks = loaded(held_texts, tokenizer, size.shape, min(n_docs, 64), 1)
+    held_out = [next(checks).on(device) for _ in range(N_HELD_OUT)]
 
     # What learns.
-    net = Network(NetworkConfig(vocab_size=tokenizer.vocab_size))
-    net.initialise(torch.Generator().manual_seed(args.seed))
-    opts = optimizers(net, args.muon_lr, args.adamw_lr)
-    averaged = {n: p.detach().clone() for n, p in net.named_parameters()}
-    step = n_positions = 0
-    minutes_before = 0.0
+    training = Training(msgspec.structs.replace(size.network, vocab_size=tokenizer.vocab_size), args)
     state_path = args.run / "state.pt"
     if args.resume:
-        saved = torch.load(state_path, weights_only=True)
-        net.load_state_dict(saved["net"])
-        averaged = saved["averaged"]
-        step, n_positions, minutes_before = saved["step"], saved["n_positions"], saved["minutes"]
-        for opt, opt_state in zip(opts, saved["opts"], strict=True):
-            opt.load_state_dict(opt_state)
-    base_lrs = [[g["lr"] for g in opt.param_groups] for opt in optimizers(net, args.muon_lr, args.adamw_lr)]
+        training.load(state_path, args.device)
     if args.compile:
-        net.encode = torch.compile(net.encode)
-        net.decode = torch.compile(net.decode)
-    print(f"{sum(p.numel() for p in net.parameters()) / 1e6:.2f}M parameters, {len(texts)} files, "
+        training.net.encode = torch.compile(training.net.encode)
+        training.net.decode = torch.compile(training.net.decode)
+    print(f"{sum(p.numel() for p in training.net.parameters()) / 1e6:.2f}M parameters, {len(texts)} files, "
           f"{sum(map(len, texts)) / 1e6:.0f}M characters", flush=True)  # fmt: skip
 
     # The loop.
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    start = last_save = time.monotonic()
-    coin = random.Random(args.seed + step)
-    log = (args.run / "log.jsonl").open("a")
-    window: list[tuple[float, float]] = []
-    first_step = step
+    start = last_save = last_log = time.monotonic()
+    minutes_before, first_step, n_logged = training.minutes, training.step, training.n_positions
+    coin = random.Random(args.seed + training.step)
+    window: list[Tensor] = []
     while not stop.is_set() and (progress := (time.monotonic() - start) / 60 / args.minutes) < 1:
-        rate = min(1.0, (step - first_step + 1) / 40) * min(1.0, (1 - progress) / args.cooldown)
-        for opt, lrs in zip(opts, base_lrs, strict=True):
-            for group, lr in zip(opt.param_groups, lrs, strict=True):
-                group["lr"] = lr * rate
-        batch = source.get()
-        causal, hole = losses(net, batch, coin.random() < 0.5)
-        (causal + hole).backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        for opt in opts:
-            opt.step()
-            opt.zero_grad(set_to_none=True)
-        step += 1
-        n_positions += batch.prompt.numel() + batch.noisy.numel()
-        decay = min(args.ema, 1 - 1 / (step + 1))
-        with torch.no_grad():
-            for name, p in net.named_parameters():
-                averaged[name].lerp_(p, 1 - decay)
-        window.append((causal.item(), hole.item()))
-        now = time.monotonic()
-        if step % 20 == 0:
-            minutes = minutes_before + (now - start) / 60
-            row = {"step": step, "minutes": round(minutes, 2), "positions": n_positions,
-                   "causal": round(float(np.mean([a for a, _ in window])), 4),
-                   "hole": round(float(np.mean([b for _, b in window])), 4), "rate": round(rate, 3)}  # fmt: skip
+        rate = min(1.0, (training.step - first_step + 1) / 40) * min(1.0, (1 - progress) / args.cooldown)
+        training.set_rate(rate)
+        window.append(torch.stack(training.learn(next(source).on(device), coin.random() < 0.5, args.ema)))
+        training.minutes = minutes_before + (time.monotonic() - start) / 60
+        if training.step % LOG_EVERY == 0:
+            causal, hole = torch.stack(window).mean(0).tolist()  # waits for the device
+            now, n = time.monotonic(), training.n_positions - n_logged
+            row = {"causal": round(causal, 4), "hole": round(hole, 4), "rate": round(rate, 3)}
+            if training.step % EVALUATE_EVERY == 0:
+                row["heldout_causal"], row["heldout_hole"] = (round(x, 4) for x in training.check(held_out))
+            report(training, args, row, now - last_log, n)
             window.clear()
-            if step % 200 == 0:
-                raw = {n: p.detach().clone() for n, p in net.named_parameters()}
-                net.load_state_dict(averaged, strict=True)
-                row["heldout_causal"], row["heldout_hole"] = evaluate(net, held_out)
-                net.load_state_dict(raw)
-            print(msgspec.json.encode(row).decode(), flush=True)
-            log.write(msgspec.json.encode(row).decode() + "\n")
-            log.flush()
-        if now - last_save > 300:
-            last_save = now
-            save(
-                state_path,
-                snapshot(net, averaged, opts, step, n_positions, minutes_before + (now - start) / 60),
-            )
-    minutes = minutes_before + (time.monotonic() - start) / 60
-    save(state_path, snapshot(net, averaged, opts, step, n_positions, minutes))
-    final = Network(net.config)
-    final.load_state_dict(averaged)
-    causal_loss, hole_loss = evaluate(final, held_out)
-    print(f"{step} steps, {n_positions / 1e6:.1f}M positions, {minutes:.1f} minutes; held out: "
-          f"causal {causal_loss:.3f}, hole {hole_loss:.3f} nats per token", flush=True)  # fmt: skip
-
-
-def snapshot(
-    net: Network, averaged: dict[str, Tensor], opts: list[torch.optim.Optimizer], step: int, n_positions: int,
-    minutes: float,
-) -> dict[str, object]:  # fmt: skip
-    """Everything `--resume` and `export.py` need."""
-    return {"net": net.state_dict(), "averaged": averaged, "opts": [o.state_dict() for o in opts], "step": step,
-            "n_positions": n_positions, "minutes": minutes, "config": msgspec.to_builtins(net.config)}  # fmt: skip
+            last_log, n_logged = time.monotonic(), training.n_positions
+        if time.monotonic() - last_save > SAVE_EVERY_S:
+            training.save(state_path)
+            last_save = time.monotonic()
+    training.save(state_path)
+    causal, hole = training.check(held_out)
+    print(f"{training.step} steps, {training.n_positions / 1e6:.1f}M positions, {training.minutes:.1f} minutes; "
+          f"held out: causal {causal:.3f}, hole {hole:.3f} nats per token", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
+    if sys.platform == "linux" and any(k not in os.environ for k in ALLOCATOR):
+        os.execve(sys.executable, [sys.executable, "-m", "model.train", *sys.argv[1:]], ALLOCATOR | os.environ)
     main()

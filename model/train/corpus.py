@@ -124,7 +124,8 @@ def clean(name: str, raw: bytes) -> str | None:
             ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return trim_header(text)
+    text = trim_header(text)
+    return text if len(text) >= MIN_CHARS else None
 
 
 class NearDuplicates:

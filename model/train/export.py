@@ -70,15 +70,20 @@ def export(weights: dict[str, Tensor], config: NetworkConfig, tokenizer_folder: 
         shutil.copyfile(tokenizer_folder / "tokenizer.json", out / "tokenizer.json")
 
 
+def run(state_path: Path, tokenizer_folder: Path, out: Path) -> None:
+    """Export the averaged weights of a saved training state."""
+    state = torch.load(state_path, weights_only=True, map_location="cpu")
+    export(state["averaged"], NetworkConfig(**state["config"]), tokenizer_folder, out)
+    print(f"{out}: {state['step']} steps, {state['n_positions'] / 1e6:.1f}M positions")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", type=Path, default=Path("runs/cpu"))
     parser.add_argument("--tokenizer", type=Path, default=Path("data/tokenizer"))
     parser.add_argument("--out", type=Path, default=EMBEDDED)
     args = parser.parse_args()
-    state = torch.load(args.run / "state.pt", weights_only=True, map_location="cpu")
-    export(state["averaged"], NetworkConfig(**state["config"]), args.tokenizer, args.out)
-    print(f"{args.out}: {state['step']} steps, {state['n_positions'] / 1e6:.1f}M positions")
+    run(args.run / "state.pt", args.tokenizer, args.out)
 
 
 if __name__ == "__main__":

@@ -89,6 +89,8 @@ class Attention(nn.Module):
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         """Attention without a scale (the norms carry it); causal where no mask is given."""
+        if mask is not None and q.is_cuda:  # shared heads and a mask together have no fast kernel
+            k, v = (t.repeat_interleave(q.shape[1] // t.shape[1], dim=1) for t in (k, v))
         out = F.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=mask is None, scale=1.0, enable_gqa=True
         )

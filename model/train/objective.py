@@ -9,19 +9,18 @@ exact length, the rest are filled with `<pad>` up to a bucket, which teaches whe
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
 from model.tokenizer import TextTokenizer
+from model.train.cuts import CUTS, Cut
 
-BUCKETS = (8, 16, 32)
 EXACT_SHARE = 1 / 3
+NODE_SHARE = 0.25  # of the holes are statements and expressions of the syntax tree
+LOOSE_SUFFIX_SHARE = 0.1  # of the canvases have a suffix that is noised as well: to refine, and to repair
 FURTHER_PAD_WEIGHT = 0.2  # the first pad says where the hole ends; the others only repeat it
-WORD = re.compile(r"\w+|[^\w\s]")
-CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -33,6 +32,7 @@ class Shape(msgspec.Struct, frozen=True):
     canvas: int = 48
     near_suffix: int = 12
     max_tail: int = 4
+    buckets: tuple[int, ...] = (8, 16, 32)  # lengths of padded holes; no hole is as long as the last
 
 
 class Example(msgspec.Struct):
@@ -51,62 +51,6 @@ class Example(msgspec.Struct):
     length: np.ndarray  # [K] int64
 
 
-Cut = tuple[int, int]  # character span of a hole
-
-
-def cut_line_end(text: str, at: int, rng: random.Random) -> Cut:
-    """From somewhere in the line to its end; seven times in ten from a word's edge."""
-    start, end = line_around(text, at)
-    indent = len(text[start:end]) - len(text[start:end].lstrip())
-    if end - start - indent < 2:
-        return at, at
-    if rng.random() < 0.7:
-        edges = [m.start() for m in WORD.finditer(text, start + indent, end)]
-        return (rng.choice(edges) if edges else start + indent), end
-    return rng.randrange(start + indent, end), end
-
-
-def cut_expression(text: str, at: int, rng: random.Random) -> Cut:
-    """Some words inside a line, or all that stands between two brackets."""
-    start, end = line_around(text, at)
-    edges = [m.start() for m in WORD.finditer(text, start, end)] + [end]
-    if len(edges) < 3:
-        return at, at
-    first = rng.randrange(len(edges) - 1)
-    opening = text[edges[first]]
-    if opening in CLOSING and rng.random() < 0.7:
-        close = text.find(CLOSING[opening], edges[first], end)
-        if close > edges[first] + 1:
-            return edges[first] + 1, close
-    last = min(first + 1 + int(rng.expovariate(0.3)), len(edges) - 1)
-    return edges[first], len(text[: edges[last]].rstrip())
-
-
-def cut_lines(text: str, at: int, rng: random.Random) -> Cut:
-    """One to four whole lines, the first one's indentation already typed or not."""
-    start, end = line_around(text, at)
-    for _ in range(min(3, int(rng.expovariate(0.8)))):
-        following = text.find("\n", end + 1)
-        end = following if following > 0 else end
-    if rng.random() < 0.5 and start > 0:
-        return start - 1, end  # the cursor stands at the end of the line before
-    return start + len(text[start:end]) - len(text[start:end].lstrip()), end
-
-
-def cut_random(text: str, at: int, rng: random.Random) -> Cut:
-    """Any characters."""
-    return at, min(len(text), at + 1 + int(rng.expovariate(1 / 25)))
-
-
-CUTS = ((cut_line_end, 0.45), (cut_expression, 0.2), (cut_lines, 0.2), (cut_random, 0.15))
-
-
-def line_around(text: str, at: int) -> Cut:
-    """Start and end (before the line break) of the line that holds offset `at`."""
-    end = text.find("\n", at)
-    return text.rfind("\n", 0, at) + 1, len(text) if end < 0 else end
-
-
 class Sampler:
     """Turns texts into examples; every choice comes from one generator."""
 
@@ -114,10 +58,12 @@ class Sampler:
         self.tokenizer = tokenizer
         self.shape = shape
         self.rng = random.Random(seed)
+        self._nodes: np.ndarray | None = None  # of the window
 
-    def example(self, text: str) -> Example:
-        """One example from a random window of `text`."""
-        window = self._window(text)
+    def example(self, text: str, nodes: np.ndarray | None = None) -> Example:
+        """One example from a random window of `text`, whose syntax has its nodes at `nodes` [n, 2]."""
+        at, window = self._window(text)
+        self._nodes = None if nodes is None else nodes[np.searchsorted(nodes[:, 0], at) :] - at
         ids, n_head, prefix, starts = self._prompt(window)
         shape = self.shape
         out = Example(
@@ -136,13 +82,23 @@ class Sampler:
             self._cut(out, k, window, prefix, starts, n_head)
         return out
 
-    def _window(self, text: str) -> str:
-        """A stretch of whole lines, a little longer than a prompt; often the head of the file."""
+    def _window(self, text: str) -> tuple[int, str]:
+        """A stretch of whole lines, a little longer than a prompt, and its offset; often the head of the file."""
         n_chars = (self.shape.prompt + 60) * 5
         if len(text) <= n_chars or self.rng.random() < 0.2:
-            return text[:n_chars]
-        start = self.rng.randrange(len(text) - n_chars // 2)
-        return text[text.rfind("\n", 0, start) + 1 :][:n_chars]
+            return 0, text[:n_chars]
+        start = text.rfind("\n", 0, self.rng.randrange(len(text) - n_chars // 2)) + 1
+        return start, text[start : start + n_chars]
+
+    def _span(self, window: str, n_prefix: int) -> Cut:
+        """Where to cut next."""
+        if self._nodes is not None and self.rng.random() < NODE_SHARE:
+            n = int(np.searchsorted(self._nodes[:, 0], n_prefix))
+            if n:
+                start, end = self._nodes[self.rng.randrange(n)]
+                return int(start), int(end)
+        cut = self.rng.choices([c for c, _ in CUTS], [w for _, w in CUTS])[0]
+        return cut(window, self.rng.randrange(n_prefix), self.rng)
 
     def _prompt(self, window: str) -> tuple[list[int], int, str, list[int]]:
         """Prompt ids, where the prefix begins in them, the prefix and each of its tokens' first character."""
@@ -161,8 +117,7 @@ class Sampler:
     def _cut(self, out: Example, k: int, window: str, prefix: str, starts: Sequence[int], n_head: int) -> None:
         """Write one canvas, trying again where a cut is empty or too long."""
         for _ in range(8):
-            cut = self.rng.choices([c for c, _ in CUTS], [w for _, w in CUTS])[0]
-            start, end = cut(window, self.rng.randrange(len(prefix)), self.rng)
+            start, end = self._span(window, len(prefix))
             if not start < end <= len(window) or start > len(prefix):
                 continue
             stable, tail = self.tokenizer.split_tail(window[:start])
@@ -176,7 +131,10 @@ class Sampler:
                 out.hole[k, a:b] = True
                 out.weight[k, a : a + n_real + 1] = 1.0
                 out.weight[k, a + n_real + 1 : b] = FURTHER_PAD_WEIGHT
+                loose = self.rng.random() < LOOSE_SUFFIX_SHARE
+                out.hole[k, b : len(ids)] = loose
                 out.weight[k, b:] = 0.0
+                out.weight[k, b : len(ids)] = float(loose)
                 out.visible[k] = n_head + min(boundary, len(starts))
                 out.length[k] = len(ids)
                 return
@@ -186,11 +144,11 @@ class Sampler:
         shape, rng, t = self.shape, self.rng, self.tokenizer
         tail_ids, hole_ids = t.encode(tail), t.encode(hole)
         n = len(hole_ids)
-        if len(tail_ids) > shape.max_tail or n >= BUCKETS[-1]:
+        if len(tail_ids) > shape.max_tail or n >= shape.buckets[-1]:
             return None
         width = n
         if rng.random() > EXACT_SHARE:
-            fitting = [b for b in BUCKETS if b > n]
+            fitting = [b for b in shape.buckets if b > n]
             width = fitting[0] if rng.random() < 0.8 else rng.choice(fitting)
         n_suffix = 0 if rng.random() < 0.1 else rng.choice((2, 4, 8, shape.near_suffix, shape.near_suffix))
         suffix_ids = t.encode(suffix[:120])[:n_suffix]
