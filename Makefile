@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
 
-.PHONY: help setup setup-dev demo test lint fix bench
+.PHONY: help setup setup-dev demo test lint fix bench bench-cpu bench-install
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,14 @@ fix: setup-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: setup ## quality on held-out code, then latency of the server
-	$(BIN)/infill bench line --limit 200
+bench: setup-dev ## quality on held-out code, then latency of the server
+	$(BIN)/infill bench line block --limit 200 --compare
 	$(BIN)/python tests/bench/bench_server.py
+
+bench-cpu: setup-dev ## runtimes of the CPU side by side, idle and busy, with the machine's floor
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt openvino torchao
+	$(BIN)/python tests/bench/bench_cpu.py
+	$(BIN)/python tests/bench/bench_less.py
+
+bench-install: setup-dev ## the wheel in an empty environment: size, time to a first completion
+	$(BIN)/python tests/bench/bench_install.py
