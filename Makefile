@@ -7,7 +7,7 @@ DEMO := tests/demo/inventory.py:13:21
 .PHONY: help setup setup-dev demo test lint fix bench bench-cpu bench-install
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
 
 setup: .venv/ready ## create .venv with what a user gets, pinned in constraints.txt
 

@@ -17,11 +17,12 @@ import venv
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infill.bench import machine
+
+ROOT = Path(__file__).resolve().parents[2]
 
 NOT_OURS = {"pip", "setuptools", "wheel"}  # every environment has them
 SIZES = """
