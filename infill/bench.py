@@ -1,7 +1,8 @@
 """`infill bench`: how often the fill is exactly what stood there, on code never trained on.
 
 `line`: from a word's edge to the end of its line; `block`: whole bodies of functions. Holes are drawn by a
-fixed seed from the held-out packages that are installed here (or from --source). A frequency baseline
+fixed seed from the held-out packages that are installed here (or from --source). `humaneval`: functions
+whose tests must pass, from --data. A frequency baseline
 answers the same holes: the continuation that most often follows the longest matching left context
 elsewhere in the same file. With --compare every decoder alone answers them too.
 """
@@ -17,6 +18,7 @@ import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from tqdm import tqdm
 
+from infill import bench_humaneval as humaneval
 from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes, parses, source_files
 from infill.nearby import continuations
 from infill.types import Filled, FillRequest, InputError, Source
@@ -122,24 +125,25 @@ def figures(samples: list[Sample], threshold: float) -> list[tuple[str, str]]:
 
 
 def report(what: str, by_variant: dict[str, list[Sample]], model: str, threshold: float) -> str:
-    """The table for the docs, with machine, date and model."""
+    """The table of one benchmark on held-out code, with machine, date and model."""
     first = next(iter(by_variant.values()))
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in HELD_OUT if any(name in s.path for s in first)
         and importlib.util.find_spec(name)
     )  # fmt: skip
     where = versions or "the given files"
-    columns = {name: dict(figures(samples, threshold)) for name, samples in by_variant.items()}
     baseline = share(sum(s.baseline_exact for s in first), len(first))
-    lines = [
-        f"{what}: {len(first)} holes of {where}; {model}; {machine()}; {date.today()}; "
-        f"the frequency baseline is right for {baseline}",
-        "",
-        f"| figure | {' | '.join(columns)} |" if len(columns) > 1 else "| figure | value |",
-        "|---|" + "---|" * len(columns),
-    ]
-    rows = next(iter(columns.values()))
-    return "\n".join([*lines, *(f"| {row} | {' | '.join(c[row] for c in columns.values())} |" for row in rows)])
+    head = f"{what}: {len(first)} holes of {where}; {model}; {machine()}; {date.today()}"
+    columns = {name: figures(samples, threshold) for name, samples in by_variant.items()}
+    return table(f"{head}; the frequency baseline is right for {baseline}", columns)
+
+
+def table(head: str, columns: dict[str, list[tuple[str, str]]]) -> str:
+    """Columns of the same rows, beside each other."""
+    names = " | ".join(columns) if len(columns) > 1 else "value"
+    rows = zip(*columns.values(), strict=True)
+    lines = [f"| {row[0][0]} | {' | '.join(value for _, value in row)} |" for row in rows]
+    return "\n".join([head, "", f"| figure | {names} |", "|---|" + "---|" * len(columns), *lines])
 
 
 def share(part: int, whole: int) -> str:
@@ -157,50 +161,85 @@ def machine() -> str:
     return f"{cpu}, Python {platform.python_version()}"
 
 
-def run(
-    filler: ModelFiller, what: str, holes: list[BenchHole], variants: list[str], seed: int
-) -> dict[str, list[Sample]]:
-    """Every variant's answers to the same holes."""
-    samples: dict[str, list[Sample]] = {}
-    for variant in variants:
-        sources, length_known = VARIANTS[variant]
-        samples[variant] = [
-            answer(filler.limited_to(sources, hole.answer if length_known else None), what, variant, hole, seed)
-            for hole in tqdm(holes, f"{what}, {variant}", leave=False, disable=None)
-        ]
-    return samples
+Answered = tuple[str, list[msgspec.Struct]]  # a table and every sample behind it
+Bench = Callable[["ModelFiller"], Answered]
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run benchmarks; tables on stdout, progress on stderr."""
+def limited(filler: ModelFiller, variant: str, answer: str | None = None) -> ModelFiller:
+    """The filler as a column of --compare wants it."""
+    sources, length_known = VARIANTS[variant]
+    return filler.limited_to(sources, answer if length_known else None)
+
+
+def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
+    """Line ends or blocks; the holes are drawn now, so that bad input is told before the model loads."""
+    files = source_files(args.source) if args.source else held_out_files()
+    holes = DRAW[what](files, args.limit or sys.maxsize, args.seed)
+    if not holes:
+        raise InputError("no holes: none of the held-out packages is installed here; name files with --source")
+
+    def run(filler: ModelFiller) -> Answered:
+        by_variant = {
+            variant: [
+                answer(limited(filler, variant, hole.answer), what, variant, hole, args.seed)
+                for hole in tqdm(holes, f"{what}, {variant}", leave=False, disable=None)
+            ]
+            for variant in variants
+        }
+        samples: list[msgspec.Struct] = [s for of_variant in by_variant.values() for s in of_variant]
+        return report(what, by_variant, filler.model_name, filler.show_threshold), samples
+
+    return run
+
+
+def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
+    """Functions with tests; a length that is known makes no sense where any passing code is right."""
+    tasks = humaneval.read_tasks(args.data, args.split)[: args.limit or sys.maxsize]
+    possible = [v for v in variants if not VARIANTS[v][1]]
+
+    def run(filler: ModelFiller) -> Answered:
+        by_variant = {v: humaneval.answers(limited(filler, v), v, tasks, args.seed) for v in possible}
+        columns = {v: humaneval.figures(samples, filler.show_threshold) for v, samples in by_variant.items()}
+        head = f"humaneval {args.split}: {len(tasks)} holes; {filler.model_name}; {machine()}; {date.today()}"
+        return table(head, columns), [s for samples in by_variant.values() for s in samples]
+
+    return run
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
-    parser.add_argument("what", choices=list(DRAW), nargs="+", help="line ends, or bodies of functions")
-    parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s)")
+    choices = [*DRAW, "humaneval"]
+    parser.add_argument("what", choices=choices, nargs="+", help="line ends, bodies of functions, tested functions")
+    parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")
     parser.add_argument("--compare", action="store_true", help="also each decoder alone, and with the length known")
+    parser.add_argument("--split", choices=list(humaneval.SPLITS), default="single-line", help="of humaneval")
+    parser.add_argument("--data", type=Path, default=Path("../shared/eval"), help="humaneval's file or folder")
     parser.add_argument("--model", help="checkpoint folder (default: the embedded model)")
     parser.add_argument("--threads", type=int, help="processor threads (default: one core is left free)")
     parser.add_argument("--source", type=Path, nargs="*", help="Python files or folders instead of the packages")
     parser.add_argument("--json", action="store_true", help="one JSON line per hole on stdout, tables on stderr")
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run benchmarks; tables on stdout, progress on stderr."""
+    args = arguments(argv)
     variants = list(VARIANTS) if args.compare else ["all"]
-    tables: list[str] = []
     try:
-        files = source_files(args.source) if args.source else held_out_files()
-        drawn = {what: DRAW[what](files, args.limit, args.seed) for what in args.what}
-        if not all(drawn.values()):
-            raise InputError("no holes: none of the held-out packages is installed here; name files with --source")
+        benches = [
+            humaneval_bench(args, variants) if what == "humaneval" else held_out_bench(what, args, variants)
+            for what in args.what
+        ]
         from infill.filler import open_filler
 
         filler = open_filler(args.model, args.threads)
     except (InputError, CheckpointError) as error:
         print(f"infill: {error}", file=sys.stderr)
         return 2
-    for what, holes in drawn.items():
-        samples = run(filler, what, holes, variants, args.seed)
-        tables.append(report(what, samples, filler.model_name, filler.show_threshold))
-        if args.json:
-            for sample in (s for of_variant in samples.values() for s in of_variant):
-                print(msgspec.json.encode(sample).decode())
-    print("\n\n".join(tables), file=sys.stderr if args.json else sys.stdout)
+    for bench in benches:
+        text, samples = bench(filler)
+        for sample in samples if args.json else ():
+            print(msgspec.json.encode(sample).decode())
+        print(text, end="\n\n", file=sys.stderr if args.json else sys.stdout, flush=True)
     return 0
