@@ -22,12 +22,18 @@ examples:
   dg-lsp                                  serve an editor over standard input and output
   dg-lsp --model ./checkpoint             with another model than the embedded one
   dg-lsp --log-file dg-lsp.log            one line per request, without your text
+  dg-lsp explain FILE ...                 whether a file is ignored, and by which rule
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Serve one client, then end the process."""
-    options = _parser().parse_args(arguments)
+    """Serve one client, then end the process; or explain what is ignored."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["explain"]:
+        from dg_lsp.explain import explain
+
+        sys.exit(explain(given[1:]))
+    options = _parser().parse_args(given)
     _log_to(options.log_file, options.log_level)
     _leave(_serve(options))
 

@@ -19,7 +19,9 @@ from dg_lsp.power import on_battery
 from dg_lsp.processes import runs
 from dg_lsp.session import ClientFeatures, Record, Session
 from dg_lsp.settings import read_settings
+from dg_lsp.status import status_of
 from dg_lsp.translate import inline_item, workspace_edit
+from dg_lsp.trust import folder_of
 from infill.types import Filled, FillRequest, Reason, Span, Trigger
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ _WHY_NO_REWRITE: dict[Reason, str] = {
     "model_failed": "The model could not be used; see the server's log.",
     "deadline": "The model did not finish in time; select less or raise manualDeadlineMs.",
     "superseded": "The document changed meanwhile: select again.",
+    "ignored_file": "This file is ignored; `dg-lsp explain` says by which rule.",
 }
 
 
@@ -57,6 +60,15 @@ def initialize(session: Session, params: types.InitializeParams) -> None:
     if params.process_id is not None and runs(params.process_id):  # else: an editor in another container
         session.client_process_id = params.process_id
     session.settings, session.setting_problems = read_settings(params.initialization_options)
+    session.set_folders([path for uri in session.server.rpc.folder_uris if (path := folder_of(uri))])
+
+
+def did_change_folders(session: Session, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """Follow the workspace's folders: rules reach up to them where there is no repository."""
+    removed = {folder_of(folder.uri) for folder in params.event.removed}
+    added = [folder_of(folder.uri) for folder in params.event.added]
+    kept = [path for path in session.folders if path not in removed]
+    session.set_folders(kept + [path for path in added if path])
 
 
 def did_open(session: Session, params: types.DidOpenTextDocumentParams) -> None:
@@ -136,6 +148,8 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
         return []
     if snapshot is None or params.range.start == params.range.end or not session.client.resolves_edits:
         return []
+    if not session.judge(snapshot.uri).allowed:
+        return []
     start, end = (PointData(point.line, point.character) for point in (params.range.start, params.range.end))
     data = msgspec.to_builtins(SelectionData(snapshot.uri, snapshot.version, start, end))
     return [types.CodeAction(title="Refill selection", kind=kind, data=data)]
@@ -177,7 +191,15 @@ async def _rewrite(
 async def _ask(
     session: Session, snapshot: DocumentSnapshot, lane: str, request: FillRequest, record: Record
 ) -> Filled | None:
-    """Return the scheduler's answer, or None with the reason recorded; None too when the text moved on."""
+    """Return the scheduler's answer, or None with the reason recorded; None too when the text moved on.
+
+    The only way to the model: an ignored document ends here.
+    """
+    verdict = session.judge(snapshot.uri)
+    if not verdict.allowed:
+        record.reason, record.ignored = "ignored_file", verdict
+        log.debug("ignored by %s (%s)", verdict.rule, verdict.source)  # the user's words
+        return None
     answer = await session.scheduler.fill((snapshot.uri, lane), request)
     if not isinstance(answer, Filled):
         record.reason = answer.reason
@@ -198,16 +220,9 @@ def accepted(*arguments: Any) -> None:
     log.info("accepted %s", " ".join(f"{k}={n}" for k, n in numbers.items() if isinstance(n, int)))
 
 
-def status(session: Session, params: object) -> dict[str, object]:
-    """State of the server for a status bar; the shape is {state, model, lastReason, lastMs, message}."""
-    scheduler = session.scheduler
-    return {
-        "state": scheduler.state,
-        "model": scheduler.model_name,
-        "lastReason": session.last_reason,
-        "lastMs": session.last_ms,
-        "message": scheduler.failure,
-    }
+def status(session: Session, params: object) -> object:
+    """State of the server for a status bar."""
+    return msgspec.to_builtins(status_of(session))
 
 
 def _drop_questions(session: Session, uri: str) -> None:

@@ -28,6 +28,7 @@ from pygls.exceptions import (
     JsonRpcServerNotInitialized,
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.uris import from_fs_path
 
 Message = dict[str, Any]
 RequestId = int | str
@@ -35,13 +36,14 @@ RequestId = int | str
 log = logging.getLogger(__name__)
 
 _WITHOUT_PARAMS = {types.INITIALIZED, types.SHUTDOWN, types.EXIT}  # clients send {}, null or nothing
-_OUR_DOCUMENTS = (
+_OUR_STATE = (
     types.TEXT_DOCUMENT_DID_OPEN,
     types.TEXT_DOCUMENT_DID_CHANGE,
     types.TEXT_DOCUMENT_DID_CLOSE,
     types.NOTEBOOK_DOCUMENT_DID_OPEN,
     types.NOTEBOOK_DOCUMENT_DID_CHANGE,
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
 )
 
 
@@ -51,10 +53,11 @@ class Protocol(LanguageServerProtocol):
     def __init__(self, server: Any, converter: Any) -> None:
         super().__init__(server, converter)
         self.on_exit: Callable[[int], None] = lambda _code: None
+        self.folder_uris: list[str] = []  # of the workspace, as `initialize` named them
         self._initialized = False
         self._builtin: dict[str, Any] = cast(Any, self.fm).builtin_features
         self._features: dict[str, Any] = cast(Any, self.fm).features
-        for method in _OUR_DOCUMENTS:  # our handlers alone keep the text
+        for method in _OUR_STATE:  # our handlers alone keep the text and the folders
             self._builtin.pop(method, None)
 
     def receive(self, body: bytes) -> None:
@@ -193,6 +196,8 @@ class Protocol(LanguageServerProtocol):
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Any:
         """Build the capabilities without the workspace's folders: pygls fails on a URI it cannot parse."""
+        root = params.root_uri or (from_fs_path(params.root_path) if params.root_path else None)
+        self.folder_uris = [folder.uri for folder in params.workspace_folders or []] or ([root] if root else [])
         params.root_uri = params.root_path = params.workspace_folders = None
         return (yield from super().lsp_initialize(params))
 

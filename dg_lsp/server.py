@@ -61,6 +61,7 @@ def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     _register(server, types.TEXT_DOCUMENT_DID_CHANGE, partial(handlers.did_change, session))
     _register(server, types.TEXT_DOCUMENT_DID_CLOSE, partial(handlers.did_close, session))
     _register(server, types.TEXT_DOCUMENT_DID_SAVE, partial(handlers.did_save, session))
+    _register(server, types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, partial(handlers.did_change_folders, session))
     completion = partial(handlers.inline_completion, session)
     _register(server, types.TEXT_DOCUMENT_INLINE_COMPLETION, completion, inline)
     _register(server, types.TEXT_DOCUMENT_CODE_ACTION, partial(handlers.code_action, session), actions)

@@ -17,6 +17,8 @@ from lsprotocol import types
 from dg_lsp.documents import Documents
 from dg_lsp.scheduler import Scheduler
 from dg_lsp.settings import Settings
+from dg_lsp.trust import judge_document
+from infill.ignored import IgnoreRules, Verdict
 from infill.types import Filler
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class Record:
 
     def __init__(self) -> None:
         self.reason = "failed"
+        self.ignored: Verdict | None = None
         self.counts: dict[str, object] = {}
 
 
@@ -58,17 +61,29 @@ class Session:
         self.scheduler = Scheduler()
         self.settings = Settings()
         self.setting_problems: list[str] = []
+        self.folders: list[str] = []  # of the workspace
+        self.rules = IgnoreRules()
         self.client = ClientFeatures(types.ClientCapabilities())
         self.client_process_id: int | None = None  # only when it can be seen to run from here
         self.loading: asyncio.Task[None] | None = None
         self.last_reason: str | None = None
         self.last_ms: float | None = None
+        self.last_ignored: Verdict | None = None
         self._open_filler = open_filler
         self._model = model
 
     def open_filler(self) -> Filler:
         """Open the model; slow, for the worker thread. The command line's choice comes first."""
         return self._open_filler(self._model or self.settings.model, self.settings)
+
+    def set_folders(self, folders: list[str]) -> None:
+        """Take the workspace's folders, for the rules."""
+        self.folders = folders
+        self.rules = IgnoreRules(folders, trusted=self.settings.trusted)
+
+    def judge(self, uri: str) -> Verdict:
+        """Return whether the text of a document may be used."""
+        return judge_document(uri, self.rules)
 
     def tell(self, kind: types.MessageType, message: str) -> None:
         """Show one message to the user."""
@@ -89,7 +104,7 @@ class Session:
             record.reason = "cancelled"
             raise
         finally:
-            self.last_reason = record.reason
+            self.last_reason, self.last_ignored = record.reason, record.ignored
             self.last_ms = round((time.perf_counter() - started) * 1000, 1)
             counts = " ".join(f"{key}={value}" for key, value in record.counts.items())
             log.info("%s ms=%.1f reason=%s %s", name, self.last_ms, record.reason, counts)

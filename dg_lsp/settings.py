@@ -1,7 +1,8 @@
 """Settings from `initializationOptions`: frozen, each with its unit and default; bad ones are named.
 
 Nothing here is fatal: a key that is unknown or has a bad value keeps its default and becomes a
-problem line for the user.
+problem line for the user. In a workspace that the user does not trust, whoever wrote it may have written
+the settings too: there nothing is taken that names a file, a folder or a command.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     threads: Threads | None = None  # for the model; None: one core is left to everything else
     niceness: Niceness = 0  # of the model's threads; above 0 a busy machine makes ghost text wait
     on_battery: Literal["same", "manual"] = "same"  # manual: no automatic answers while on battery
+    trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
+
+
+# The settings that can choose what is opened or run.
+ONLY_TRUSTED = frozenset({"model"})
 
 
 def read_settings(options: object) -> tuple[Settings, list[str]]:
@@ -45,4 +51,10 @@ def read_settings(options: object) -> tuple[Settings, list[str]]:
             values[fields[key].name] = msgspec.convert(value, fields[key].type)
         except msgspec.ValidationError as error:
             problems.append(f"setting {key!r}: {error}")
+            if key == "trusted":  # something was meant to be said: the careful reading
+                values[key] = False
+    if values.get("trusted") is False:
+        for key, field in fields.items():
+            if field.name in ONLY_TRUSTED and values.pop(field.name, None) is not None:
+                problems.append(f"setting {key!r} is not taken from a workspace that is not trusted")
     return Settings(**values), problems

@@ -14,13 +14,14 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from infill import console, report
 from infill.edits import FilledText, FillOptions, Outcome, fill_nothing, fill_text
 from infill.files import Position, SourceFile, check_writable, offset_of, printable, write_all
+from infill.ignored import IgnoreRules, Verdict
 from infill.types import Filled, Filler, InputError, NoFill
 from model.types import CancelToken, CheckpointError
 
@@ -75,6 +76,7 @@ class _FillArguments:
     write: bool
     json: bool
     explain: bool
+    no_ignore: bool
     candidates: int
     seed: int
     deadline_ms: int | None
@@ -129,6 +131,7 @@ def _parse_fill(argv: list[str]) -> _FillArguments:
     add("--write", action="store_true", help="change the files (all or none); for - print the filled text")
     add("--json", action="store_true", help="print one JSON object per position, times on stderr")
     add("--explain", action="store_true", help="say on stderr which hole was found and what came of it")
+    add("--no-ignore", action="store_true", help="fill files too that an ignore file or a secret's name rules out")
     add("--candidates", metavar="K", type=whole(1, 16), default=1, help="how many fills to find, 1 to 16")
     add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=0, help="the same seed, the same fill (0)")
     add("--deadline-ms", metavar="N", type=whole(1, 10**9), help="stop after N milliseconds per position")
@@ -149,6 +152,8 @@ def _read_jobs(args: _FillArguments) -> list[_Job]:
         # Two names of one file must be one job: the second write would undo the first.
         key = STDIN if position.file == STDIN else os.path.realpath(position.file)
         by_file.setdefault(key, []).append(position)
+    if not args.no_ignore:
+        _refuse_ignored(dict.fromkeys(position.file for position in args.positions))
     jobs: list[_Job] = []
     for positions in by_file.values():
         name = positions[0].file
@@ -158,6 +163,15 @@ def _read_jobs(args: _FillArguments) -> list[_Job]:
             check_writable(source)
         jobs.append(_Job(source, _language_id(source, args.language), offsets))
     return jobs
+
+
+def _refuse_ignored(names: Iterable[str]) -> None:
+    rules = IgnoreRules([os.getcwd()])
+    for name in names:
+        verdict = Verdict(True) if name == STDIN else rules.judge(name)
+        if not verdict.allowed:
+            why = f"{printable(verdict.rule)} ({printable(verdict.source)})"
+            raise InputError(f"{printable(name)}: is ignored: {why}; --no-ignore fills it all the same")
 
 
 def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledText:

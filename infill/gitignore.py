@@ -1,8 +1,8 @@
 """One ignore file in git's syntax: its lines as patterns, and the one that decides about a path.
 
-Knows text, no folders: which files count for a path, and in which order, is for `ignored`. A library was
-tried first: pathspec 1.1.1 lets through what git ignores (its issues 129 and 137, and `[[:alpha:]]`).
-The regular expressions never go back into a `*` or `**` that has matched, so that no pattern of a workspace
+Knows text, no folders: which files count for a path, and in which order, is for `ignored`. Written out here
+because pathspec 1.1.1 lets through what git ignores (its issue 129, and classes as in `[[:alpha:]]`). The
+regular expressions never go back into a `*` or `**` that has matched, so that no pattern of a workspace
 nobody vouches for can keep the server busy.
 """
 
@@ -70,7 +70,7 @@ def parse_ignore_file(text: str, ignore_case: bool = False) -> tuple[Pattern, ..
         of_path = "/" in body
         try:
             regex = re.compile(_regex(list(_atoms(body.removeprefix("/"))), of_path), flags)
-        except ValueError:
+        except (ValueError, re.error):
             raise BrokenPattern(number, line) from None
         patterns.append(Pattern(line, number, line.startswith("!"), folder_only, of_path, regex))
     return tuple(patterns)
@@ -151,7 +151,7 @@ def _member(body: str, at: int) -> tuple[int, str]:
 def _regex(atoms: list[str], of_path: bool) -> str:
     """Return the regular expression that matches the whole of what the atoms mean."""
     n_plain = next((at for at, atom in enumerate(atoms) if atom[0] in "*[("), len(atoms))
-    if of_path and 0 < n_plain and atoms[n_plain : n_plain + 1] and _is_double(atoms, n_plain):
+    if of_path and 0 < n_plain < len(atoms) and _is_double(atoms, n_plain):
         # Git compares what comes before the first wildcard on its own, so that `gen**/x` reaches into folders.
         return "".join(atoms[:n_plain]) + _regex(atoms[n_plain:], of_path)
     segments: list[list[str]] = [[]]

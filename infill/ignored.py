@@ -37,7 +37,7 @@ class IgnoreRules:
 
     def __init__(self, workspace: Sequence[str | Path] = (), *, trusted: bool = True) -> None:
         """Take the workspace's folders, which count where no repository does; untrusted ones only ignore more."""
-        self._workspace = [os.path.realpath(folder) for folder in workspace]
+        self._workspace = [find(folder) for folder in workspace for find in (os.path.realpath, os.path.abspath)]
         self._trusted = trusted
         self._patterns: dict[RuleFile, tuple[Pattern, ...]] = {}
         self._verdicts: dict[str, tuple[list[Scope], Verdict]] = {}

@@ -16,8 +16,7 @@ import msgspec
 
 from infill.gitignore import BrokenPattern, Pattern, parse_ignore_file
 
-MAX_BYTES = 500_000  # of an ignore file
-MAX_LINES = 10_000  # a second to compile, once
+MAX_BYTES = 100_000  # of all ignore files about one file; the most costly patterns take seconds, once
 _MAX_LINKS = 40
 _SETTLED_NS = 100_000_000  # a file changed just now may change again within one tick of the file system's clock
 _IGNORES_CASE = sys.platform in ("win32", "darwin")  # as git is set up there
@@ -43,7 +42,8 @@ class RuleFile(msgspec.Struct, frozen=True):
 
     path: str
     folder: str
-    stamp: tuple[int, int, int, int]
+    n_bytes: int
+    stamp: tuple[int, int, int]  # two times of change and the file's number
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -67,12 +67,7 @@ def entries(path: str) -> Iterator[Entry]:
             here = os.path.dirname(here)
             continue
         entry = os.path.join(here, name)
-        try:
-            is_link = stat.S_ISLNK(os.lstat(entry).st_mode)
-        except FileNotFoundError:
-            yield Entry(os.path.join(entry, *names), False)
-            return
-        if not is_link:
+        if not _is_link(entry):
             here = entry
             continue
         n_links += 1
@@ -83,36 +78,48 @@ def entries(path: str) -> Iterator[Entry]:
         here = (drive or os.path.splitdrive(here)[0]) + os.sep if rest.startswith(("/", os.sep)) else here
         names = _names(rest) + names
     yield Entry(here, False)
+    # A Windows junction is no link to `lstat`.
+    if os.name == "nt" and os.path.normcase(real := os.path.realpath(here)) != os.path.normcase(here):
+        yield Entry(real, False)
 
 
 def scope_of(entry: Entry, workspace: Sequence[str]) -> Scope:
     """Return the ignore files for an entry, from its folder up to the repository's root or the workspace's."""
     folders = list(_upwards(os.path.dirname(entry.path)))
     repository = next((folder for folder in folders if _is_repository(folder)), None)
-    outer = max((folders.index(folder) for folder in workspace if folder in folders), default=0)
+    known = {os.path.normcase(folder) for folder in workspace}
+    outer = max((at for at, folder in enumerate(folders) if os.path.normcase(folder) in known), default=0)
     n_git = folders.index(repository) if repository else outer
     n_own = max(n_git, outer)
     git = [_stamped(folder, ".gitignore", folder) for folder in folders[: n_git + 1]]
     if repository:
         git.append(_stamped(*os.path.split(_exclude_file(repository)), repository))
     own = [_stamped(folder, ".dgignore", folder) for folder in folders[: n_own + 1]]
-    return Scope(entry, folders[n_own], tuple(f for f in git if f), tuple(f for f in own if f))
+    scope = Scope(entry, folders[n_own], tuple(f for f in git if f), tuple(f for f in own if f))
+    largest = max(scope.git + scope.own, key=lambda file: file.n_bytes, default=None)
+    if largest and sum(file.n_bytes for file in scope.git + scope.own) > MAX_BYTES:
+        raise Unusable(f"makes for more than {MAX_BYTES} bytes of ignore files", largest.path)
+    return scope
 
 
 def is_settled(file: RuleFile) -> bool:
     """Whether an unchanged stamp means an unchanged file."""
-    return abs(time.time_ns() - file.stamp[0]) > _SETTLED_NS
+    return time.time_ns() - max(file.stamp[:2]) > _SETTLED_NS
 
 
 def read_patterns(file: RuleFile) -> tuple[Pattern, ...]:
     """Return the patterns of an ignore file; raises `Unusable`."""
-    text = _read_text(file.path, MAX_BYTES)
-    if text.count("\n") > MAX_LINES:
-        raise Unusable(f"has more than {MAX_LINES} lines", file.path)
     try:
-        return parse_ignore_file(text, _IGNORES_CASE)
+        return parse_ignore_file(_read_text(file.path, MAX_BYTES), _IGNORES_CASE)
     except BrokenPattern as broken:
         raise Unusable(f"broken pattern {broken}", f"{file.path}:{broken.line}") from None
+
+
+def _is_link(path: str) -> bool:
+    try:
+        return stat.S_ISLNK(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _names(rest: str) -> list[str]:
@@ -158,19 +165,23 @@ def _stamped(place: str, name: str, folder: str) -> RuleFile | None:
     status = _status(path)
     if status is None:
         return None
-    return RuleFile(path, folder, (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino))
+    return RuleFile(path, folder, status.st_size, (status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
 
 
 def _status(path: str) -> os.stat_result | None:
     """Return what the file system says of a path; None when nothing is there, `Unusable` when it will not say."""
     try:
-        return os.stat(path)
+        status = os.lstat(path)
     except FileNotFoundError:
-        if os.path.lexists(path):
-            raise Unusable("is a link that leads nowhere", path) from None
         return None
     except OSError as error:
         raise Unusable(f"cannot be looked at ({error.strerror})", path) from None
+    if not stat.S_ISLNK(status.st_mode):
+        return status
+    try:
+        return os.stat(path)
+    except OSError as error:
+        raise Unusable(f"is a link that leads nowhere ({error.strerror})", path) from None
 
 
 def _read_text(path: str, max_bytes: int) -> str:

@@ -32,13 +32,12 @@ _DATA_FILES = """
     !*.pub !*[-_.]example.* !*[-_.]sample.* !*[-_.]template.* !*.example !*.sample !*.template !*.tmpl !*.dist
 """
 # Without shell and SQL: that is where people write the values themselves.
-_SOURCE_SUFFIXES = frozenset(
-    """
+_SOURCE_SUFFIXES = """
     .py .pyi .pyw .pyx .ipynb .js .mjs .cjs .jsx .ts .mts .cts .tsx .vue .svelte .html .htm .css .scss .sass .less
     .go .rs .java .kt .kts .scala .groovy .c .h .cc .cpp .cxx .hpp .hh .hxx .m .mm .swift .cs .fs .vb .rb .php .lua
-    .pl .pm .r .jl .dart .zig .nim .ex .exs .erl .hrl .hs .ml .mli .elm .clj .cljs .el .lisp .tf .proto .graphql .md .rst
-    """.split()
-)
+    .pl .pm .r .jl .dart .zig .nim .ex .exs .erl .hrl .hs .ml .mli .elm .clj .cljs .el .lisp .tf .proto .graphql
+    .md .rst
+"""
 
 
 def secret_rule(path: PurePosixPath) -> str | None:
@@ -48,7 +47,7 @@ def secret_rule(path: PurePosixPath) -> str | None:
         found = deciding(_parsed(_FOLDERS), "/".join(parts[:end]), True)
         if found is not None:
             return found.text
-    is_source = path.suffix.lower() in _SOURCE_SUFFIXES
+    is_source = path.suffix.lower() in _SOURCE_SUFFIXES.split()
     for patterns in (_FILES,) if is_source else (_FILES, _DATA_FILES):
         found = deciding(_parsed(patterns), "/".join(parts), False)
         if found is not None:

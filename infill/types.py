@@ -16,6 +16,7 @@ HoleKind = Literal["token", "line_end", "block", "between", "selection", "marker
 Trigger = Literal["automatic", "manual"]
 Source = Literal["diffusion", "left_to_right", "nearby", "cut_back"]
 Reason = Literal[
+    "ignored_file",  # a rule says that it may not be read, see infill.ignored
     "unknown_language",  # no grammar for this file
     "untrained_language",  # the loaded model was not trained on this language
     "in_comment",

@@ -1,9 +1,26 @@
 """Fixtures for tests of the server's parts."""
 
+from collections.abc import AsyncIterator
+
 import pytest
-from server_fakes import FakeFiller
+from server_fakes import FakeFiller, Wire, receive
+
+from dg_lsp.server import Server, create_server
 
 
 @pytest.fixture
 def filler() -> FakeFiller:
     return FakeFiller()
+
+
+@pytest.fixture
+async def served(filler: FakeFiller) -> AsyncIterator[tuple[Server, Wire]]:
+    """A server in this process whose model is ready, and what it sends."""
+    server, wire = create_server(lambda _model, _settings: filler), Wire()
+    server.rpc.set_writer(wire, include_headers=False)
+    receive(server, "initialize", {"processId": None, "rootUri": None, "capabilities": {}}, id=1)
+    receive(server, "initialized", {})
+    assert server.session.loading is not None
+    await server.session.loading
+    yield server, wire
+    server.session.scheduler.close()

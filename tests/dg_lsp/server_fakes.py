@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from typing import Any
 
+from dg_lsp.server import Server
 from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Span
 from model.types import CancelToken
 
@@ -40,3 +43,20 @@ class FakeFiller:
 
 def completion(span: Span, text: str) -> Completion:
     return Completion(span, text, 0.5, (text,), (0.1,), 3, "converged", "diffusion")
+
+
+class Wire:
+    """The server's output, decoded."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+
+    def write(self, data: bytes) -> None:
+        self.sent.append(json.loads(data))
+
+    def close(self) -> None:
+        pass
+
+
+def receive(server: Server, method: str, params: Any, **parts: Any) -> None:
+    server.rpc.receive(json.dumps({"jsonrpc": "2.0", "method": method, "params": params} | parts).encode())

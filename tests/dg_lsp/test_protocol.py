@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from server_fakes import WAIT_S, FakeFiller
+from server_fakes import WAIT_S, FakeFiller, Wire, receive
 
 from dg_lsp import __version__
 from dg_lsp.documents import Edit
@@ -26,35 +25,6 @@ INLINE = {
     "position": {"line": 0, "character": 1},
     "context": {"triggerKind": 1},
 }
-
-
-class Wire:
-    """The server's output, decoded."""
-
-    def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-
-    def write(self, data: bytes) -> None:
-        self.sent.append(json.loads(data))
-
-    def close(self) -> None:
-        pass
-
-
-def receive(server: Server, method: str, params: Any, **parts: Any) -> None:
-    server.rpc.receive(json.dumps({"jsonrpc": "2.0", "method": method, "params": params} | parts).encode())
-
-
-@pytest.fixture
-async def served(filler: FakeFiller):
-    server, wire = create_server(lambda _model, _settings: filler), Wire()
-    server.rpc.set_writer(wire, include_headers=False)
-    receive(server, "initialize", {"processId": None, "rootUri": None, "capabilities": {}}, id=1)
-    receive(server, "initialized", {})
-    assert server.session.loading is not None
-    await server.session.loading
-    yield server, wire
-    server.session.scheduler.close()
 
 
 async def test_nothing_is_kept_per_message(served: tuple[Server, Wire]) -> None:

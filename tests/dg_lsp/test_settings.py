@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dg_lsp.settings import Settings, read_settings
+from dg_lsp.settings import ONLY_TRUSTED, Settings, read_settings
 
 
 @pytest.mark.parametrize("options", [None, {}])
@@ -24,6 +24,7 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         "threads": 3,
         "niceness": 10,
         "onBattery": "manual",
+        "trusted": True,
     }
     settings, problems = read_settings(options)
     assert settings == Settings(False, 250, 5000.5, ("go",), "./m", 3, 10, "manual")
@@ -63,6 +64,45 @@ def test_a_bad_key_keeps_its_default_is_named_and_spoils_no_other(key: str, valu
 def test_options_of_the_wrong_kind_are_one_problem(options: Any) -> None:
     settings, problems = read_settings(options)
     assert settings == Settings() and len(problems) == 1
+
+
+@pytest.mark.parametrize("first", ["model", "trusted"])
+def test_an_untrusted_workspace_cannot_choose_the_model(first: str) -> None:
+    options = {"model": "./evil", "trusted": False, "deadlineMs": 250}
+    settings, problems = read_settings({first: options[first]} | options)
+    assert settings == Settings(deadline_ms=250, trusted=False)
+    assert problems == ["setting 'model' is not taken from a workspace that is not trusted"]
+
+
+@pytest.mark.parametrize("value", [None, "true", "yes", 1, [], {}])
+def test_trust_that_is_not_plainly_said_is_none(value: Any) -> None:
+    settings, problems = read_settings({"model": "./evil", "trusted": value})
+    assert settings == Settings(trusted=False)
+    assert len(problems) == 2 and "'trusted'" in problems[0]
+
+
+def test_an_untrusted_workspace_that_chooses_no_model_is_no_problem() -> None:
+    assert read_settings({"trusted": False, "model": None}) == (Settings(trusted=False), [])
+
+
+def test_every_setting_with_free_text_needs_trust() -> None:
+    """A new setting that can name a file, a folder or a command must be put on the list, or here with a reason."""
+    harmless = {"languages"}  # only compared with the ids of documents
+    free = {
+        field.name
+        for field in msgspec.structs.fields(Settings)
+        if any(isinstance(part, msgspec.inspect.StrType) for part in parts(msgspec.inspect.type_info(field.type)))
+    }
+    assert free - harmless == ONLY_TRUSTED
+
+
+def parts(info: msgspec.inspect.Type) -> list[msgspec.inspect.Type]:
+    """A type and all that it is made of."""
+    if isinstance(info, msgspec.inspect.Metadata):
+        return parts(info.type)
+    inner = [*getattr(info, "types", ()), *getattr(info, "item_types", ())]
+    inner += [getattr(info, name) for name in ("item_type", "key_type", "value_type") if hasattr(info, name)]
+    return [info, *(part for one in inner for part in parts(one))]
 
 
 def test_settings_are_frozen() -> None:

@@ -46,9 +46,9 @@ class Client:
         self._task = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, *arguments: str) -> Client:
-        """A client of a new server process."""
-        command = (sys.executable, "-m", "dg_lsp", *arguments)
+    async def start(cls, *arguments: str, wrapper: tuple[str, ...] = ()) -> Client:
+        """A client of a new server process, which another command may start."""
+        command = (*wrapper, sys.executable, "-m", "dg_lsp", *arguments)
         started = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2**26
@@ -58,9 +58,10 @@ class Client:
         client.process, client.started = process, started
         return client
 
-    async def initialize(self, options: Any = None, **capabilities: Any) -> dict[str, Any]:
-        params = {"processId": None, "rootUri": None, "capabilities": capabilities}
-        answer = await self.ask("initialize", params | {"initializationOptions": options})
+    async def initialize(self, options: Any = None, roots: Any = None, **capabilities: Any) -> dict[str, Any]:
+        """Begin the session; `roots` holds the parameters that name the workspace."""
+        params = {"processId": None, "rootUri": None, "capabilities": capabilities, "initializationOptions": options}
+        answer = await self.ask("initialize", params | (roots or {}))
         self.encoding = answer["result"]["capabilities"]["positionEncoding"]
         self.notify("initialized", {})
         return answer["result"]

@@ -62,6 +62,7 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
         "lastReason": "filled",
         "lastMs": 0,
         "message": None,
+        "ignored": None,
     }
 
 

@@ -1,0 +1,110 @@
+"""No network: the server fills in a namespace that has none, and no code of a fill's process asks for any."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from client import ROOT, Client
+
+WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"
+LIMIT_S = 120.0  # to load, and for each answer: the machine may be busy
+WRAPPER = ("unshare", "--user", "--map-root-user", "--net")
+TEXT = "def area(w, h):\n    return w * "
+
+pytestmark = pytest.mark.e2e
+needs_weights = pytest.mark.skipif(not WEIGHTS.is_file(), reason="model/embedded/model.safetensors is missing")
+
+CONNECT = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5)"
+
+# One fill as the command makes it, under a hook that hears of every socket, name look-up and web request.
+HOOKED = """
+import json, sys
+from pathlib import Path
+heard = []
+def hook(event, args):
+    if event.partition(".")[0] in ("socket", "urllib", "http", "ftplib", "smtplib", "ssl"):
+        heard.append(event)
+sys.addaudithook(hook)
+{code}
+print(json.dumps(heard), file=sys.stderr)
+"""
+FILL = """
+from infill.cli import main
+code = main(["fill", "area.py:2:16"])
+assert code in (0, 1), code
+import dg_lsp.server, dg_lsp.explain, dg_lsp.transport
+assert "onnxruntime" in sys.modules
+"""
+ASK = """
+import socket
+try:
+    socket.create_connection(("127.0.0.1", 9), 0.1)
+except OSError:
+    pass
+"""
+
+
+def why_no_namespace() -> str | None:
+    """Why this system cannot take the network away from a process; None when it can."""
+    if shutil.which(WRAPPER[0]) is None:
+        return "there is no unshare command here"
+    run = subprocess.run([*WRAPPER, "true"], capture_output=True, text=True)
+    return run.stderr.strip() or "unshare failed" if run.returncode else None
+
+
+@pytest.fixture
+def namespace() -> tuple[str, ...]:
+    why = why_no_namespace()
+    if why is not None:
+        pytest.skip(f"no network namespace: {why}")
+    return WRAPPER
+
+
+def test_the_namespace_has_no_network(namespace: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connect = [sys.executable, "-c", CONNECT, str(listener.getsockname()[1])]
+        assert subprocess.run(connect, capture_output=True).returncode == 0
+        assert subprocess.run([*namespace, *connect], capture_output=True).returncode != 0
+
+
+@pytest.mark.weights
+@needs_weights
+async def test_the_server_fills_without_a_network(namespace: tuple[str, ...], tmp_path: Path) -> None:
+    client = await Client.start("--stdio", wrapper=namespace)
+    client.limit_s = LIMIT_S
+    await client.initialize({"manualDeadlineMs": 600_000}, roots={"rootUri": tmp_path.as_uri()})
+    await asyncio.wait_for(client.ready(), LIMIT_S)
+    uri = (tmp_path / "area.py").as_uri()
+    client.open(uri, TEXT)
+    items = await client.items(uri)
+    assert items and items[0]["insertText"], (await client.ask("dgLsp/status"))["result"]
+    assert "Traceback" not in await client.close()
+
+
+def heard(code: str, folder: Path) -> list[str]:
+    """What the hook heard while a process of its own ran this code."""
+    command = [sys.executable, "-c", HOOKED.format(code=code)]
+    (folder / "area.py").write_text(f"{TEXT}\n")
+    run = subprocess.run(
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stderr.splitlines()[-1])
+
+
+@pytest.mark.weights
+@needs_weights
+def test_a_fill_opens_no_socket(tmp_path: Path) -> None:
+    assert heard(FILL, tmp_path) == []
+
+
+def test_the_hook_hears_of_a_socket(tmp_path: Path) -> None:
+    assert "socket.connect" in heard(ASK, tmp_path)
