@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from infill import bench
+from infill.bench_holes import BenchHole, held_out_files, line_holes
 from infill.canvas import hole_canvases
 from infill.context import surroundings
 from infill.holes import find_hole
@@ -52,13 +52,13 @@ class Case(msgspec.Struct, frozen=True):
 def write_reference(scratch: str, n_threads: int, n_holes: int, path: str) -> dict[str, Any]:
     """Job: the reference's own denoising of so many holes, written to `path`."""
     engine = open_engine(FIRST, scratch, n_threads)
-    holes = bench.line_holes(bench.held_out_files(), n_holes, seed=1)
+    holes = line_holes(held_out_files(), n_holes, seed=1)
     cases = [reference_case(engine, hole, seed) for seed, hole in enumerate(holes)]
     Path(path).write_bytes(msgspec.json.encode(cases))
     return {"cases": len(cases), "canvases": sum(len(c.canvases) for c in cases)}
 
 
-def reference_case(engine: DiffusionEngine, line: bench.LineHole, seed: int) -> Case:
+def reference_case(engine: DiffusionEngine, line: BenchHole, seed: int) -> Case:
     """One hole, denoised by the reference."""
     python = by_id("python")
     assert python is not None

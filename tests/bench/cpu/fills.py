@@ -3,6 +3,9 @@
 A fill is everything from the text to the ranked candidates. Its prompt is warm when the fill before had the
 same: keys and values of all its tokens are there. Prompts are longer than the embedded model's settings make
 them, about `PROMPT_TOKENS`, to show what a model with a longer one would cost.
+
+Requests come after a pause, as a user's do. It matters on a busy machine: a scheduler lets what has slept run
+first, and what asks without end wait its turn.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import Any
 import msgspec
 import psutil
 
-from infill import bench
+from infill.bench_holes import MAX_FILE_CHARS, held_out_files, line_holes
 from infill.canvas import build_canvas
 from infill.context import Surroundings, surroundings
 from infill.filler import ModelFiller
@@ -37,6 +40,7 @@ BLOCK_LINES = 10
 N_LOOKED_AT = 5  # times as many holes as wanted, for prompts of the right length
 MIN_BYTES = 8_000  # of a file: shorter ones have no prompt that long
 IDLE_S = 3.0
+PAUSE_S = 0.15  # before each timed request
 
 
 def whole_fills(
@@ -73,8 +77,10 @@ def whole_fills(
 def answer(filler: ModelFiller, request: FillRequest) -> dict[str, Any]:
     """Milliseconds of a fill right after another hole's (cold), and of the same with another seed (warm)."""
     results: list[Any] = []
+    time.sleep(PAUSE_S)
     cold = once(lambda: results.append(filler.fill(request, CancelToken())))
     again = msgspec.structs.replace(request, seed=request.seed + 1)
+    time.sleep(PAUSE_S)
     warm = once(lambda: results.append(filler.fill(again, CancelToken())))
     last = results[-1]
     return {"cold": cold, "warm": warm, "filled": isinstance(last, Filled), "stages": last.timings_ms}
@@ -90,7 +96,7 @@ def deep_holes(engine: DiffusionEngine, n: int) -> Iterator[tuple[FillRequest, S
     """Ends of lines whose prompt is about `PROMPT_TOKENS` long."""
     python = by_id("python")
     assert python is not None
-    for line in bench.line_holes(long_files(), n * N_LOOKED_AT, seed=0):
+    for line in line_holes(long_files(), n * N_LOOKED_AT, seed=0):
         hole = find_hole(parse(python, line.holed), line.start, "manual")
         if not isinstance(hole, Hole):
             continue
@@ -104,7 +110,7 @@ def deep_holes(engine: DiffusionEngine, n: int) -> Iterator[tuple[FillRequest, S
 
 def long_files() -> list[Path]:
     """Held-out files that are long enough, and short enough for `line_holes` to take."""
-    return [f for f in bench.held_out_files() if MIN_BYTES < f.stat().st_size < bench.MAX_FILE_CHARS]
+    return [f for f in held_out_files() if MIN_BYTES < f.stat().st_size < MAX_FILE_CHARS]
 
 
 def block_requests(n: int) -> Iterator[tuple[FillRequest, FillRequest]]:
@@ -149,6 +155,7 @@ def warm_follow_up(engine: DiffusionEngine, around: Surroundings) -> float:
         whole = [*ids[:n_clamped], *fill.token_ids, *around.near_suffix_ids]
         engine.score(around.prompt_ids, [whole], cancel)
 
+    time.sleep(PAUSE_S)
     return once(follow_up)
 
 

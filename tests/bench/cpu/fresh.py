@@ -57,4 +57,4 @@ def reason(returncode: int, stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     if returncode < 0:
         return f"ended by signal {-returncode}"
-    return lines[-1][:MAX_REASON] if lines else f"exit status {returncode}"
+    return lines[-1].removeprefix("RuntimeError: ")[:MAX_REASON] if lines else f"exit status {returncode}"

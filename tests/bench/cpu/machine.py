@@ -5,9 +5,11 @@ Rates are of products and reads as large as it takes to be fast: GFLOP/s count a
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import psutil
@@ -16,10 +18,15 @@ from tests.bench.cpu.clock import timed
 from tests.bench.cpu.floor import FLOPS_PER_MULTIPLY_ADD, Rates
 from tests.bench.cpu.fresh import Failed, run_job
 
+T = TypeVar("T")
+
 # Names of /proc/cpuinfo; the last two are of ARM.
 FEATURES = ("avx2", "fma", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "asimddp", "i8mm")
 BFLOAT16 = {"avx512_bf16", "amx_bf16", "bf16"}
 M, K, N = 512, 1024, 1024  # of the products
+USED = ("user", "nice", "system", "irq", "softirq", "steal")  # kinds of CPU time that were not idle
+ATTEMPTS = 2
+DISTURBED = 0.15  # of a core
 N_READ = 32 << 20  # float32 numbers read: 128 MiB, more than any cache holds
 
 
@@ -36,6 +43,40 @@ def n_cores() -> int:
     """Cores that this process may use."""
     process = psutil.Process()
     return len(process.cpu_affinity()) if hasattr(process, "cpu_affinity") else psutil.cpu_count() or 1
+
+
+def alone(call: Callable[[], T]) -> tuple[T, float]:
+    """What the call gave, and how many cores others had meanwhile; called again if that was a good part of one."""
+    for attempt in range(ATTEMPTS):
+        usage = Usage()
+        result, others = call(), usage.others()
+        if others < DISTURBED or attempt + 1 == ATTEMPTS:
+            return result, others
+    raise AssertionError("no attempt was made")
+
+
+class Usage:
+    """Whose the processor was since this was made."""
+
+    def __init__(self) -> None:
+        self._started, self._own, self._system = time.monotonic(), own_seconds(), system_seconds()
+
+    def others(self) -> float:
+        """Cores (1.0 is one all the time) that other programs had, or other machines on the same hardware."""
+        theirs = system_seconds() - self._system - (own_seconds() - self._own)
+        return max(0.0, theirs / (time.monotonic() - self._started))
+
+
+def system_seconds() -> float:
+    """CPU seconds that any program took, and that a hypervisor took from all."""
+    times = psutil.cpu_times()
+    return sum(getattr(times, name, 0.0) for name in USED)
+
+
+def own_seconds() -> float:
+    """CPU seconds of this process and of all that it or its children have waited for."""
+    times = psutil.Process().cpu_times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def rates(n_threads: int, seconds: float) -> Rates | Failed:

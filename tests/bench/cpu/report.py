@@ -13,7 +13,7 @@ from tests.bench.cpu import masked
 from tests.bench.cpu.clock import p95
 from tests.bench.cpu.fresh import Failed
 from tests.bench.cpu.runtimes import BY_KEY, FIRST
-from tests.bench.cpu.sections import Result, cell_floor, encoding_floor, step_median
+from tests.bench.cpu.sections import Result, cell_floor, encoding_floor, step_median, threads
 
 NOTHING = "-"
 
@@ -35,12 +35,20 @@ def ratio(part: float | None, whole: float | None) -> str:
     """How many times `whole` goes into `part`."""
     if part is None or not whole:
         return NOTHING
-    return f"{part / whole:.2g}×" if part / whole < 10 else f"{part / whole:.0f}×"
+    times = part / whole
+    return f"{times:.2g}×" if times < 0.1 else f"{times:.2f}×" if times < 1 else f"{times:.1f}×"
 
 
 def report(raw: Result) -> str:
     """All parts that were measured."""
-    return "\n\n".join(RENDERERS[name](raw) for name in RENDERERS if name in raw)
+    parts = [[RENDERERS[name](raw), disturbed(raw[name])] for name in RENDERERS if name in raw]
+    return "\n\n".join(text for part in parts for text in part if text)
+
+
+def disturbed(part: Result) -> str:
+    """Who was measured beside other work, twice."""
+    found = [f"{what} ({share:.2f} of a core)" for what, share in part.get("disturbed", {}).items()]
+    return f"Measure again, other programs ran at the same time: {', '.join(found)}." if found else ""
 
 
 def machine_part(raw: Result) -> str:
@@ -66,13 +74,13 @@ def steps_part(raw: Result) -> str:
     n_threads = raw["steps"]["n_threads"]
     sizes = grid_sizes(plain)
     parts = [
-        f"### One denoising step, one canvas, {n_threads} thread{'s' * (n_threads > 1)}",
+        f"### One denoising step, one canvas, {threads(n_threads)}",
         "Each cell: median ms / times its floor (`cpu/floor.py`) / times as fast as torch eager float32.",
     ]
     for n_prompt in dict.fromkeys(n for n, _ in sizes):
         canvases = [c for n, c in sizes if n == n_prompt]
         parts.append(step_table(raw, plain, n_prompt, canvases, n_threads))
-    parts += [encode_table(raw, plain, n_threads), compiled_table(found)]
+    parts += [encode_table(raw, plain, n_threads) if plain else "", compiled_table(found)]
     notes = dict.fromkeys(BY_KEY[key].note for key in found)
     return "\n\n".join([*(part for part in parts if part), *(f"{note}." for note in notes if note)])
 
@@ -133,7 +141,7 @@ def compiled_table(found: dict[str, Any]) -> str:
             rows.append([BY_KEY[key].label, result.reason])
             continue
         for cell in result["steps"]:
-            ms, first = median(cell["ms"]), step_median(found[FIRST], cell["prompt"], cell["canvas"])
+            ms, first = median(cell["ms"]), step_median(found.get(FIRST, Failed("")), cell["prompt"], cell["canvas"])
             size = f"prompt {cell['prompt']}, canvas {cell['canvas']}"
             rows.append([BY_KEY[key].label, size, number(ms), ratio(first, ms), number(cell["first_s"])])
     head = ["compiled", "size", "median ms", "over torch eager", "seconds of compiling, for each size anew"]
@@ -144,18 +152,26 @@ def busy_part(raw: Result) -> str:
     """A step beside other work."""
     levels = raw["busy"]["levels"]
     head = ["runtime", "threads", "idle, ms", *(f"{n} core{'s' * (n > 1)} busy, ms" for n in levels[1:])]
+    head.append(f"over torch eager, {levels[-1]} busy")
     rows: list[list[str]] = []
+    slowest = {r["n_threads"]: busy_times(r["result"]) for r in raw["busy"]["rows"] if r["runtime"] == FIRST}
     for row in raw["busy"]["rows"]:
         label, result = [BY_KEY[row["runtime"]].label, str(row["n_threads"])], row["result"]
         if isinstance(result, Failed):
             rows.append([*label, result.reason])
             continue
-        times = {cell["busy"]: median(cell["ms"]) for cell in result["levels"]}
-        cells = [f"{number(times[n])} ({ratio(times[n], times[0])})" for n in levels[1:]]
-        rows.append([*label, number(times[0]), *cells])
+        times, first = busy_times(result), slowest.get(row["n_threads"], {})
+        late = {cell["busy"]: p95(cell["ms"]) for cell in result["levels"]}
+        cells = [f"{number(times[n])} ({ratio(times[n], times[0])}), {number(late[n])}" for n in levels[1:]]
+        rows.append([*label, number(times[0]), *cells, ratio(first.get(levels[-1]), times[levels[-1]])])
     return "\n\n".join(
-        ["### The same step on a busy machine", "In brackets: times its own idle time.", table(head, rows)]
+        ["### The same step on a busy machine", "Median (times its own idle one), then p95.", table(head, rows)]
     )
+
+
+def busy_times(result: Result | Failed) -> dict[int, float]:
+    """Median milliseconds by the number of busy cores."""
+    return {} if isinstance(result, Failed) else {cell["busy"]: median(cell["ms"]) for cell in result["levels"]}
 
 
 def masked_part(raw: Result) -> str:
@@ -173,7 +189,7 @@ def masked_part(raw: Result) -> str:
 def masked_cell(result: Result | Failed | None, whole: Result | Failed | None) -> str:
     """Median ms, times the unmasked one, and what torch says it then uses."""
     if result is None or isinstance(result, Failed):
-        return NOTHING if result is None else result.reason
+        return NOTHING if result is None else f"fails: {result.reason}"
     ms = median(result["steps"][0]["ms"])
     reference = None if whole is None or isinstance(whole, Failed) else median(whole["steps"][0]["ms"])
     said = f", says {result['isa']}" if result["isa"] else ""
@@ -183,18 +199,27 @@ def masked_cell(result: Result | Failed | None, whole: Result | Failed | None) -
 def startup_part(raw: Result) -> str:
     """Start, memory, size."""
     rows: list[list[str]] = []
+    first = raw["startup"]["runtimes"].get(FIRST, {}).get("result", Failed(""))
+    first_s = None if isinstance(first, Failed) else median(first["seconds"])
     for key, row in raw["startup"]["runtimes"].items():
         result, (megabytes, n, missing) = row["result"], row["size"]
         size = f"{megabytes:,.0f} MB, {n}" + (f", without {', '.join(missing)}" if missing else "")
         if isinstance(result, Failed):
-            rows.append([BY_KEY[key].label, result.reason, "", size])
+            rows.append([BY_KEY[key].label, result.reason, "", "", size])
             continue
-        cells = [f"{median(result['seconds']):.2f}", f"{median(result['peak_mib']):,.0f}"]
+        over = ratio(first_s, median(result["seconds"]))
+        cells = [f"{median(result['seconds']):.2f}", over, f"{median(result['peak_mib']):,.0f}"]
         rows.append([BY_KEY[key].label, *cells, size])
     megabytes, n, missing = raw["startup"]["plain_install"]
     lacking = f" Not installed here, so not counted: {', '.join(missing)}." if missing else ""
     plain = f"Installing this project, {n} distributions with itself and the model: {megabytes:,.0f} MB.{lacking}"
-    head = ["runtime", "process start to first step, s", "peak memory, MiB", "its distributions on disk"]
+    head = [
+        "runtime",
+        "process start to first step, s",
+        "over torch eager",
+        "peak memory, MiB",
+        "its distributions on disk",
+    ]
     return "\n\n".join(["### Start, memory, size", table(head, rows), plain])
 
 
@@ -226,7 +251,10 @@ def fills_part(raw: Result) -> str:
     rows = fill_rows(ran, n_busy)
     head = ["figure", *(BY_KEY[key].label for key in ran), *(["speed-up"] if len(ran) == 2 else [])]
     some = next(iter(ran.values()))
-    text = f"{len(some['warm'])} holes, prompts of {some['prompt_tokens']:.0f} tokens in the middle; ms."
+    text = (
+        f"{len(some['warm'])} holes, prompts of {some['prompt_tokens']:.0f} tokens (median), a pause before each "
+        "request; ms. Both engines are asked by the same pipeline."
+    )
     return "\n\n".join(["### Whole fills", text, table(head, rows), *failed])
 
 

@@ -28,16 +28,20 @@ def closure(roots: Iterable[str]) -> dict[str, Distribution | None]:
         if all((name, extra) in done for extra in extras):
             continue
         done |= {(name, extra) for extra in extras}
-        try:
-            found[name] = distribution(name)
-        except PackageNotFoundError:
-            found[name] = None
-            continue
-        for line in found[name].requires or []:
+        found[name] = dist = installed(name)
+        for line in (dist.requires if dist is not None else None) or []:
             needed = Requirement(line)
             if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
                 todo.append(needed)
     return found
+
+
+def installed(name: str) -> Distribution | None:
+    """The distribution, if it is installed here."""
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        return None
 
 
 def megabytes(roots: Iterable[str]) -> tuple[float, int, list[str]]:

@@ -7,7 +7,6 @@ conditioned on the one before, the sampler's draw and the choice of draft are pa
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -18,14 +17,16 @@ from model.config import EMBEDDED
 from model.tokenizer import TextTokenizer
 from model.types import Canvas
 from tests.bench.cpu.busy import busy
-from tests.bench.cpu.clock import timed
+from tests.bench.cpu.clock import once, timed
 from tests.bench.cpu.runtimes import open_network
 
 if TYPE_CHECKING:
     from model.network import Network
 
 TEMPERATURE = 0.5
-N_WARM_UP = 3  # passes before the timed ones: the first has nothing to be conditioned on
+N_WARM_UP = 2  # passes before the timed ones: the first has nothing to be conditioned on
+N_ROUNDS = 2  # over the whole grid, so that a slow moment of the machine does not fall on one cell alone
+N_LOAD_ROUNDS = 3  # over all loads: where a scheduler puts the spinning processes differs each time
 
 
 class RandomText:
@@ -57,32 +58,40 @@ class RandomText:
 
 
 def grid(
-    runtime: str, scratch: str, n_threads: int, cells: Sequence[Sequence[int]], encoded: Sequence[int], seconds: float
+    runtime: str,
+    scratch: str,
+    n_threads: int,
+    prompts: Sequence[int],
+    canvases: Sequence[int],
+    encoded: Sequence[int],
+    seconds: float,
 ) -> dict[str, Any]:
-    """Job: milliseconds of passes for each (prompt, canvas) of `cells`, and of encoding prompts of these lengths."""
+    """Job: milliseconds of passes for each prompt and canvas, and of encoding prompts of the `encoded` lengths."""
     network, text = open_network(runtime, scratch, n_threads), RandomText()
-    return {
-        "steps": [step_cell(network, text, *cell, seconds) for cell in cells],
-        "encode": [{"prompt": n, "ms": encoding_ms(network, text, n, seconds)} for n in encoded],
-        "isa": torch_isa(),
-    }
+    steps = [{"prompt": n, "canvas": c, "first_s": None, "ms": []} for n in prompts for c in canvases]
+    encodings = {n: [] for n in encoded}
+    for _ in range(N_ROUNDS):
+        for n in dict.fromkeys((*prompts, *encoded)):
+            network.keep(text.ids(n))
+            if n in encodings:
+                encodings[n] += encoding_ms(network, text, n, seconds / N_ROUNDS)
+            for cell in steps:
+                if cell["prompt"] == n:
+                    add_passes(cell, network, text, seconds / N_ROUNDS)
+    return {"steps": steps, "encode": [{"prompt": n, "ms": ms} for n, ms in encodings.items()], "isa": torch_isa()}
 
 
-def step_cell(network: Network, text: RandomText, n_prompt: int, n_canvas: int, seconds: float) -> dict[str, Any]:
-    """Passes of one size, and the seconds that the first few took together (compiling, where a runtime does)."""
-    network.keep(text.ids(n_prompt))
-    one_pass = text.step(network, n_canvas)
-    started = time.perf_counter()
-    for _ in range(N_WARM_UP):
-        one_pass()
-    first_s = time.perf_counter() - started
-    return {"prompt": n_prompt, "canvas": n_canvas, "first_s": first_s, "ms": timed(one_pass, seconds)}
+def add_passes(cell: dict[str, Any], network: Network, text: RandomText, seconds: float) -> None:
+    """Time passes of the cell's size; the first time also its first passes, which may compile."""
+    one_pass = text.step(network, cell["canvas"])
+    first_ms = once(lambda: [one_pass() for _ in range(N_WARM_UP)])
+    cell["first_s"] = cell["first_s"] or first_ms / 1000
+    cell["ms"] += timed(one_pass, seconds, least=3)
 
 
 def encoding_ms(network: Network, text: RandomText, n_prompt: int, seconds: float) -> list[float]:
     """Encodings of prompts that share nothing with the one before."""
-    network.keep(text.ids(n_prompt))
-    return timed(lambda: network.keep(text.ids(n_prompt)), seconds, least=3)
+    return timed(lambda: network.keep(text.ids(n_prompt)), seconds, least=2)
 
 
 def under_load(
@@ -90,10 +99,16 @@ def under_load(
 ) -> dict[str, Any]:
     """Job: milliseconds of passes of one size while so many other processes keep a core busy."""
     network, text = open_network(runtime, scratch, n_threads), RandomText()
-    cells: list[dict[str, Any]] = []
-    for n_busy in levels:
-        with busy(n_busy):
-            cells.append({"busy": n_busy, **step_cell(network, text, n_prompt, n_canvas, seconds)})
+    network.keep(text.ids(n_prompt))
+    one_pass = text.step(network, n_canvas)
+    for _ in range(N_WARM_UP):
+        one_pass()
+    cells = [{"busy": n, "ms": []} for n in levels]
+    for _ in range(N_LOAD_ROUNDS):
+        for cell in cells:
+            with busy(cell["busy"]):
+                one_pass()
+                cell["ms"] += timed(one_pass, seconds / N_LOAD_ROUNDS, least=3, most=200)
     return {"levels": cells}
 
 
