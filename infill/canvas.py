@@ -8,6 +8,7 @@ from infill.context import Surroundings
 from infill.types import Hole
 from model.types import Canvas, ModelInfo
 
+LONG_SELECTION = 32  # tokens; above it every length tried costs as much as a line does in all
 FREE = 0  # what stands in a free position does not matter: it starts as noise
 
 
@@ -29,7 +30,8 @@ def hole_canvases(around: Surroundings, hole: Hole, n_selected: int, info: Model
     """
     lengths: Sequence[int] = info.block_lengths if hole.multiline else info.line_lengths
     if hole.kind == "selection":
-        lengths = sorted({max(1, n_selected + d) for d in (-2, -1, 0, 1, 2)})
+        around_it = (-2, -1, 0, 1, 2) if n_selected <= LONG_SELECTION else (-2, 0, 2)
+        lengths = sorted({max(1, n_selected + d) for d in around_it})
     canvases = [build_canvas(around, n) for n in lengths]
     if info.pad_ends_hole and hole.kind != "selection":
         canvases.append(build_canvas(around, max(lengths), pad_ends_hole=True))

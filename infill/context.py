@@ -7,6 +7,8 @@ line after the hole. Budgets are in tokens.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import msgspec
 
 from infill.types import Hole
@@ -53,9 +55,11 @@ def _prefix(stable: str, budget: int, tokenizer: Tokenizer) -> str:
     starts = _line_starts(stable, window_start)
     n_before = stable.count("\n", 0, window_start)
     anchored = [s for i, s in enumerate(starts) if (n_before + i) % ANCHOR_LINES == 0]
-    for start in [*anchored, *starts[-ANCHOR_LINES:]]:
-        if len(tokenizer.encode(stable[start:])) <= budget:
-            return stable[start:]
+    for candidates in (anchored, starts[-ANCHOR_LINES:]):
+        # Later starts need fewer tokens: the first that fits is found in a few tries.
+        first = bisect_left(candidates, True, key=lambda start: len(tokenizer.encode(stable[start:])) <= budget)
+        if first < len(candidates):
+            return stable[candidates[first] :]
     # One line longer than the budget: its end is all there is room for.
     return tokenizer.decode(tokenizer.encode(stable[window_start:])[-budget:])
 

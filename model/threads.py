@@ -1,9 +1,9 @@
 """How many threads a fill may take, and how politely.
 
-Measured with both of two cores busy (tests/bench/bench_cpu.py): one thread at normal priority answers
-almost as fast as on an idle machine, because it sleeps between requests and is woken first; at a niceness
-of 5 it takes four times as long, at 10 ten times. So politeness is few threads, short bursts and no
-spinning; a lower priority is the user's choice.
+With both of two cores busy, one thread at normal priority takes 1.1 to 2 times its idle time
+(tests/bench/bench_cpu.py), because it sleeps between requests and is woken first; at a niceness of 5 it took
+four times as long, at 10 ten times. So politeness is few threads, short bursts and no spinning; a lower
+priority is the user's choice.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def measured(filler: ModelFiller, engine: DiffusionEngine, hole: BenchHole, chan
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--limit", type=int, default=300, help="number of holes (default %(default)s)")
+    parser.add_argument("--limit", type=int, default=100, help="number of holes (default %(default)s)")
     parser.add_argument("--seed", type=int, default=5, help="draws the holes (default %(default)s)")
     args = parser.parse_args()
     holes = line_holes(held_out_files(), args.limit, args.seed)
