@@ -37,6 +37,7 @@ def load_network(folder: Path, device: str | None, n_threads: int | None) -> Net
     if device is None and (folder / ONNX).is_dir():
         from model.onnx_network import load_onnx_network
 
+        check_window(folder)
         return load_onnx_network(folder, n_threads)
     missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
     if missing:
@@ -47,6 +48,16 @@ def load_network(folder: Path, device: str | None, n_threads: int | None) -> Net
     from model.torch_load import load_torch_network
 
     return load_torch_network(folder, device, n_threads)
+
+
+def check_window(folder: Path) -> None:
+    """Refuse prompts that outgrow the sliding window: the graphs have one mask for every layer."""
+    window = json.loads((folder / "config.json").read_bytes()).get("text_config", {}).get("sliding_window")
+    longest = read_infill_config(folder).max_prompt_tokens
+    if window is not None and longest >= window:
+        raise CheckpointError(
+            f"{folder}/infill.json: max_prompt_tokens {longest} must be less than the sliding window of {window}"
+        )
 
 
 def read_sampler_config(folder: Path) -> SamplerConfig | None:

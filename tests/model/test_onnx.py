@@ -176,6 +176,12 @@ def test_a_broken_graph_is_named(exact: Path, tmp_path: Path, harm: str) -> None
     assert str(path) in failure(folder)
 
 
+def test_prompts_must_fit_the_sliding_window(exact: Path, tmp_path: Path) -> None:
+    folder = copy_of(exact, tmp_path)
+    (folder / "infill.json").write_text('{"max_prompt_tokens": 1024}')
+    assert "sliding window of 1024" in failure(folder)
+
+
 def test_another_kind_of_checkpoint_cannot_become_graphs(checkpoint: Path) -> None:
     with pytest.raises(CheckpointError, match=r"embedded model's kind"):
         network_from_folder(checkpoint)
