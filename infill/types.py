@@ -65,6 +65,10 @@ class FillRequest(msgspec.Struct, frozen=True):
     language: str  # our language id or the protocol's, see infill.languages
     offset: int | None = None
     selection: Span | None = None
+    frozen: tuple[Span, ...] = ()  # parts of the selection that come back character for character
+    strength: float | None = None  # refine: the share (0..1) of the selection's tokens that is noised anew
+    instruction: str | None = None  # for a model that takes instructions
+    suggested: str | None = None  # what was last shown for this hole, less what the user has typed of it
     trigger: Trigger = "manual"
     candidates: int = 1
     seed: int = 0
