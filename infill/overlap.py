@@ -7,6 +7,8 @@ itself opened stays open. A fill that repeats in some other way is left for the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from infill.indents import BLANK, indent_of
 
@@ -22,7 +24,7 @@ def without_next_lines(fill: str, left: str, suffix: str) -> str:
     Lines are compared with their indentation. One line is enough if the fill ends there; in the middle
     it takes two that say enough not to be like by chance, as lines of data often are.
     """
-    below = [line.rstrip() for line in suffix.partition("\n")[2].split("\n") if line.strip()][:20]
+    below = list(islice(filled_lines(suffix, suffix.find("\n") + 1 or len(suffix)), 20))
     lines = fill.split("\n")
     if not below:
         return fill
@@ -42,6 +44,16 @@ def without_next_lines(fill: str, left: str, suffix: str) -> str:
     return fill
 
 
+def filled_lines(text: str, start: int = 0) -> Iterator[str]:
+    """Yield the lines from `start` on that are not blank, without the blanks at their ends."""
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if line := text[start:end].rstrip():
+            yield line
+        start = end + 1
+
+
 def without_overlap(fill: str, left: str, right: str) -> str:
     """Return the fill without what it ends with and the rest of the line begins with."""
     right = right.rstrip()
@@ -58,7 +70,7 @@ def without_second_closers(fill: str, left: str, right: str, suffix: str) -> str
     That is one which closes nothing in the fill, is not what the line lacks, and is the next thing in
     the suffix; on a line of its own it must also stand as deep as the suffix's.
     """
-    below = right if right.strip() else next((line for line in suffix.split("\n") if line.strip()), "")
+    below = right if right.strip() else next(filled_lines(suffix), "")
     following = below.lstrip()[:1]
     if following and following in _QUOTES:
         return _without_second_quote(fill, left, following)

@@ -68,13 +68,19 @@ def trace(
     fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False
 ) -> list[tuple[str, str]]:
     """Return the text after each pass that changed it, by pass name; the first entry is the raw text."""
-    around = Around(hole, _lf(prefix), _lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
+    around = _around(hole, prefix, suffix, indent_blocks)
     seen = [("raw", fill_text)]
     for step in PASSES:
         text = step.apply(seen[-1][1], around)
         if text != seen[-1][1]:
             seen.append((step.name, text))
     return seen
+
+
+@functools.lru_cache(maxsize=2)
+def _around(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> Around:
+    """The surroundings, made once for all the fills of a hole."""
+    return Around(hole, _lf(prefix), _lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
 
 
 def dominant_line_break(text: str) -> str:
@@ -84,7 +90,6 @@ def dominant_line_break(text: str) -> str:
     return max(counts, key=lambda line_break: counts[line_break])
 
 
-@functools.lru_cache(maxsize=4)
 def _lf(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 

@@ -53,6 +53,8 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     block_steps: int = 16
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
     show_threshold: float = 0.3  # confidence from which a fill is shown unasked
+    max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
+    takes_instructions: bool = False  # trained to follow them
 
 
 def check_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@ again. Draws come from generators seeded by the caller, so the same call gives t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -45,6 +46,8 @@ class DiffusionEngine:
             block_steps=infill.block_steps,
             pad_ends_hole=infill.pad_ends_hole,
             show_threshold=infill.show_threshold,
+            max_selection_tokens=infill.max_selection_tokens,
+            takes_instructions=infill.takes_instructions,
         )
 
     def denoise(
@@ -80,12 +83,14 @@ class DiffusionEngine:
         cancel: CancelToken,
         starts_with: str = "",
         stop: Callable[[str], bool] | None = None,
+        least_log_prob: float = -math.inf,
     ) -> list[int]:
         """Greedy left-to-right draft of the causal encoder.
 
         Its text begins with `starts_with` (token healing: the unfinished word before the cursor is
         spelled again, in whatever tokens the finished word has). Ends before a special token, when
-        `stop` says so of the text, after `max_tokens`, or when cancelled.
+        `stop` says so of the text, after `max_tokens`, when cancelled, or when what follows `starts_with`
+        is less probable in all than `least_log_prob`.
         """
         if cancel.cancelled:
             return []
@@ -93,16 +98,20 @@ class DiffusionEngine:
         reading = self._network.left_to_right()
         owed = starts_with.encode()
         ids: list[int] = []
+        log_prob = 0.0
         while len(ids) < max_tokens and not cancel.cancelled:
             allowed = self._spelling(owed) if owed else None
             if allowed is not None and not allowed.any():
                 break  # no token spells the rest: only possible with a foreign tokenizer
-            next_id = reading.best(allowed)
+            next_id, next_log_prob = reading.best(allowed)
             if next_id in self.tokenizer.special_ids:
                 break
             ids.append(next_id)
+            log_prob += 0.0 if owed else next_log_prob
             owed = owed[len(self.tokenizer.token_bytes()[next_id]) :]
             if not owed and stop is not None and stop(self.tokenizer.decode(ids)):
+                break
+            if log_prob < least_log_prob:
                 break
             reading.push(next_id)
         return ids

@@ -20,8 +20,8 @@ class Continued(NamedTuple):
 class LeftToRight(Protocol):
     """The causal encoder writing on after the kept prompt, one token at a time."""
 
-    def best(self, allowed: Flags | None) -> int:
-        """The most probable next id, among those `allowed` [V]."""
+    def best(self, allowed: Flags | None) -> tuple[int, float]:
+        """The most probable next id, among those `allowed` [V], and its log-probability among all."""
         ...
 
     def push(self, token_id: int) -> None:

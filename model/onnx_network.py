@@ -176,9 +176,11 @@ class OnnxLeftToRight:
     def __init__(self, network: OnnxNetwork, logits: Floats, n: int, past: Past) -> None:
         self._network, self._logits, self._n, self._past = network, logits, n, past
 
-    def best(self, allowed: Flags | None) -> int:
+    def best(self, allowed: Flags | None) -> tuple[int, float]:
         logits = self._logits if allowed is None else np.where(allowed, self._logits, -np.inf)
-        return int(logits.argmax())
+        best = int(logits.argmax())
+        log_total = np.log(np.exp(self._logits).sum())  # soft-capped: cannot overflow
+        return best, float(logits[best] - log_total)
 
     def push(self, token_id: int) -> None:
         ids, mask = np.array([token_id]), np.zeros((1, self._n + 1), np.float32)

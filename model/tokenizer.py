@@ -8,6 +8,7 @@ being encoded, which also keeps the prompt, and so its cached keys, unchanged wh
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from model.types import CheckpointError
 PAD, BOS, EOS = "<pad>", "<bos>", "<eos>"
 CONTEXT, SUFFIX, PREFIX = "<|context|>", "<|suffix|>", "<|prefix|>"
 SPECIAL_TOKENS = (PAD, EOS, BOS, CONTEXT, SUFFIX, PREFIX)
+N_KEPT = 256  # texts whose ids are remembered: while a word is typed, most of what is asked is the same
 
 
 class TextTokenizer:
@@ -36,6 +38,7 @@ class TextTokenizer:
         self.context_id: int | None = tokenizer.token_to_id(CONTEXT)
         self.suffix_id: int | None = tokenizer.token_to_id(SUFFIX)
         self.prefix_id: int | None = tokenizer.token_to_id(PREFIX)
+        self._ids = functools.lru_cache(N_KEPT)(self._encoded)
         self._texts: list[bytes] | None = None
         self._by_bytes: list[tuple[bytes, int]] = []  # every plain token, sorted
 
@@ -60,7 +63,10 @@ class TextTokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Ids of plain text; nothing in it is read as a special token."""
-        return self._tokenizer.encode(text, add_special_tokens=False).ids
+        return list(self._ids(text))
+
+    def _encoded(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[int]]:
         """Ids of plain text and the offset of each one's first character."""

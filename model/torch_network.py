@@ -128,11 +128,12 @@ class TorchLeftToRight:
         self._network, self._hidden, self._cache = network, last, cache
 
     @torch.inference_mode()
-    def best(self, allowed: Flags | None) -> int:
-        logits = self._network.logits(self._hidden[:, -1])[0]
+    def best(self, allowed: Flags | None) -> tuple[int, float]:
+        log_probs = self._network.logits(self._hidden[:, -1])[0].log_softmax(-1)
         if allowed is not None:
-            logits = logits.masked_fill(~torch.from_numpy(allowed).to(logits.device), -torch.inf)
-        return int(logits.argmax())
+            log_probs = log_probs.masked_fill(~torch.from_numpy(allowed).to(log_probs.device), -torch.inf)
+        log_prob, best = log_probs.max(-1)
+        return int(best), float(log_prob)
 
     @torch.inference_mode()
     def push(self, token_id: int) -> None:

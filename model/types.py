@@ -6,6 +6,7 @@ times are milliseconds, log-probabilities are natural logarithms.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
@@ -20,14 +21,28 @@ class CheckpointError(Exception):
 
 
 class CancelToken:
-    """A flag that one thread sets and the denoise loop polls between steps."""
+    """A flag that one thread sets; the denoise loop polls it between steps, who waits elsewhere is called."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
 
     def cancel(self) -> None:
         """Ask the work to stop; it does so within one denoising step."""
-        self._event.set()
+        with self._lock:
+            self._event.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Call back once, on the thread that cancels and so without blocking; at once if that is past."""
+        with self._lock:
+            if not self._event.is_set():
+                self._callbacks.append(callback)
+                return
+        callback()
 
     @property
     def cancelled(self) -> bool:
@@ -101,6 +116,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     block_steps: int
     pad_ends_hole: bool  # trained to end a hole with pad
     show_threshold: float  # confidence (0..1) from which a fill is shown unasked
+    max_selection_tokens: int = 512  # a longer selection is not rewritten
+    takes_instructions: bool = False
 
 
 class Tokenizer(Protocol):
@@ -153,6 +170,7 @@ class Engine(Protocol):
         cancel: CancelToken,
         starts_with: str = "",
         stop: Callable[[str], bool] | None = None,
+        least_log_prob: float = -math.inf,
     ) -> list[int]:
         """Greedy left-to-right draft of the causal encoder, its text beginning with `starts_with`."""
         ...

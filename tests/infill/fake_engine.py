@@ -68,7 +68,7 @@ class FakeEngine:
 
     def draft(
         self, prompt_ids: Sequence[int], max_tokens: int, cancel: CancelToken, starts_with: str = "",
-        stop: Callable[[str], bool] | None = None,
+        stop: Callable[[str], bool] | None = None, least_log_prob: float = 0.0,
     ) -> list[int]:  # fmt: skip
         return self.tokenizer.encode(starts_with + self._draft_text) if self._draft_text else []
 

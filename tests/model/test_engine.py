@@ -145,6 +145,19 @@ def test_draft_is_greedy_and_reuses_its_own_keys(engine) -> None:
     assert ids
 
 
+def test_a_draft_ends_where_it_becomes_improbable(engine) -> None:
+    whole = engine.draft(PROMPT, 12, CancelToken(), starts_with="wé")
+    n_typed = len("wé".encode())  # byte tokens; what is typed costs nothing
+    scores = engine.score([*PROMPT, *whole[:n_typed]], [whole[n_typed:]], CancelToken())[0].log_probs
+    floor = sum(scores[:3]) + 1e-3  # the third token passes it
+    assert engine.draft(PROMPT, 12, CancelToken(), "wé", least_log_prob=floor) == whole[: n_typed + 3]
+
+
+def test_ids_are_the_callers_own(engine) -> None:
+    engine.tokenizer.encode("kept").clear()
+    assert engine.tokenizer.encode("kept")
+
+
 def test_encoder_and_decoder_share_one_copy(checkpoint) -> None:
     network = load_engine(str(checkpoint), device="cpu")._network.network
     encoder, decoder = network.model.encoder.language_model.layers, network.model.decoder.layers
