@@ -7,6 +7,7 @@ the judge's work, not ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -62,6 +63,13 @@ def nearby(text: str, hole: Hole) -> list[Candidate]:
     if hole.multiline:
         return []
     return [_plain(t, "nearby") for t in continuations(text, hole.span.start, hole.span.end, MAX_NEARBY)]
+
+
+def suggested(text: str, hole: Hole) -> list[Candidate]:
+    """What is left of the last suggestion, and the same without the word that the user is writing anew."""
+    line = text if hole.multiline else text.split("\n", 1)[0]
+    without_word = re.sub(r"^\w+", "", line)
+    return [_plain(t, "suggested") for t in dict.fromkeys((line, without_word)) if t.strip()]
 
 
 def draft_ends(text: str, hole: Hole) -> list[str]:

@@ -22,6 +22,13 @@ def build_canvas(around: Surroundings, n_free: int, pad_ends_hole: bool = False)
     )
 
 
+def warm_canvas(around: Surroundings, draft_ids: Sequence[int]) -> Canvas:
+    """A canvas whose hole starts from a draft in place of noise."""
+    cold = build_canvas(around, len(draft_ids))
+    before, after = around.tail_ids, around.near_suffix_ids
+    return Canvas((*before, *draft_ids, *after), cold.hole_mask, warm=True)
+
+
 def hole_canvases(around: Surroundings, hole: Hole, n_selected: int, info: ModelInfo) -> list[Canvas]:
     """One canvas for each hole length worth trying; `n_selected` tokens stand in the hole now.
 

@@ -32,16 +32,21 @@ class Surroundings(msgspec.Struct, frozen=True):
     judged_suffix: str
 
 
-def surroundings(text: str, hole: Hole, info: ModelInfo, tokenizer: Tokenizer) -> Surroundings:
-    """Excerpts around `hole` within the model's budgets, line breaks as LF: models are trained on that."""
+def surroundings(text: str, hole: Hole, info: ModelInfo, tokenizer: Tokenizer, instruction: str = "") -> Surroundings:
+    """Excerpts around `hole` within the model's budgets, line breaks as LF: models are trained on that.
+
+    An instruction comes first, cut to a quarter of the prompt.
+    """
+    instruction = tokenizer.decode(tokenizer.encode(instruction)[: info.max_prompt_tokens // 4])
     before, after = _lf(text[: hole.span.start]), _lf(text[hole.span.end :])
     far_suffix = _far_suffix(after, info.far_suffix_tokens, tokenizer)
     room = info.max_prompt_tokens - min(len(tokenizer.encode(far_suffix)), info.far_suffix_tokens) - 4
+    room -= len(tokenizer.encode(instruction)) + 1 if instruction else 0
     stable, tail = tokenizer.split_tail(before)
     near = after[: info.near_suffix_tokens * CHARS_PER_TOKEN]
     near_ids = tokenizer.encode(near)[: info.near_suffix_tokens]
     return Surroundings(
-        prompt_ids=tuple(tokenizer.prompt("", far_suffix, _prefix(stable, room, tokenizer))),
+        prompt_ids=tuple(tokenizer.prompt(instruction, far_suffix, _prefix(stable, room, tokenizer))),
         tail=tail,
         tail_ids=tuple(tokenizer.encode(tail)),
         near_suffix_ids=tuple(near_ids),

@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from infill import candidates as sources
 from infill.candidates import Candidate
-from infill.canvas import build_canvas, hole_canvases
-from infill.context import Surroundings, surroundings
+from infill.canvas import FREE, build_canvas, hole_canvases, warm_canvas
+from infill.context import CHARS_PER_TOKEN, Surroundings, surroundings
+from infill.doubts import find_doubts
+from infill.drafts import reporter
 from infill.gate import Gate
 from infill.holes import find_hole, selection_hole
 from infill.judge import Judged, judge
-from infill.languages import by_id
+from infill.languages import Language, by_id
+from infill.losses import is_only_prose, loses_code
 from infill.postprocess import postprocess
+from infill.rewrite import rewrite
 from infill.syntax import Syntax, parse
-from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Source
+from infill.timing import Timings
+from infill.types import Completion, Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Source, Span
 from model.config import check_folder
 from model.types import Budget, CancelToken, Engine, Fill
 
 ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
 DRAFT_SHARE = 0.2
-MAX_DRAFT_TOKENS = {False: 32, True: 64}
+MAX_DRAFT_TOKENS = {False: 16, True: 64}  # by whether the hole may have several lines
+LEAST_LINE = math.log(0.02)  # a left-to-right line less probable than this is never shown and hardly ever right
 MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are judged once more
 
 
@@ -49,22 +53,6 @@ def open_filler(model: str | None = None, n_threads: int | None = None, niceness
     return ModelFiller(load_engine(model, n_threads=n_threads), "embedded" if model is None else Path(model).name)
 
 
-class Timings:
-    """Milliseconds per stage, added up."""
-
-    def __init__(self) -> None:
-        self.ms: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Generator[None]:
-        """Time what is inside."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.ms[name] = round(self.ms.get(name, 0.0) + (time.perf_counter() - started) * 1000, 2)
-
-
 class ModelFiller:
     """`Filler` over an engine; candidates come from `sources`."""
 
@@ -74,6 +62,7 @@ class ModelFiller:
         self._known_length: int | None = None
         self.model_name = engine.info.name or name
         self.show_threshold = engine.info.show_threshold
+        self.takes_instructions = engine.info.takes_instructions
 
     def limited_to(self, sources: frozenset[Source], known_answer: str | None = None) -> ModelFiller:
         """The same engine with fewer sources, or with holes as long as the answer; for benchmarks."""
@@ -82,7 +71,7 @@ class ModelFiller:
             limited._known_length = max(1, len(self._engine.tokenizer.encode(known_answer)))
         return limited
 
-    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
+    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Answer one request; whatever is wrong with the text or the time is a named `NoFill`."""
         timings = Timings()
         with timings.stage("hole"):
@@ -91,8 +80,10 @@ class ModelFiller:
             return found
         syntax, hole = found
         with timings.stage("context"):
-            around = surroundings(request.text, hole, self._engine.info, self._engine.tokenizer)
-        ranked = self._ranked(request, syntax, hole, around, cancel, timings)
+            around = surroundings(request.text, hole, self._engine.info, self._engine.tokenizer, self._told(request))
+        if request.selection is not None and (request.frozen or request.strength is not None):
+            return rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
+        ranked = self._ranked(request, syntax, hole, around, cancel, timings, on_draft)
         if cancel.cancelled:
             return NoFill("cancelled", hole=hole, timings_ms=timings.ms)
         if not ranked:
@@ -109,20 +100,54 @@ class ModelFiller:
             return NoFill("not_confident", detail, hole, timings.ms)
         return Filled(hole, tuple(passed), request.seed, timings.ms)
 
+    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
+        """What the model disbelieves of the selection, or of the text where there is none."""
+        language = self._language(request)
+        if isinstance(language, NoFill):
+            return language
+        selection = request.selection or Span(0, len(request.text))
+        return find_doubts(self._engine, request.text, selection, request.seed, cancel)
+
     def _find(self, request: FillRequest) -> tuple[Syntax, Hole] | NoFill:
         """The parsed text and the hole in it."""
+        language = self._language(request)
+        if isinstance(language, NoFill):
+            return language
+        syntax = parse(language, request.text)
+        if request.selection is not None:
+            found = selection_hole(syntax, request.selection)
+        else:
+            found = find_hole(syntax, request.offset or 0, request.trigger)
+        if isinstance(found, NoFill):
+            return found
+        if request.trigger == "automatic" and found.multiline and not self._engine.info.speaks_on_blank_lines:
+            return NoFill("blank_line", f"{self.model_name} fills blank lines only when asked", found)
+        return self._too_long(request, found) or (syntax, found)
+
+    def _language(self, request: FillRequest) -> Language | NoFill:
+        """The request's language, if there is a grammar for it and the model knows it."""
         language = by_id(request.language)
         if language is None:
             return NoFill("unknown_language", f"no grammar for {request.language!r}")
         trained = self._engine.info.languages
         if trained is not None and language.id not in trained:
             return NoFill("untrained_language", f"{self.model_name} knows {', '.join(trained)}, not {language.id}")
-        syntax = parse(language, request.text)
-        if request.selection is not None:
-            found = selection_hole(syntax, request.selection)
-        else:
-            found = find_hole(syntax, request.offset or 0, request.trigger)
-        return found if isinstance(found, NoFill) else (syntax, found)
+        return language
+
+    def _told(self, request: FillRequest) -> str:
+        """The instruction, for a model that takes any."""
+        return (request.instruction or "") if self.takes_instructions else ""
+
+    def _too_long(self, request: FillRequest, hole: Hole) -> NoFill | None:
+        """Why a selection cannot be rewritten: all of it must fit in the canvas. One far too long is not encoded."""
+        most, n_chars = self._engine.info.max_selection_tokens, hole.span.end - hole.span.start
+        if hole.kind != "selection" or n_chars <= most:  # no token is shorter than a character
+            return None
+        if n_chars > most * CHARS_PER_TOKEN * 2:
+            return NoFill("selection_too_long", f"{n_chars} characters, the limit is {most} tokens", hole)
+        n_tokens = len(self._engine.tokenizer.encode(request.text[hole.span.start : hole.span.end]))
+        detail = f"{n_tokens} tokens, the limit is {most}"
+        return NoFill("selection_too_long", detail, hole) if n_tokens > most else None
 
     def _ranked(
         self,
@@ -132,6 +157,7 @@ class ModelFiller:
         around: Surroundings,
         cancel: CancelToken,
         timings: Timings,
+        on_draft: OnDraft | None,
     ) -> list[Judged]:
         """Candidates from every source, tidied, most probable first."""
         text, engine = request.text, self._engine
@@ -139,32 +165,44 @@ class ModelFiller:
         found: list[Candidate] = []
         if "diffusion" in self._sources:
             with timings.stage("denoise"):
-                found += sources.denoised(self._denoise(request, hole, around, cancel), engine.tokenizer)
+                found += sources.denoised(self._denoise(request, hole, around, cancel, on_draft), engine.tokenizer)
         if "left_to_right" in self._sources:
             with timings.stage("draft"):
                 draft_ids = self._draft(request, hole, around, cancel)
             found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)
+        if cancel.cancelled:
+            return []
         if "nearby" in self._sources:
             found += sources.nearby(text, hole)
+        if request.suggested:
+            found += sources.suggested(request.suggested, hole)
         found += sources.closed(sources.distinct(found), prefix, suffix)
         by_indent = syntax.language.block_style == "indent"
         tidied = sources.distinct(tidied_candidate(c, hole, prefix, suffix, by_indent) for c in found)
         if hole.kind == "selection":
             kept = text[hole.span.start : hole.span.end]
-            tidied = [c for c in tidied if c.text.strip() != kept.strip()]
+            tidied = [c for c in tidied if c.text.strip() != kept.strip() and not loses_code(syntax, hole.span, c.text)]
+        if hole.kind == "block" and text[hole.span.start : hole.span.end].strip():  # a body, not a line on the way
+            tidied = [c for c in tidied if not is_only_prose(syntax, hole.span, c.text)]
         with timings.stage("judge"):
             return judge(engine, around, tidied, cancel)
 
-    def _denoise(self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken) -> list[Fill]:
+    def _denoise(
+        self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken, on_draft: OnDraft | None
+    ) -> list[Fill]:
         """A batch of hole lengths, denoised together."""
         engine, info = self._engine, self._engine.info
         n_selected = len(engine.tokenizer.encode(request.text[hole.span.start : hole.span.end]))
         canvases = hole_canvases(around, hole, n_selected, info)
         if self._known_length is not None:
             canvases = [build_canvas(around, self._known_length)]
+        if request.suggested and not hole.multiline:
+            draft_ids = engine.tokenizer.encode(request.suggested.partition("\n")[0]) or [FREE]
+            canvases.append(warm_canvas(around, draft_ids[: MAX_DRAFT_TOKENS[False]]))
         share = None if request.deadline_ms is None else request.deadline_ms * DENOISE_SHARE
         budget = Budget(info.block_steps if hole.multiline else info.line_steps, share)
-        return engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed)
+        watching = reporter(on_draft, canvases, budget, engine.tokenizer.decode)
+        return engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed, watching)
 
     def _draft(self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken) -> list[int]:
         """Left-to-right draft up to the end of the line, or of a few lines, or of its time."""
@@ -176,7 +214,8 @@ class ModelFiller:
             late = until is not None and time.monotonic() > until
             return late or (not hole.multiline and "\n" in text[len(tail) :])
 
-        return self._engine.draft(around.prompt_ids, MAX_DRAFT_TOKENS[hole.multiline], cancel, tail, stop)
+        least = -math.inf if hole.multiline else LEAST_LINE
+        return self._engine.draft(around.prompt_ids, MAX_DRAFT_TOKENS[hole.multiline], cancel, tail, stop, least)
 
     def _passed(
         self,

@@ -6,6 +6,7 @@ a cancel and an unsure model are values here (`NoFill` with a named reason), not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
@@ -14,7 +15,8 @@ from model.types import CancelToken
 
 HoleKind = Literal["token", "line_end", "block", "between", "selection", "marker"]
 Trigger = Literal["automatic", "manual"]
-Source = Literal["diffusion", "left_to_right", "nearby", "cut_back"]
+# usual: a type that often stands there; suggested: what was shown before, as far as it may still be meant
+Source = Literal["diffusion", "left_to_right", "nearby", "cut_back", "usual", "suggested"]
 Reason = Literal[
     "ignored_file",  # a rule says that it may not be read, see infill.ignored
     "unknown_language",  # no grammar for this file
@@ -24,7 +26,11 @@ Reason = Literal[
     "word_to_the_right",
     "file_too_large",
     "generated_file",  # mean line length over 240
+    "blank_line",  # the model speaks there only when it is asked
+    "selection_too_long",  # for the model, see ModelInfo.max_selection_tokens
+    "no_target",  # nothing of the wanted kind is there
     "empty_fill",
+    "nothing_better",  # refine: what stands there is the most probable
     "breaks_parse",  # no candidate keeps the file parsing
     "not_confident",
     "cancelled",
@@ -33,6 +39,13 @@ Reason = Literal[
     "model_loading",
     "model_failed",
 ]
+
+# Told before the model does anything.
+REFUSALS: frozenset[Reason] = frozenset(
+    ("ignored_file", "unknown_language", "untrained_language", "in_comment", "in_string", "word_to_the_right",
+     "file_too_large", "generated_file", "blank_line", "selection_too_long", "no_target", "model_loading",
+     "model_failed")
+)  # fmt: skip
 
 
 class InputError(Exception):
@@ -75,11 +88,19 @@ class FillRequest(msgspec.Struct, frozen=True):
     deadline_ms: float | None = None
 
 
+class Part(msgspec.Struct, frozen=True):
+    """One stretch of a rewrite that came out different: replace `span` by `text`."""
+
+    span: Span
+    text: str
+
+
 class Completion(msgspec.Struct, frozen=True):
     """A fill that passed the gate: replace `span` by `text`.
 
     `confidence` (0..1) is the probability that the causal encoder gives the whole text; `token_texts`
-    and `token_entropies` (nats) run in parallel.
+    and `token_entropies` (nats) run in parallel. `parts`, where there are any, say the same stretch by
+    stretch, in order: everything between them is as it was.
     """
 
     span: Span
@@ -90,6 +111,15 @@ class Completion(msgspec.Struct, frozen=True):
     steps: int
     stop_reason: str
     source: Source
+    parts: tuple[Part, ...] = ()
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What stands in the hole after a denoising step (`step` of at most `max_steps`), frozen parts included."""
+
+    text: str
+    step: int
+    max_steps: int
 
 
 class NoFill(msgspec.Struct, frozen=True, tag="no_fill"):
@@ -110,6 +140,28 @@ class Filled(msgspec.Struct, frozen=True, tag="filled"):
     timings_ms: dict[str, float] = {}
 
 
+class Doubt(msgspec.Struct, frozen=True):
+    """A stretch of tokens that the model disbelieves.
+
+    `probability` (0..1) is that of its least likely token, read from left to right; `suggestion` is what the
+    model would have put, seeing both sides.
+    """
+
+    span: Span
+    probability: float
+    suggestion: str
+
+
+class Doubts(msgspec.Struct, frozen=True, tag="doubts"):
+    """The doubts about a span, in the order of the text."""
+
+    doubts: tuple[Doubt, ...]
+    timings_ms: dict[str, float] = {}
+
+
+OnDraft = Callable[[Draft], None]
+
+
 class Filler(Protocol):
     """What the server and the command line need of the pipeline. Blocking; one thread at a time."""
 
@@ -121,4 +173,15 @@ class Filler(Protocol):
         """Confidence from which a fill is shown unasked."""
         ...
 
-    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill: ...
+    @property
+    def takes_instructions(self) -> bool:
+        """Whether `FillRequest.instruction` means anything to the model."""
+        ...
+
+    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+        """Answer one request; `on_draft` hears of every denoising step of a selection or a body."""
+        ...
+
+    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
+        """What the model disbelieves of `request.selection`."""
+        ...

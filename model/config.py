@@ -54,6 +54,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
     show_threshold: float = 0.3  # confidence from which a fill is shown unasked
     max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
+    speaks_on_blank_lines: bool = True  # unasked
     takes_instructions: bool = False  # trained to follow them
 
 

@@ -47,6 +47,7 @@ class DiffusionEngine:
             pad_ends_hole=infill.pad_ends_hole,
             show_threshold=infill.show_threshold,
             max_selection_tokens=infill.max_selection_tokens,
+            speaks_on_blank_lines=infill.speaks_on_blank_lines,
             takes_instructions=infill.takes_instructions,
         )
 

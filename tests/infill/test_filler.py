@@ -37,6 +37,32 @@ def test_candidates_of_all_sources_are_ranked_together() -> None:
     assert [c.source for c in result.completions] == ["left_to_right", "diffusion", "diffusion"]
 
 
+def test_what_was_suggested_is_a_candidate_and_a_warm_canvas() -> None:
+    engine = FakeEngine(["a"], log_probs={"w * h)\n": -0.1})
+    fill(engine, AREA, suggested="h)")
+    *cold, warm = engine.canvases
+    assert [c.warm for c in cold] == [False] * len(cold) and warm.warm
+    free = [i for i, is_free in zip(warm.canvas_ids, warm.hole_mask, strict=True) if is_free]
+    assert engine.tokenizer.decode(free) == "h)"
+    assert {c.source for c in fill(engine, AREA, suggested="h", candidates=9).completions} == {"diffusion", "suggested"}
+
+
+def test_the_word_that_is_written_anew_is_left_out_of_what_was_suggested() -> None:
+    engine = FakeEngine(["a"], log_probs={"q.b\n": -0.1})
+    typed = AREA.replace("‸", "q‸")
+    assert texts(fill(engine, typed, suggested="ther.b")) == [".b"]
+
+
+def test_blank_lines_may_be_left_to_who_asks() -> None:
+    engine = FakeEngine(["pass"], log_probs={"pass": -0.1}, speaks_on_blank_lines=False)
+    blank = "def f():\n    ‸\n"
+    unasked = fill(engine, blank, trigger="automatic")
+    assert isinstance(unasked, NoFill) and unasked.reason == "blank_line" and engine.canvases == []
+    assert texts(fill(engine, blank, trigger="manual")) == ["pass"]
+    engine.canvases = []
+    assert isinstance(fill(engine, AREA, trigger="automatic"), NoFill) and engine.canvases, "a line is tried"
+
+
 def test_what_does_not_parse_is_passed_over() -> None:
     engine = FakeEngine(["h +* )", "h"], log_probs={"h +* )": -0.01, " h\n": -1.0})
     assert texts(fill(engine, AREA)) == ["h"]

@@ -1,0 +1,112 @@
+"""What every command that fills does with its input: ignore rules, languages, options, the model."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Iterable
+
+from infill import console
+from infill.files import SourceFile, check_writable, printable
+from infill.ignored import IgnoreRules, Verdict
+from infill.types import Filler, InputError
+
+STDIN = "-"
+# argparse takes `-:2:16` for an option. No argument can hold a NUL, so one in front hides it safely.
+_HIDDEN = "\0"
+
+
+class CommonArguments:
+    """The options of every command that fills; argparse fills them in."""
+
+    write: bool
+    json: bool
+    no_ignore: bool
+    seed: int
+    deadline_ms: int | None
+    language: str | None
+    model: str | None
+    threads: int | None
+
+
+def add_common_options(parser: argparse.ArgumentParser, per: str) -> None:
+    """Add the options of `CommonArguments`; `per` names what is filled one at a time."""
+    add, whole = parser.add_argument, console.whole_number
+    add("--write", action="store_true", help="change the files (all or none); for - print the filled text")
+    add("--json", action="store_true", help=f"print one JSON object per {per}, times on stderr")
+    add("--no-ignore", action="store_true", help="fill files too that an ignore file or a secret's name rules out")
+    add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=0, help="the same seed, the same fill (0)")
+    add("--deadline-ms", metavar="N", type=whole(1, 10**9), help=f"stop after N milliseconds per {per}")
+    add("--language", metavar="ID", help="language of the text; told by its name, else python for -")
+    add("--model", metavar="PATH", help="checkpoint folder to use instead of the embedded model")
+    add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")
+
+
+def hide_stdin(argv: Iterable[str]) -> list[str]:
+    """The arguments with those that name a place in standard input hidden from argparse."""
+    return [_HIDDEN + argument if argument.startswith(f"{STDIN}:") else argument for argument in argv]
+
+
+def shown(argument: str) -> str:
+    """An argument as it was given."""
+    return argument.removeprefix(_HIDDEN)
+
+
+def read_sources(names: Iterable[str], args: CommonArguments) -> dict[str, SourceFile]:
+    """Every file once, by each name given for it; refuses what is ignored, or cannot be written as asked."""
+    names = list(dict.fromkeys(names))
+    if not args.no_ignore:
+        refuse_ignored(names)
+    by_path: dict[str, SourceFile] = {}
+    sources: dict[str, SourceFile] = {}
+    for name in names:
+        # Two names of one file must be one source: the second write would undo the first.
+        key = STDIN if name == STDIN else os.path.realpath(name)
+        if key not in by_path:
+            stream = name == STDIN
+            by_path[key] = SourceFile.read_stream("stdin", console.stdin_bytes()) if stream else SourceFile.read(name)
+            if args.write:
+                check_writable(by_path[key])
+        sources[name] = by_path[key]
+    return sources
+
+
+def refuse_ignored(names: Iterable[str]) -> None:
+    """Raise InputError for the first name whose file may not be read."""
+    rules = IgnoreRules([os.getcwd()])
+    for name in names:
+        verdict = Verdict(True) if name == STDIN else rules.judge(name)
+        if not verdict.allowed:
+            why = f"{printable(verdict.rule)} ({printable(verdict.source)})"
+            raise InputError(f"{printable(name)}: is ignored: {why}; --no-ignore fills it all the same")
+
+
+def open_model(args: CommonArguments) -> Filler:
+    """The pipeline; says on stderr how long that took unless the output is for programs."""
+    started = time.perf_counter()
+    try:
+        from infill.filler import open_filler  # the weights: only now that all input is good
+
+        filler = open_filler(args.model, args.threads)
+    except ImportError as error:
+        raise InputError(f"the model cannot be loaded: {error}") from error
+    if not args.json:
+        console.say(f"{filler.model_name}: loaded in {time.perf_counter() - started:.1f} s")
+    return filler
+
+
+def language_id(source: SourceFile, wanted: str | None) -> str | None:
+    """Our id of the language that was asked for, or that the name tells; None when nothing does."""
+    from infill import languages  # after the file was read: a wrong name is told without loading grammars
+
+    if wanted is not None:
+        chosen = languages.by_id(wanted)
+        if chosen is None:
+            known = ", ".join(sorted(language.id for language in languages.LANGUAGES))
+            raise InputError(f"--language {printable(wanted)}: is not one of {known}")
+        return chosen.id
+    language = languages.for_path(source.name, source.text)
+    if language is None and source.path is None:
+        return "python"
+    return language.id if language else None

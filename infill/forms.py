@@ -1,0 +1,95 @@
+"""What functions look like in each language, one frozen row each: where their bodies, docs and types go.
+
+A language without a row, or without a part of one, is not offered what needs it. Node and field names are
+those of its grammar.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class DocForm(msgspec.Struct, frozen=True):
+    """Documentation as the first statement of a body: a statement of one string."""
+
+    opening: str
+    closing: str
+    statement_type: str
+    string_type: str
+    content_type: str
+
+
+class HintForm(msgspec.Struct, frozen=True):
+    """Types that follow a name: in which nodes of a parameter list they are missing, and what leads them in."""
+
+    parameters_field: str
+    bare_types: frozenset[str]
+    implicit: frozenset[str]  # first parameters that nobody annotates
+    before: str
+    return_field: str
+    before_return: str
+    type_node: str  # holds a type, and nothing else does
+    pattern: str  # regex of what a type may look like; names in it must be known, or stand in the file
+    usual: tuple[str, ...]  # types that are always worth a try
+    known: frozenset[str]  # further names that need no definition
+
+
+class Forms(msgspec.Struct, frozen=True):
+    """What can be completed of a function besides its body."""
+
+    function_types: frozenset[str]
+    wrapper_types: frozenset[str] = frozenset()  # hold a function and what decorates it
+    whole_only: tuple[str, ...] = ()  # beginnings of placeholders that are code too, unless they are a whole block
+    value_type: str | None = None  # an expression that stands for one not yet written
+    value_parents: frozenset[str] = frozenset()  # where it surely does
+    value_placeholder: str = ""  # the same as text, to hold the place of what is inserted
+    doc: DocForm | None = None
+    hints: HintForm | None = None
+
+
+_SCRIPT = Forms(
+    frozenset(
+        {
+            "function_declaration",
+            "generator_function_declaration",
+            "function_expression",
+            "method_definition",
+            "arrow_function",
+        }
+    )
+)
+
+_PYTHON_TYPE = r"[A-Za-z_][\w.]*(?:\[[\w., |\[\]]+\])?"
+
+FORMS: dict[str, Forms] = {
+    "python": Forms(
+        function_types=frozenset({"function_definition"}),
+        wrapper_types=frozenset({"decorated_definition"}),
+        whole_only=("pass", "raise"),
+        value_type="ellipsis",
+        value_parents=frozenset({"return_statement", "assignment"}),
+        value_placeholder="...",
+        doc=DocForm('"""', '"""', "expression_statement", "string", "string_content"),
+        hints=HintForm(
+            parameters_field="parameters",
+            bare_types=frozenset({"identifier", "default_parameter", "list_splat_pattern", "dictionary_splat_pattern"}),
+            implicit=frozenset({"self", "cls"}),
+            before=": ",
+            return_field="return_type",
+            before_return=" -> ",
+            type_node="type",
+            pattern=rf"{_PYTHON_TYPE}(?: \| {_PYTHON_TYPE})*",
+            usual=("int", "str", "bool", "float", "bytes", "None", "list[str]", "dict[str, str]", "object"),
+            known=frozenset({"list", "dict", "set", "tuple", "frozenset", "type", "complex", "bytearray"}),
+        ),
+    ),
+    "javascript": _SCRIPT,
+    "typescript": _SCRIPT,
+    "tsx": _SCRIPT,
+    "go": Forms(frozenset({"function_declaration", "method_declaration", "func_literal"})),
+    "rust": Forms(frozenset({"function_item"})),
+    "java": Forms(frozenset({"method_declaration", "constructor_declaration"})),
+    "c": Forms(frozenset({"function_definition"})),
+    "cpp": Forms(frozenset({"function_definition"})),
+    "bash": Forms(frozenset({"function_definition"}), whole_only=(":",)),
+}

@@ -1,0 +1,104 @@
+"""A question about a text that is first given a place to fill, and its answer as changes of the text as it is.
+
+A function without a docstring has no hole to fill: `Inserted` text (quotes around a placeholder) makes one.
+Only what was filled goes into the document, with the inserted text around it. Knows no grammar, so that
+the server can use it on its protocol thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from infill.types import Completion, FillRequest, Part, Span
+
+TargetKind = Literal["rewrite", "refine", "fix", "body", "holes", "docstring", "type_hints"]
+
+
+class Inserted(msgspec.Struct, frozen=True):
+    """Text that the target has and the document has not: where it goes in the document, where it is in the target."""
+
+    at: int
+    span: Span
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What to ask the model: of `text`, either the hole at `offset` or the `selection` less what is `frozen`.
+
+    `hole` is what an answer at `offset` will replace. `inserted` is in the order of the text, each with one hole
+    in it.
+    """
+
+    text: str
+    offset: int | None = None
+    hole: Span | None = None
+    selection: Span | None = None
+    frozen: tuple[Span, ...] = ()
+    inserted: tuple[Inserted, ...] = ()
+
+    @property
+    def place(self) -> Span | None:
+        """What of the document an answer will replace, and a draft on the way to it would."""
+        if self.selection is None:
+            return self.hole
+        return Span(self.in_document(self.selection.start), self.in_document(self.selection.end))
+
+    def request(self, language: str, strength: float | None = None) -> FillRequest:
+        """The question, without its terms."""
+        return FillRequest(
+            text=self.text,
+            language=language,
+            offset=self.offset,
+            selection=self.selection,
+            frozen=self.frozen,
+            strength=strength,
+        )
+
+    def in_document(self, offset: int) -> int:
+        """Where an offset of the target is in the document; in inserted text, where that goes."""
+        shift = 0
+        for inserted in self.inserted:
+            if offset >= inserted.span.end:
+                shift += inserted.span.end - inserted.span.start
+            elif offset > inserted.span.start:
+                return inserted.at
+        return offset - shift
+
+    def changes(self, completion: Completion) -> tuple[Part, ...]:
+        """The completion as changes of the document: one for each stretch, in order, none overlapping."""
+        parts = completion.parts or (Part(completion.span, completion.text),)
+        return tuple(self._in_document(part) for part in parts)
+
+    def _in_document(self, part: Part) -> Part:
+        span = part.span
+        for inserted in self.inserted:
+            around = inserted.span
+            if around.start <= span.start and span.end <= around.end:
+                before, after = self.text[around.start : span.start], self.text[span.end : around.end]
+                return Part(Span(inserted.at, inserted.at), before + part.text + after)
+        return Part(Span(self.in_document(span.start), self.in_document(span.end)), part.text)
+
+
+def with_inserted(text: str, insertions: Sequence[tuple[int, str]]) -> tuple[str, tuple[Inserted, ...]]:
+    """The text with each insertion (offset, text) made, offsets ascending, and where they stand now."""
+    parts: list[str] = []
+    inserted: list[Inserted] = []
+    at = length = 0
+    for offset, new in insertions:
+        parts += [text[at:offset], new]
+        length += offset - at
+        inserted.append(Inserted(offset, Span(length, length + len(new))))
+        at, length = offset, length + len(new)
+    return "".join([*parts, text[at:]]), tuple(inserted)
+
+
+def applied(text: str, changes: Sequence[Part]) -> str:
+    """The text with changes made that are in order and do not overlap."""
+    parts: list[str] = []
+    at = 0
+    for change in changes:
+        parts += [text[at : change.span.start], change.text]
+        at = change.span.end
+    return "".join([*parts, text[at:]])

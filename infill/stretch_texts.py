@@ -1,0 +1,85 @@
+"""From what a model wrote into a free stretch to what can stand there, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from infill.forms import FORMS, HintForm
+from infill.frozen import Stretch, has_own_lines, lf
+from infill.indents import indent_of
+from infill.languages import placeholder_pattern
+from infill.losses import is_only_prose
+from infill.postprocess import dominant_line_break, postprocess
+from infill.syntax import Syntax
+from infill.types import Hole
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def tidied(syntax: Syntax, stretches: Sequence[Stretch], texts: Sequence[str], as_written: bool) -> tuple[str, ...]:
+    """A text for each free stretch; what stands there now where the model says nothing that can be used.
+
+    `as_written` only mends line breaks: in a refinement the tokens on both sides stay, so there is nothing
+    to fit.
+    """
+    free = (s for s in stretches if s.free)
+    made: list[str] = []
+    for stretch, text in zip(free, texts, strict=True):
+        present = syntax.text[stretch.span.start : stretch.span.end]
+        text = _as_written(syntax, text) if as_written else _fitted(syntax, stretch, present, text)
+        made.append(present if text is None else text)
+    return tuple(made)
+
+
+def is_placeholder(syntax: Syntax, text: str) -> bool:
+    """Whether the text is only a placeholder, such as `pass`."""
+    return placeholder_pattern(syntax.language).fullmatch(text) is not None
+
+
+def usual_texts(syntax: Syntax, stretch: Stretch) -> tuple[str, ...]:
+    """What is worth trying there whatever the model wrote: the usual types, where a type is wanted."""
+    hints = _type_form(syntax, stretch) if stretch.is_empty else None
+    return () if hints is None else hints.usual
+
+
+def _as_written(syntax: Syntax, text: str) -> str | None:
+    if "\ufffd" in text or "\0" in text:
+        return None
+    return lf(text).replace("\n", dominant_line_break(syntax.text))
+
+
+def _fitted(syntax: Syntax, stretch: Stretch, present: str, text: str) -> str | None:
+    source, span = syntax.text, stretch.span
+    line = syntax.line(span.start)
+    indent = indent_of(source[line.start : line.end])
+    # A placeholder with its lines to itself stands for a body; where it shares them, for a word or two.
+    is_body = stretch.is_empty and has_own_lines(source, span)
+    multiline = is_body or "\n" in present or "\r" in present
+    hole = Hole(span, "block" if is_body else "selection", indent, multiline)
+    by_indent = syntax.language.block_style == "indent"
+    text = postprocess(text, hole, source[: span.start], source[span.end :], indent_blocks=by_indent)
+    if stretch.is_empty and (is_placeholder(syntax, text) or not any(char.isalnum() for char in text)):
+        return None
+    if is_body and is_only_prose(syntax, span, text):
+        return None
+    if stretch.is_empty and (hints := _type_form(syntax, stretch)) is not None and not _is_type(syntax, hints, text):
+        return None
+    return text if text.strip() else None
+
+
+def _type_form(syntax: Syntax, stretch: Stretch) -> HintForm | None:
+    """The language's form of types where a type is wanted."""
+    forms = FORMS.get(syntax.language.id)
+    if forms is None or forms.hints is None:
+        return None
+    parent = syntax.node_over(stretch.span.start, stretch.span.end).parent
+    return forms.hints if parent is not None and parent.type == forms.hints.type_node else None
+
+
+def _is_type(syntax: Syntax, hints: HintForm, text: str) -> bool:
+    """Whether the text looks like a type and all names in it mean something: a made-up one would not run."""
+    if re.fullmatch(hints.pattern, text) is None:
+        return False
+    known = hints.known | {name for usual in hints.usual for name in _NAME.findall(usual)}
+    return all(n in known or re.search(rf"\b{n}\b", syntax.text) is not None for n in _NAME.findall(text))
