@@ -23,16 +23,22 @@ examples:
   dg-lsp --model ./checkpoint             with another model than the embedded one
   dg-lsp --log-file dg-lsp.log            one line per request, without your text
   dg-lsp explain FILE ...                 whether a file is ignored, and by which rule
+  dg-lsp engine status                    the engines that run, with their windows and memory
+  dg-lsp engine stop                      end them; the next request starts another
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Serve one client, then end the process; or explain what is ignored."""
+    """Serve one client, then end the process; or explain what is ignored, or see to the engines."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["explain"]:
         from dg_lsp.explain import explain
 
         sys.exit(explain(given[1:]))
+    if given[:1] == ["engine"]:
+        from dg_lsp.shared.people import engine
+
+        sys.exit(engine(given[1:]))
     options = _parser().parse_args(given)
     _log_to(options.log_file, options.log_level)
     _leave(_serve(options))
@@ -55,6 +61,12 @@ def _parser() -> argparse.ArgumentParser:
         help="serve one client on 127.0.0.1:PORT; 0 takes a free port and names it on standard error",
     )
     parser.add_argument("--model", metavar="PATH", help="checkpoint folder (default: the embedded model)")
+    parser.add_argument(
+        "--no-shared-engine",
+        dest="shared_engine",
+        action="store_false",
+        help="open the model in this process, not in the engine that all windows share",
+    )
     parser.add_argument("--log-file", metavar="FILE", type=Path, help="log there, not to standard error")
     parser.add_argument(
         "--log-level",
@@ -84,6 +96,11 @@ def _log_to(path: Path | None, level: str | None) -> None:
 
 def _serve(options: argparse.Namespace) -> int:
     """Return the exit code when the session has ended, and the model's thread too if it listens."""
+    if options.shared_engine and options.fill_script is None:
+        from dg_lsp.shared.start import start_early
+
+        start_early(options.model)  # so that it loads while this process does
+
     import asyncio
 
     from dg_lsp.lean_types import import_types
@@ -103,11 +120,13 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _choose_filler(options: argparse.Namespace) -> OpenFiller:
-    from dg_lsp.loading import open_model
+    from dg_lsp.loading import open_model, open_shared_model
     from dg_lsp.scripted import open_script
 
     script: Path | None = options.fill_script
-    return open_model if script is None else lambda _model, _settings: open_script(script)
+    if script is not None:
+        return lambda _model, _settings: open_script(script)
+    return open_shared_model if options.shared_engine else open_model
 
 
 def _leave(code: int) -> NoReturn:

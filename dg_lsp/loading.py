@@ -16,6 +16,7 @@ from pygls.exceptions import JsonRpcException
 
 from dg_lsp.session import Session
 from dg_lsp.settings import Settings
+from dg_lsp.shared.place import EngineUnavailable, supported
 from infill.types import Filler
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ async def load_model(session: Session) -> None:
 
 async def _show_progress(session: Session, loaded: asyncio.Future[None], started: float) -> None:
     token = f"dg-lsp-loading-{uuid.uuid4()}"
-    if not await _accepted(session.server.create_progress(token)):
+    if not await accepted(session.server.create_progress(token)):
         return
     session.server.send_progress(token, types.WorkDoneProgressBegin(title="Loading model", cancellable=False))
     while True:
@@ -57,7 +58,7 @@ async def _show_progress(session: Session, loaded: asyncio.Future[None], started
     session.server.send_progress(token, types.WorkDoneProgressEnd(message=outcome))
 
 
-async def _accepted(created: Awaitable[None]) -> bool:
+async def accepted(created: Awaitable[None]) -> bool:
     """Return True when the client made the progress token; a refusal only costs the progress."""
     try:
         await created
@@ -67,7 +68,22 @@ async def _accepted(created: Awaitable[None]) -> bool:
 
 
 def open_model(model: str | None, settings: Settings) -> Filler:
-    """Open the real pipeline; slow, so only the worker thread may call it."""
+    """Open the real pipeline in this process; slow, so only the worker thread may call it."""
     from infill.filler import open_filler
 
     return open_filler(model, settings.threads, settings.niceness)
+
+
+def open_shared_model(model: str | None, settings: Settings) -> Filler:
+    """Open the model in the engine that all windows share; in this process where there can be none."""
+    if not settings.shared_engine or not supported():
+        return open_model(model, settings)
+    from dg_lsp.shared.client import SharedFiller
+    from dg_lsp.shared.identity import identity_of
+
+    identity = identity_of(model, settings.threads, settings.niceness)
+    try:
+        return SharedFiller(identity, settings.unload_after_minutes * 60 or None)
+    except EngineUnavailable as error:
+        log.warning("no shared engine, the model opens in this process: %s", error)
+        return open_model(model, settings)

@@ -10,6 +10,8 @@ import re
 from itertools import islice
 from typing import Literal
 
+from infill.types import Span
+
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -42,6 +44,11 @@ def offset_at(text: str, line: int, character: int, encoding: Encoding) -> int:
     line_end = _LINE_END.search(text, start)
     content = text[start : line_end.start() if line_end else len(text)]
     return start + _column(content, character, encoding)
+
+
+def span_at(text: str, start: tuple[int, int], end: tuple[int, int], encoding: Encoding) -> Span:
+    """Span between two positions in either order, each clamped as in `locate`."""
+    return Span(*sorted(offset_at(text, *point, encoding) for point in (start, end)))
 
 
 def position_at(text: str, offset: int, encoding: Encoding) -> tuple[int, int]:

@@ -44,6 +44,7 @@ _OUR_STATE = (
     types.NOTEBOOK_DOCUMENT_DID_CHANGE,
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
     types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS,
+    types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
 )
 
 
@@ -55,6 +56,7 @@ class Protocol(LanguageServerProtocol):
         self.on_exit: Callable[[int], None] = lambda _code: None
         self.folder_uris: list[str] = []  # of the workspace, as `initialize` named them
         self._initialized = False
+        self._inner: dict[object, asyncio.Task[Any]] = {}  # by a request's id, the command that it waits for
         self._builtin: dict[str, Any] = cast(Any, self.fm).builtin_features
         self._features: dict[str, Any] = cast(Any, self.fm).features
         for method in _OUR_STATE:  # our handlers alone keep the text and the folders
@@ -134,7 +136,7 @@ class Protocol(LanguageServerProtocol):
             future.set_result(message.get("result"))
 
     def _cancel(self, msg_id: RequestId) -> None:
-        future = self._request_futures.get(msg_id)
+        future = self._inner.get(msg_id) or self._request_futures.get(msg_id)
         if isinstance(future, asyncio.Task):  # not one of ours
             future.cancel()
 
@@ -175,6 +177,14 @@ class Protocol(LanguageServerProtocol):
         future = self._request_futures.get(msg_id)
         if future is not None:
             future.add_done_callback(partial(self._forget, msg_id))
+        request = self._ctx_msg_id.get(None)
+        if isinstance(future, asyncio.Task) and request is not None and request != msg_id:
+            self._inner[request] = future
+            future.add_done_callback(lambda _: self._inner.pop(request, None))
+
+    def to_builtins(self, value: Any) -> Any:
+        """Return a value of the protocol's types as plain objects."""
+        return self._converter.unstructure(value)
 
     def _forget(self, msg_id: RequestId, future: Future[Any]) -> None:
         if self._request_futures.get(msg_id) is future:

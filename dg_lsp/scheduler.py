@@ -17,10 +17,11 @@ from typing import Literal
 
 import msgspec
 
-from infill.types import Filled, Filler, FillRequest, NoFill, Reason
+from infill.types import REFUSALS, Doubts, Draft, Filled, Filler, FillRequest, NoFill, OnDraft, Reason
 from model.types import CancelToken
 
 State = Literal["starting", "loading", "ready", "busy", "failed"]
+JobKind = Literal["fill", "doubts"]
 Answer = Filled | NoFill
 
 log = logging.getLogger(__name__)
@@ -29,15 +30,31 @@ log = logging.getLogger(__name__)
 class _Job:
     """One question on its way to the worker and back; `answer` belongs to the event loop."""
 
-    def __init__(self, request: FillRequest, answer: asyncio.Future[Answer]) -> None:
+    def __init__(
+        self,
+        kind: JobKind,
+        request: FillRequest,
+        answer: asyncio.Future[Filled | Doubts | NoFill],
+        on_draft: OnDraft | None,
+        speculative: bool,
+    ) -> None:
+        self.kind = kind
+        self.speculative = speculative
+        self.makes_way = speculative or kind == "doubts"  # nobody waits for either
         self.request = request
         self.answer = answer
+        self.on_draft = on_draft
         self.token = CancelToken()
         self.asked_at = time.monotonic()
 
-    def deliver(self, answer: Answer) -> None:
+    def deliver(self, answer: Filled | Doubts | NoFill) -> None:
         if not self.answer.done():
             self.answer.set_result(answer)
+
+    def show(self, draft: Draft) -> None:
+        """Pass a draft on; none comes after the answer."""
+        if self.on_draft is not None and not self.answer.done():
+            self.on_draft(draft)
 
     def give_up(self, reason: Reason) -> None:
         """Answer now, stop the model as soon as it looks at the token."""
@@ -50,7 +67,9 @@ class Scheduler:
 
     def __init__(self) -> None:
         self.model_name: str | None = None
+        self.takes_instructions = False
         self.failure: str | None = None
+        self.n_asked = self.n_speculative = 0  # questions that the model was at work on
         self._loading: asyncio.Future[None] | None = None
         self._jobs: dict[Hashable, _Job] = {}
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -79,8 +98,32 @@ class Scheduler:
             self._thread.start()
         return self._loading
 
-    async def fill(self, lane: Hashable, request: FillRequest) -> Answer:
-        """Return the answer to a question; cancelling the caller stops the model within one step."""
+    async def fill(
+        self, lane: Hashable, request: FillRequest, on_draft: OnDraft | None = None, speculative: bool = False
+    ) -> Answer:
+        """Return the answer to a question; cancelling the caller stops the model within one step.
+
+        `on_draft` is called on the event loop, before the answer. A `speculative` question gives way to the next
+        one.
+        """
+        answer = await self._ask("fill", lane, request, on_draft, speculative)
+        assert not isinstance(answer, Doubts)
+        return answer
+
+    async def doubts(self, lane: Hashable, request: FillRequest) -> Doubts | NoFill:
+        """Return what the model disbelieves of a selection, under the same rules as `fill`."""
+        answer = await self._ask("doubts", lane, request, None)
+        assert not isinstance(answer, Filled)
+        return answer
+
+    async def _ask(
+        self,
+        kind: JobKind,
+        lane: Hashable,
+        request: FillRequest,
+        on_draft: OnDraft | None,
+        speculative: bool = False,
+    ) -> Filled | Doubts | NoFill:
         if self.failure is not None:
             return NoFill("model_failed", self.failure)
         if self.model_name is None:
@@ -88,7 +131,10 @@ class Scheduler:
         if self._closed:
             return NoFill("cancelled")
         self.supersede(lane)
-        job = _Job(request, asyncio.get_running_loop().create_future())
+        if kind == "fill":
+            for other in [key for key, job in self._jobs.items() if job.makes_way]:
+                self.supersede(other)
+        job = _Job(kind, request, asyncio.get_running_loop().create_future(), on_draft, speculative)
         self._jobs[lane] = job
         self._queue.put(job)
         try:
@@ -98,11 +144,11 @@ class Scheduler:
             if self._jobs.get(lane) is job:
                 del self._jobs[lane]
 
-    def supersede(self, lane: Hashable) -> None:
-        """Answer the lane's open question with `superseded`, at once; nothing to do when it has none."""
+    def supersede(self, lane: Hashable, reason: Reason = "superseded") -> None:
+        """Answer the lane's open question with the reason, at once; nothing to do when it has none."""
         job = self._jobs.pop(lane, None)
         if job is not None:
-            job.give_up("superseded")
+            job.give_up(reason)
 
     def close(self) -> None:
         """Take no more questions and cancel the open ones."""
@@ -120,8 +166,14 @@ class Scheduler:
 
     # On the event loop, called by the worker.
 
-    def _opened(self, model_name: str) -> None:
-        self.model_name = model_name
+    def _answered(self, job: _Job, answer: Filled | Doubts | NoFill) -> None:
+        if not (isinstance(answer, NoFill) and answer.reason in REFUSALS):
+            self.n_speculative += job.speculative
+            self.n_asked += not job.speculative
+        job.deliver(answer)
+
+    def _opened(self, model_name: str, takes_instructions: bool) -> None:
+        self.model_name, self.takes_instructions = model_name, takes_instructions
         self._finish_loading()
 
     def _failed(self, failure: str) -> None:
@@ -138,18 +190,18 @@ class Scheduler:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to tell
             try:
                 filler = open_filler()
-                model_name = filler.model_name
+                opened = filler.model_name, filler.takes_instructions
             except (Exception, SystemExit) as error:
                 log.debug("opening the model failed", exc_info=True)
                 loop.call_soon_threadsafe(self._failed, f"{error}" or type(error).__name__)
                 return
-            loop.call_soon_threadsafe(self._opened, model_name)
+            loop.call_soon_threadsafe(self._opened, *opened)
             while (job := self._queue.get()) is not None:
                 if not job.token.cancelled:
-                    loop.call_soon_threadsafe(job.deliver, _answer(filler, job))
+                    loop.call_soon_threadsafe(self._answered, job, _answer(filler, job, loop))
 
 
-def _answer(filler: Filler, job: _Job) -> Answer:
+def _answer(filler: Filler, job: _Job, loop: asyncio.AbstractEventLoop) -> Filled | Doubts | NoFill:
     """Return the filler's answer within what the wait left of the deadline; its errors become a value."""
     request = job.request
     if request.deadline_ms is not None:
@@ -157,8 +209,14 @@ def _answer(filler: Filler, job: _Job) -> Answer:
         if left_ms <= 0:
             return NoFill("deadline", "spent waiting for the worker")
         request = msgspec.structs.replace(request, deadline_ms=left_ms)
+
+    def show(draft: Draft) -> None:
+        loop.call_soon_threadsafe(job.show, draft)
+
     try:
-        return filler.fill(request, job.token)
+        if job.kind == "doubts":
+            return filler.doubts(request, job.token)
+        return filler.fill(request, job.token, None if job.on_draft is None else show)
     except Exception as error:
         log.error("the fill failed with %s; --log-level debug shows where", type(error).__name__)
         log.debug("the fill failed", exc_info=True)  # may quote the user's text

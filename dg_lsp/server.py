@@ -11,7 +11,10 @@ from typing import Any, cast
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from dg_lsp import __version__, handlers
+from dg_lsp import __version__, actions, diagnostics, handlers
+from dg_lsp.commands import commands
+from dg_lsp.drafts import cancel_progress
+from dg_lsp.ghost_text import inline_completion
 from dg_lsp.loading import load_model
 from dg_lsp.protocol import Protocol
 from dg_lsp.session import OpenFiller, Session
@@ -43,7 +46,7 @@ class Server(LanguageServer):
         params = types.WorkDoneProgressCreateParams(token=token)
         return self.rpc.send_request_async(types.WINDOW_WORK_DONE_PROGRESS_CREATE, params)
 
-    def send_progress(self, token: str, value: WorkDoneProgress) -> None:
+    def send_progress(self, token: int | str, value: WorkDoneProgress) -> None:
         """Send one progress value."""
         self.rpc.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
 
@@ -52,9 +55,10 @@ def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     """Return a server that calls `open_filler(model)` on its own thread, after `initialized`."""
     server = Server("dg-lsp", __version__, protocol_cls=Protocol)
     server.session = session = Session(server, open_filler, model)
-    actions = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite], resolve_provider=True)
+    kinds = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.QuickFix]
+    offered = types.CodeActionOptions(code_action_kinds=kinds, resolve_provider=True)
     inline = types.InlineCompletionOptions()  # without options pygls does not advertise the feature
-    _register(server, types.INITIALIZE, partial(handlers.initialize, session))
+    _register(server, types.INITIALIZE, partial(_initialize, server))
     _register(server, types.INITIALIZED, partial(_initialized, session))
     _register(server, types.SHUTDOWN, partial(_shutdown, session))
     _register(server, types.TEXT_DOCUMENT_DID_OPEN, partial(handlers.did_open, session))
@@ -62,17 +66,28 @@ def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     _register(server, types.TEXT_DOCUMENT_DID_CLOSE, partial(handlers.did_close, session))
     _register(server, types.TEXT_DOCUMENT_DID_SAVE, partial(handlers.did_save, session))
     _register(server, types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, partial(handlers.did_change_folders, session))
-    completion = partial(handlers.inline_completion, session)
+    completion = partial(inline_completion, session)
     _register(server, types.TEXT_DOCUMENT_INLINE_COMPLETION, completion, inline)
-    _register(server, types.TEXT_DOCUMENT_CODE_ACTION, partial(handlers.code_action, session), actions)
-    _register(server, types.CODE_ACTION_RESOLVE, partial(handlers.resolve_code_action, session))
+    _register(server, types.TEXT_DOCUMENT_CODE_ACTION, partial(actions.code_action, session), offered)
+    _register(server, types.CODE_ACTION_RESOLVE, partial(actions.resolve_code_action, session))
     _register(server, STATUS, partial(handlers.status, session))
-    cast(Any, server.command(ACCEPTED_COMMAND))(handlers.accepted)
+    _register(server, types.WINDOW_WORK_DONE_PROGRESS_CANCEL, partial(cancel_progress, session))
+    for name, command in ({ACCEPTED_COMMAND: handlers.accepted} | commands(session)).items():
+        cast(Any, server.command(name))(command)
     return server
 
 
 def _register(server: Server, method: str, handler: Callable[..., Any], options: object = None) -> None:
     cast(Any, server.feature(method, options))(handler)
+
+
+def _initialize(server: Server, params: types.InitializeParams) -> None:
+    """Settle the session; what a setting switches on is advertised only then."""
+    session = server.session
+    handlers.initialize(session, params)
+    if session.settings.doubts:
+        diagnose = partial(diagnostics.document_diagnostic, session)
+        _register(server, types.TEXT_DOCUMENT_DIAGNOSTIC, diagnose, diagnostics.options())
 
 
 def _initialized(session: Session, params: object) -> None:
@@ -90,3 +105,4 @@ def _log_failure(task: asyncio.Task[None]) -> None:
 
 def _shutdown(session: Session, *_: object) -> None:
     session.scheduler.close()
+    session.lookup.close()

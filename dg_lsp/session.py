@@ -12,14 +12,18 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
 from lsprotocol import types
 
 from dg_lsp.documents import Documents
+from dg_lsp.lookup import Lookup
+from dg_lsp.pace import Pace
 from dg_lsp.scheduler import Scheduler
 from dg_lsp.settings import Settings
+from dg_lsp.suggestions import Suggestions, typed_on
 from dg_lsp.trust import judge_document
 from infill.ignored import IgnoreRules, Verdict
-from infill.types import Filler
+from infill.types import Filled, Filler, NoFill
 
 if TYPE_CHECKING:
     from dg_lsp.server import Server
@@ -34,6 +38,7 @@ class Record:
 
     def __init__(self) -> None:
         self.reason = "failed"
+        self.detail = ""  # for the user, not for the log: it may name what is in the text
         self.ignored: Verdict | None = None
         self.counts: dict[str, object] = {}
 
@@ -46,10 +51,25 @@ class ClientFeatures:
         self.progress = bool(window and window.work_done_progress)
         edit = workspace.workspace_edit if workspace else None
         self.document_changes = bool(edit and edit.document_changes)
+        self.annotates_edits = bool(edit and edit.change_annotation_support)
+        self.applies_edits = bool(workspace and workspace.apply_edit)
         document = capabilities.text_document
         action = document.code_action if document else None
         resolve = action.resolve_support if action else None
         self.resolves_edits = bool(resolve and "edit" in resolve.properties)
+
+
+class OpenFill(msgspec.Struct, frozen=True):
+    """A question on its way that nobody asked for by hand: its text, the cursor, and what will be the answer."""
+
+    text: str
+    offset: int
+    answer: asyncio.Task[Filled | NoFill]
+    asked_at: float  # of time.monotonic()
+
+    def may_fit(self, text: str, offset: int) -> bool:
+        """Whether what was typed since could be the beginning of the answer."""
+        return typed_on(self.text, self.offset, text, offset)
 
 
 class Session:
@@ -59,6 +79,11 @@ class Session:
         self.server = server
         self.documents = Documents()
         self.scheduler = Scheduler()
+        self.lookup = Lookup()
+        self.pace = Pace()
+        self.suggestions = Suggestions()
+        self.open_fills: dict[str, OpenFill] = {}  # by document: the question that typing asked
+        self.rewrites: dict[int | str, str] = {}  # by progress token, the document that is being rewritten
         self.settings = Settings()
         self.setting_problems: list[str] = []
         self.folders: list[str] = []  # of the workspace
@@ -66,15 +91,18 @@ class Session:
         self.client = ClientFeatures(types.ClientCapabilities())
         self.client_process_id: int | None = None  # only when it can be seen to run from here
         self.loading: asyncio.Task[None] | None = None
+        self.filler: Filler | None = None  # once it is open
         self.last_reason: str | None = None
         self.last_ms: float | None = None
         self.last_ignored: Verdict | None = None
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
         self._open_filler = open_filler
         self._model = model
 
     def open_filler(self) -> Filler:
         """Open the model; slow, for the worker thread. The command line's choice comes first."""
-        return self._open_filler(self._model or self.settings.model, self.settings)
+        self.filler = self._open_filler(self._model or self.settings.model, self.settings)
+        return self.filler
 
     def set_folders(self, folders: list[str]) -> None:
         """Take the workspace's folders, for the rules."""
@@ -84,6 +112,11 @@ class Session:
     def judge(self, uri: str) -> Verdict:
         """Return whether the text of a document may be used."""
         return judge_document(uri, self.rules)
+
+    def keep(self, task: asyncio.Task[None]) -> None:
+        """Hold a task that nobody awaits until it is done."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def tell(self, kind: types.MessageType, message: str) -> None:
         """Show one message to the user."""

@@ -14,6 +14,7 @@ import msgspec
 Threads = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 Niceness = Annotated[int, msgspec.Meta(ge=0, le=19)]
 Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=600_000)]
+Minutes = Annotated[float, msgspec.Meta(ge=0, le=10_080)]
 
 
 class Settings(msgspec.Struct, frozen=True, rename="camel"):
@@ -21,12 +22,17 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
 
     automatic: bool = True  # answer requests that typing caused; False: only on demand
     deadline_ms: Milliseconds = 400  # automatic: later than this, the next key is already down
+    debounce_ms: Annotated[float, msgspec.Meta(ge=0, le=10_000)] | None = None  # after a key; None: as you type
+    look_ahead: bool = True  # fill what would follow a suggestion while it is looked at; never on battery
     manual_deadline_ms: Milliseconds = 3000  # the user asked and waits
     languages: tuple[str, ...] | None = None  # LSP language ids to serve; None: all
     model: str | None = None  # checkpoint folder; None: the embedded model
     threads: Threads | None = None  # for the model; None: one core is left to everything else
     niceness: Niceness = 0  # of the model's threads; above 0 a busy machine makes ghost text wait
     on_battery: Literal["same", "manual"] = "same"  # manual: no automatic answers while on battery
+    shared_engine: bool = True  # one model for all windows of this user; False: one for this window alone
+    unload_after_minutes: Minutes = 30  # without a request, of a shared engine; the next one loads again; 0: never
+    doubts: bool = False  # pull diagnostics: hints where the model disbelieves what stands there
     trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
 
 

@@ -5,13 +5,17 @@ Ranges are minimal and in the client's encoding. Nothing here decides whether to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lsprotocol import types
 
 from dg_lsp.documents import DocumentSnapshot
 from dg_lsp.positions import Encoding, position_at
-from infill.types import Completion, Span
+from dg_lsp.session import ClientFeatures
+from infill.types import Completion, Part, Span
 
 ACCEPTED_COMMAND = "dg-lsp.accepted"
+ANNOTATION = "dg-lsp"  # of every edit of ours
 
 
 def inline_item(
@@ -38,16 +42,32 @@ def inline_item(
 
 
 def workspace_edit(
-    completion: Completion, snapshot: DocumentSnapshot, encoding: Encoding, document_changes: bool
+    changes: Sequence[Part], snapshot: DocumentSnapshot, encoding: Encoding, client: ClientFeatures, title: str
 ) -> types.WorkspaceEdit:
-    """Return the edit that applies a completion, tied to the version where the client can check it."""
-    text = with_line_ends(completion.text, _line_end_of(snapshot.text))
-    span, text = minimal_edit(snapshot.text, completion.span, text)
-    edit = types.TextEdit(range=range_of(snapshot.text, span, encoding), new_text=text)
-    if not document_changes:
-        return types.WorkspaceEdit(changes={snapshot.uri: [edit]})
+    """Return one edit with every change, each as small as can be, so that what stays is not touched.
+
+    It is tied to the version, and annotated with the title, where the client knows of these.
+    """
+    edits = [edit for change in changes if (edit := _text_edit(change, snapshot, encoding)) is not None]
+    if not client.document_changes:
+        return types.WorkspaceEdit(changes={snapshot.uri: edits})
     document = types.OptionalVersionedTextDocumentIdentifier(uri=snapshot.uri, version=snapshot.version)
-    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=document, edits=[edit])])
+    annotations = None
+    told: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = [*edits]
+    if client.annotates_edits:
+        annotations = {ANNOTATION: types.ChangeAnnotation(label=title, needs_confirmation=False)}
+        told = [types.AnnotatedTextEdit(ANNOTATION, edit.range, edit.new_text) for edit in edits]
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(text_document=document, edits=told)], change_annotations=annotations
+    )
+
+
+def _text_edit(change: Part, snapshot: DocumentSnapshot, encoding: Encoding) -> types.TextEdit | None:
+    text = with_line_ends(change.text, _line_end_of(snapshot.text))
+    span, text = minimal_edit(snapshot.text, change.span, text)
+    if not text and span.start == span.end:
+        return None
+    return types.TextEdit(range=range_of(snapshot.text, span, encoding), new_text=text)
 
 
 def minimal_edit(source: str, span: Span, text: str, keep: int | None = None) -> tuple[Span, str]:

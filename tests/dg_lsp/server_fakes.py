@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from dg_lsp.server import Server
-from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Span
+from infill.types import Completion, Doubts, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
 from model.types import CancelToken
 
 WAIT_S = 10.0
@@ -18,6 +18,7 @@ class FakeFiller:
 
     model_name = "fake"
     show_threshold = 0.0
+    takes_instructions = False
 
     def __init__(self) -> None:
         self.asked: list[FillRequest] = []
@@ -27,7 +28,11 @@ class FakeFiller:
         self.release.set()
         self.error: Exception | None = None
 
-    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
+    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
+        answer = self.fill(request, cancel)
+        return Doubts(()) if isinstance(answer, Filled) else answer
+
+    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         self.asked.append(request)
         self.threads.add(threading.current_thread().name)
         self.started.release()
@@ -36,6 +41,8 @@ class FakeFiller:
         while not self.release.wait(0.002):
             if cancel.cancelled:
                 return NoFill("cancelled")
+        if on_draft is not None:
+            on_draft(Draft(request.text, 1, 2))
         span = Span(request.offset or 0, request.offset or 0)
         hole = Hole(span, "line_end", "", multiline=True)
         return Filled(hole, (completion(span, request.text.upper()),), request.seed)

@@ -33,10 +33,11 @@ async def test_the_filler_is_not_asked(
     document = {"uri": uri, "languageId": "python", "version": 1, "text": "abc"}
     receive(server, "textDocument/didOpen", {"textDocument": document})
     here = {"textDocument": {"uri": uri}, "position": AT_END}
-    for number, kind in enumerate((1, 2)):
+    for number, kind in enumerate((2, 1)):  # by itself first: after the other its answer would be known
         asked = here | {"context": {"triggerKind": kind}}
         await answer(server, wire, "textDocument/inlineCompletion", asked, 10 + number)
-    data = {"uri": uri, "version": 1, "start": {"line": 0, "character": 0}, "end": AT_END}
+    place = {"start": {"line": 0, "character": 0}, "end": AT_END}
+    data = {"uri": uri, "version": 1, "kind": "rewrite", "range": place}
     await answer(server, wire, "codeAction/resolve", {"title": "t", "data": data}, 20)
     assert [request.text for request in filler.asked] == ([] if ignored else ["abc"] * 3)
 

@@ -76,12 +76,12 @@ async def test_an_error_inside_ghost_text_is_an_empty_answer(
 async def test_the_deadline_and_the_trigger_reach_the_model(served: tuple[Server, Wire], filler: FakeFiller) -> None:
     server, wire = served
     receive(server, "textDocument/didOpen", OPEN)
-    for kind in (1, 2):
+    for kind in (2, 1):
         params = INLINE | {"context": {"triggerKind": kind}}
         receive(server, "textDocument/inlineCompletion", params, id=f"k{kind}")
         while not any(message.get("id") == f"k{kind}" for message in wire.sent):
             await asyncio.sleep(0.001)
-    manual, automatic = filler.asked
+    automatic, manual = filler.asked
     assert (manual.trigger, automatic.trigger) == ("manual", "automatic")
     assert manual.deadline_ms is not None and 400 < manual.deadline_ms <= 3000
     assert automatic.deadline_ms is not None and automatic.deadline_ms <= 400
@@ -165,7 +165,7 @@ async def test_automatic_answers_can_stop_on_battery(
     served: tuple[Server, Wire], monkeypatch: pytest.MonkeyPatch, setting: str, plugged: bool, n_items: int
 ) -> None:
     server, wire = served
-    monkeypatch.setattr("dg_lsp.handlers.on_battery", lambda: not plugged)
+    monkeypatch.setattr("dg_lsp.ghost_text.on_battery", lambda: not plugged)
     server.session.settings = msgspec.structs.replace(server.session.settings, on_battery=setting)
     receive(server, "textDocument/didOpen", OPEN)
     for request_id, kind in ((5, 1), (6, 2)):  # by hand, by itself

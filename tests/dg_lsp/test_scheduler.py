@@ -7,7 +7,7 @@ import pytest
 from server_fakes import WAIT_S, FakeFiller
 
 from dg_lsp.scheduler import Answer, Scheduler
-from infill.types import Filled, FillRequest, NoFill
+from infill.types import Doubts, Draft, Filled, FillRequest, NoFill
 
 
 def request(text: str = "a", deadline_ms: float | None = None) -> FillRequest:
@@ -167,3 +167,38 @@ async def test_closing_answers_what_is_open(filler: FakeFiller) -> None:
     assert text_of(await running) == "cancelled"
     assert scheduler.ended(WAIT_S)
     assert text_of(await scheduler.fill("lane", request())) == "cancelled"
+
+
+async def test_drafts_arrive_on_the_loop_before_the_answer(scheduler: Scheduler) -> None:
+    seen: list[tuple[Draft, str]] = []
+    answer = await scheduler.fill(
+        "lane", request("a"), lambda draft: seen.append((draft, threading.current_thread().name))
+    )
+    assert text_of(answer) == "A"
+    assert seen == [(Draft("a", 1, 2), threading.current_thread().name)]
+
+
+async def test_no_draft_is_shown_of_a_question_that_was_answered(scheduler: Scheduler, filler: FakeFiller) -> None:
+    seen: list[Draft] = []
+    filler.release.clear()
+    asked = asyncio.create_task(scheduler.fill("lane", request("a"), seen.append))
+    await started(filler)
+    scheduler.supersede("lane", "cancelled")
+    assert text_of(await asked) == "cancelled"
+    filler.release.set()
+    assert text_of(await scheduler.fill("lane", request("b"))) == "B"
+    assert seen == []
+
+
+async def test_doubts_make_way_for_a_fill_and_not_the_other_way_round(scheduler: Scheduler, filler: FakeFiller) -> None:
+    filler.release.clear()
+    doubts = asyncio.create_task(scheduler.doubts("doubts", request("d")))
+    await started(filler)
+    fill = asyncio.create_task(scheduler.fill("lane", request("f")))
+    assert await doubts == NoFill("superseded")
+    await started(filler)
+    later = asyncio.create_task(scheduler.doubts("doubts", request("d")))
+    await asyncio.sleep(0)
+    filler.release.set()
+    assert text_of(await fill) == "F"
+    assert await later == Doubts(())

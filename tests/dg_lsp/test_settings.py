@@ -18,16 +18,23 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
     options = {
         "automatic": False,
         "deadlineMs": 250,
+        "debounceMs": 50,
+        "lookAhead": False,
         "manualDeadlineMs": 5000.5,
         "languages": ["go"],
         "model": "./m",
         "threads": 3,
         "niceness": 10,
         "onBattery": "manual",
+        "sharedEngine": False,
+        "unloadAfterMinutes": 0.5,
+        "doubts": True,
         "trusted": True,
     }
     settings, problems = read_settings(options)
-    assert settings == Settings(False, 250, 5000.5, ("go",), "./m", 3, 10, "manual")
+    values = {field.name: options[field.encode_name] for field in msgspec.structs.fields(Settings)}
+    assert settings == Settings(**values | {"languages": ("go",)})
+    assert all(value != getattr(Settings(), name) for name, value in values.items() if name != "trusted")
     assert problems == []
     assert set(options) == {field.encode_name for field in msgspec.structs.fields(Settings)}
 
@@ -49,6 +56,9 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         ("languages", "python"),
         ("languages", [1]),
         ("model", ["m"]),
+        ("sharedEngine", "yes"),
+        ("unloadAfterMinutes", -1),
+        ("unloadAfterMinutes", 100_000),
         ("deadline_ms", 400),
         ("modell", "m"),
     ],
@@ -72,6 +82,13 @@ def test_an_untrusted_workspace_cannot_choose_the_model(first: str) -> None:
     settings, problems = read_settings({first: options[first]} | options)
     assert settings == Settings(deadline_ms=250, trusted=False)
     assert problems == ["setting 'model' is not taken from a workspace that is not trusted"]
+
+
+def test_an_untrusted_workspace_may_say_how_engines_are_used_but_not_which() -> None:
+    options = {"trusted": False, "sharedEngine": False, "unloadAfterMinutes": 0, "model": "./evil"}
+    settings, problems = read_settings(options)
+    assert settings == Settings(trusted=False, shared_engine=False, unload_after_minutes=0)
+    assert len(problems) == 1
 
 
 @pytest.mark.parametrize("value", [None, "true", "yes", 1, [], {}])

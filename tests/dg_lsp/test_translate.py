@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lsprotocol import types
+from lsprotocol import converters, types
 from server_fakes import completion
 
 from dg_lsp.documents import DocumentSnapshot
 from dg_lsp.positions import Encoding
+from dg_lsp.session import ClientFeatures
 from dg_lsp.translate import inline_item, minimal_edit, workspace_edit
-from infill.types import Span
+from infill.types import Part, Span
 
 TEXTS = st.text(st.sampled_from("ab\r\n😋"), max_size=12)
 
@@ -53,17 +56,43 @@ def test_an_item_carries_the_command_with_counts_and_no_text() -> None:
 
 @pytest.mark.parametrize(("text", "inserted"), [("a\r\nb", "x\r\ny"), ("a\nb", "x\ny"), ("a\rb", "x\ry"), ("", "x\ny")])
 def test_an_edit_has_the_line_ends_of_the_document(text: str, inserted: str) -> None:
-    edit = workspace_edit(completion(Span(0, 0), "x\ny"), snapshot(text), "utf-16", document_changes=False)
+    edit = workspace_edit([Part(Span(0, 0), "x\ny")], snapshot(text), "utf-16", client(), "Refill")
     assert edit.changes is not None and edit.document_changes is None
     assert edit.changes["file:///a.py"][0].new_text == inserted
 
 
 def test_a_versioned_edit_names_the_version_it_was_made_for() -> None:
-    edit = workspace_edit(completion(Span(0, 1), "b"), snapshot("a"), "utf-16", document_changes=True)
+    edit = workspace_edit([Part(Span(0, 1), "b")], snapshot("a"), "utf-16", client(documentChanges=True), "Refill")
     assert edit.changes is None and edit.document_changes is not None
     (change,) = edit.document_changes
     assert isinstance(change, types.TextDocumentEdit)
-    assert change.text_document.version == 7
+    assert change.text_document.version == 7 and edit.change_annotations is None
+
+
+def test_every_change_is_one_edit_and_what_stays_is_in_none() -> None:
+    text = "def f(a, b):\r\n    pass\r\n"
+    changes = [Part(Span(7, 7), ": int"), Part(Span(9, 10), "b"), Part(Span(18, 22), "if a:\n        pass")]
+    features = client(documentChanges=True, changeAnnotationSupport={"groupsOnLabel": True})
+    edit = workspace_edit(changes, snapshot(text), "utf-16", features, "Complete")
+    assert edit.document_changes is not None and edit.change_annotations is not None
+    (change,) = edit.document_changes
+    assert isinstance(change, types.TextDocumentEdit)
+    assert [e.new_text for e in change.edits if isinstance(e, types.AnnotatedTextEdit)] == [
+        ": int",
+        "if a:\r\n        ",
+    ]
+    assert {e.annotation_id for e in change.edits if isinstance(e, types.AnnotatedTextEdit)} == set(
+        edit.change_annotations
+    )
+    (annotation,) = edit.change_annotations.values()
+    assert (annotation.label, annotation.needs_confirmation) == ("Complete", False)
+
+
+def client(**workspace_edit: Any) -> ClientFeatures:
+    capabilities = converters.get_converter().structure(
+        {"workspace": {"workspaceEdit": workspace_edit}}, types.ClientCapabilities
+    )
+    return ClientFeatures(capabilities)
 
 
 @given(TEXTS, st.integers(0, 12), st.integers(0, 12), TEXTS, st.integers(0, 12), st.booleans())

@@ -46,9 +46,11 @@ class Client:
         self._task = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, *arguments: str, wrapper: tuple[str, ...] = ()) -> Client:
-        """A client of a new server process, which another command may start."""
-        command = (*wrapper, sys.executable, "-m", "dg_lsp", *arguments)
+    async def start(
+        cls, *arguments: str, wrapper: tuple[str, ...] = (), program: tuple[str, ...] = ("-m", "dg_lsp")
+    ) -> Client:
+        """A client of a new server process, which another command may start, or that another program is."""
+        command = (*wrapper, sys.executable, *program, *arguments)
         started = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2**26

@@ -17,6 +17,11 @@ START, END = TEXT.index("old"), TEXT.index(")") + 1
 
 
 async def offers(client: Client, start: int, end: int, **context: Any) -> list[Any]:
+    """The refill, where it is offered."""
+    return [a for a in await all_offers(client, start, end, **context) if a["title"] == "Refill selection"]
+
+
+async def all_offers(client: Client, start: int, end: int, **context: Any) -> list[Any]:
     params = {"textDocument": {"uri": URI}, "range": client.range(URI, start, end)}
     answer = await client.ask("textDocument/codeAction", params | {"context": {"diagnostics": []} | context})
     return answer["result"]
@@ -31,7 +36,7 @@ async def open_client(start: Any, *rules: Any, **capabilities: Any) -> Client:
 async def test_a_selection_is_offered_and_resolved_into_a_minimal_versioned_edit(start: Any) -> None:
     client = await open_client(start, workspace=VERSIONED)
     (action,) = await offers(client, START, END)
-    assert (action["kind"], action.get("edit")) == ("refactor.rewrite", None)
+    assert (action["kind"], action.get("edit")) == ("refactor.rewrite.dg-lsp.rewrite", None)
     resolved = (await client.ask("codeAction/resolve", action))["result"]
     (change,) = resolved["edit"]["documentChanges"]
     assert change["textDocument"] == {"uri": URI, "version": 1}

@@ -29,7 +29,8 @@ async def status(client: Client) -> dict[str, Any]:
 
 async def offers(client: Client, uri: str, start: int, end: int) -> list[Any]:
     params = {"textDocument": {"uri": uri}, "range": client.range(uri, start, end), "context": {"diagnostics": []}}
-    return (await client.ask("textDocument/codeAction", params))["result"]
+    found = (await client.ask("textDocument/codeAction", params))["result"]
+    return [action for action in found if action["title"] == "Refill selection"]
 
 
 async def is_silent(client: Client, uri: str) -> bool:

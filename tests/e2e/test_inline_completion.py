@@ -27,10 +27,11 @@ async def test_initialize_advertises_what_the_server_does(start: Any) -> None:
     sync = capabilities["textDocumentSync"]
     assert (sync["openClose"], sync["change"]) == (True, 2)
     assert capabilities["codeActionProvider"] == {
-        "codeActionKinds": ["refactor.rewrite"],
+        "codeActionKinds": ["refactor.rewrite", "quickfix"],
         "resolveProvider": True,
     }
-    assert capabilities["executeCommandProvider"]["commands"] == ["dg-lsp.accepted"]
+    names = ("accepted", "docstring", "fillBody", "fillHoles", "fix", "refine", "rewrite", "typeHints")
+    assert sorted(capabilities["executeCommandProvider"]["commands"]) == [f"dg-lsp.{name}" for name in names]
     assert result["serverInfo"]["name"] == "dg-lsp"
 
 

@@ -63,6 +63,10 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
         "lastMs": 0,
         "message": None,
         "ignored": None,
+        "shared": False,
+        "engineClients": None,
+            "modelCalls": 1,
+            "speculativeCalls": 0,
     }
 
 

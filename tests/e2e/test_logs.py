@@ -29,7 +29,7 @@ async def use(client: Client, folder: Path) -> None:
     assert await client.items(uri, 1) == []
     assert await client.items(uri, manual=False) != []
     params = {"textDocument": {"uri": uri}, "range": client.range(uri, 2, 2 + len(WORD))}
-    (action,) = (await client.ask("textDocument/codeAction", params | {"context": {"diagnostics": []}}))["result"]
+    action, *_ = (await client.ask("textDocument/codeAction", params | {"context": {"diagnostics": []}}))["result"]
     assert "edit" in (await client.ask("codeAction/resolve", action))["result"]
     client.open(hidden, text, WORD)
     assert await client.items(hidden) == []

@@ -77,7 +77,10 @@ def test_the_namespace_has_no_network(namespace: tuple[str, ...]) -> None:
 
 @pytest.mark.weights
 @needs_weights
-async def test_the_server_fills_without_a_network(namespace: tuple[str, ...], tmp_path: Path) -> None:
+async def test_the_server_fills_without_a_network(
+    namespace: tuple[str, ...], tmp_path: Path, runtime_folder: Path
+) -> None:
+    """Server and engine both: the runtime folder is this test's own, so the engine starts in the namespace too."""
     client = await Client.start("--stdio", wrapper=namespace)
     client.limit_s = LIMIT_S
     await client.initialize({"manualDeadlineMs": 600_000}, roots={"rootUri": tmp_path.as_uri()})
@@ -85,7 +88,9 @@ async def test_the_server_fills_without_a_network(namespace: tuple[str, ...], tm
     uri = (tmp_path / "area.py").as_uri()
     client.open(uri, TEXT)
     items = await client.items(uri)
-    assert items and items[0]["insertText"], (await client.ask("dgLsp/status"))["result"]
+    status = (await client.ask("dgLsp/status"))["result"]
+    assert items and items[0]["insertText"], status
+    assert status["shared"] is True
     assert "Traceback" not in await client.close()
 
 

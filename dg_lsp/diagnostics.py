@@ -1,0 +1,92 @@
+"""Pull diagnostics, off by default: what the model disbelieves, as hints. They make way for every fill."""
+
+from __future__ import annotations
+
+import hashlib
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from dg_lsp.asking import may_read
+from dg_lsp.documents import DocumentSnapshot
+from dg_lsp.positions import Encoding
+from dg_lsp.session import Record, Session
+from dg_lsp.translate import range_of
+from infill.types import Doubt, Doubts, FillRequest, Reason, Span
+
+SOURCE = "dg-lsp"
+MAX_SUGGESTION = 60  # characters of a suggestion in a message
+
+_FOR_NOW: frozenset[Reason] = frozenset({"superseded", "cancelled", "model_loading"})
+
+Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
+
+
+def options() -> types.DiagnosticOptions:
+    """What the server offers where the setting is on."""
+    return types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier=SOURCE)
+
+
+async def document_diagnostic(session: Session, params: types.DocumentDiagnosticParams) -> Report:
+    """Return the doubts about a document, or that they are what they were; to be asked again where it changed."""
+    report: Report | None = _nothing()
+    with session.request("diagnostic") as record:
+        snapshot = session.documents.get(params.text_document.uri)
+        if snapshot is None:
+            record.reason = "unknown_document"
+        elif may_read(session, snapshot, record):
+            report = await _report(session, snapshot, params.previous_result_id, record)
+    if report is None:
+        raise _AskAgain()
+    return report
+
+
+async def _report(session: Session, snapshot: DocumentSnapshot, previous: str | None, record: Record) -> Report | None:
+    """The answer about a document that may be read; None when it is to be asked for again."""
+    result_id = _result_id(session, snapshot)
+    if previous == result_id:
+        record.reason = "unchanged"
+        return types.RelatedUnchangedDocumentDiagnosticReport(result_id=result_id)
+    request = FillRequest(snapshot.text, snapshot.language_id, selection=Span(0, len(snapshot.text)))
+    answer = await session.scheduler.doubts((snapshot.uri, "doubts"), request)
+    if not isinstance(answer, Doubts):
+        record.reason = answer.reason
+        return None if answer.reason in _FOR_NOW else _nothing()
+    if not session.documents.is_current(snapshot):
+        record.reason = "document_changed"
+        return None
+    record.reason = "doubts"
+    record.counts["items"] = len(answer.doubts)
+    items = [_diagnostic(doubt, snapshot, session.documents.encoding) for doubt in answer.doubts]
+    return types.RelatedFullDocumentDiagnosticReport(items=items, result_id=result_id)
+
+
+def _nothing() -> types.RelatedFullDocumentDiagnosticReport:
+    return types.RelatedFullDocumentDiagnosticReport(items=[])
+
+
+class _AskAgain(JsonRpcException):
+    """The protocol's ServerCancelled: without more data it means that the client asks again."""
+
+    CODE = types.LSPErrorCodes.ServerCancelled.value
+    MESSAGE = "Cancelled: ask again"
+
+
+def _result_id(session: Session, snapshot: DocumentSnapshot) -> str:
+    """Return what identifies the answer: the same text and the same model have the same doubts."""
+    read = f"{session.scheduler.model_name}\0{snapshot.language_id}\0{snapshot.text}"
+    return hashlib.sha256(read.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _diagnostic(doubt: Doubt, snapshot: DocumentSnapshot, encoding: Encoding) -> types.Diagnostic:
+    suggestion = " ".join(doubt.suggestion.split())
+    if len(suggestion) > MAX_SUGGESTION:
+        suggestion = suggestion[: MAX_SUGGESTION - 1] + "…"
+    return types.Diagnostic(
+        range=range_of(snapshot.text, doubt.span, encoding),
+        message=f"The model would have put: {suggestion}",
+        severity=types.DiagnosticSeverity.Hint,
+        source=SOURCE,
+        code="doubt",
+        data={"probability": doubt.probability},
+    )

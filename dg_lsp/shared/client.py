@@ -1,0 +1,182 @@
+"""A `Filler` whose model is in the engine process: blocking, for one thread, and never without an answer.
+
+When the engine dies in the middle of a question, another is found or started and asked once more within
+what is left of the deadline. When that fails too, the answer is a reason with a remedy, and the next
+question tries again, not at once each time.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from dg_lsp.shared.identity import Identity
+from dg_lsp.shared.link import EngineLost, Inbox, Link, Signal
+from dg_lsp.shared.messages import Answer, Drafted, Facts, Hello, MessageError, What
+from dg_lsp.shared.place import EngineUnavailable, log_path
+from dg_lsp.shared.start import ENGINE_COMMAND, reach
+from infill.types import Doubts, Filled, FillRequest, NoFill, OnDraft
+from model.types import CancelToken, CheckpointError
+
+log = logging.getLogger(__name__)
+
+OVERTIME_S = 5.0  # past a deadline, which is the engine's to keep: after that it hangs
+RETRY_S = (1.0, 30.0)  # pause after the first failure in a row, longest pause
+_TRIES = 2
+
+
+class SharedFiller:
+    """Asks the engine of an identity; what it says of itself may be read from any thread."""
+
+    def __init__(
+        self, identity: Identity, unload_after_s: float | None, command: Sequence[str] = ENGINE_COMMAND
+    ) -> None:
+        """Find or start the engine and wait for its model.
+
+        Raises `EngineUnavailable` where no engine can be had, `CheckpointError` where the model cannot.
+        """
+        self._hello = Hello(identity, unload_after_s)
+        self._command = command
+        self._link: Link | None = None
+        self._failures = 0
+        self._retry_at = 0.0
+        self._about = self._open()
+
+    @property
+    def model_name(self) -> str:
+        """As the engine's own filler has it."""
+        return self._about.model or "embedded"
+
+    @property
+    def show_threshold(self) -> float:
+        """As the engine's own filler has it."""
+        return self._about.show_threshold
+
+    @property
+    def takes_instructions(self) -> bool:
+        """As the engine's own filler has it."""
+        return self._about.takes_instructions
+
+    @property
+    def facts(self) -> Facts | None:
+        """What the engine last said of itself; None when it is gone, until somebody asks again."""
+        link = self._link
+        return None if link is None or link.lost else link.facts
+
+    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+        """Answer one request as the engine's filler does."""
+        answer = self._ask("fill", request, cancel, on_draft)
+        return NoFill("model_failed", "the engine confused its answers") if isinstance(answer, Doubts) else answer
+
+    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
+        """What the model disbelieves of a selection."""
+        answer = self._ask("doubts", request, cancel, None)
+        return NoFill("model_failed", "the engine confused its answers") if isinstance(answer, Filled) else answer
+
+    def close(self) -> None:
+        """Leave the engine."""
+        if self._link is not None:
+            self._link.close()
+
+    def _open(self) -> Facts:
+        """Wait for the model of an engine; a second engine is given a chance when the first one dies."""
+        for _ in range(_TRIES):
+            link = self._connected(None, lambda: False)
+            try:
+                facts = link.opened()
+            except EngineLost:
+                continue
+            except EngineUnavailable:
+                self.close()
+                raise
+            if facts.failure is not None:
+                raise CheckpointError(facts.failure)
+            return facts
+        if self._link is not None and self._link.facts is not None:
+            raise CheckpointError(f"the engine ended while the model was loading; its log is {log_path()}")
+        raise EngineUnavailable(f"the engine ends at once; its log is {log_path()}")
+
+    def _connected(self, until: float | None, given_up: Callable[[], bool]) -> Link:
+        """The link, a new one when the last is lost; raises `EngineUnavailable`."""
+        if self._link is None or self._link.lost:
+            connection = reach(self._hello.identity, self._command, until, given_up)
+            self._link = Link(connection, self._hello)
+        return self._link
+
+    def _ask(self, what: What, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Answer:
+        if time.monotonic() < self._retry_at:
+            return NoFill("model_failed", f"the engine failed and is tried again soon; its log is {log_path()}")
+        until = None if request.deadline_ms is None else time.monotonic() + request.deadline_ms / 1000
+        # One that died is replaced unnoticed; one that unloaded its model on purpose is said to load.
+        patient = request.trigger == "manual" or (
+            self._link is not None and self._link.lost and self._link.goodbye is None
+        )
+        why = f"the engine ended twice; its log is {log_path()}"
+        for _ in range(_TRIES):
+            try:
+                answer = self._try(what, request, until, patient, cancel, on_draft)
+            except EngineLost:
+                patient = True
+                continue
+            except EngineUnavailable as error:
+                why = str(error)
+                break
+            except MessageError as error:
+                return NoFill("model_failed", str(error))
+            failure = None if self.facts is None else self.facts.failure
+            if failure is not None:  # of a model that opened before
+                why = failure
+                break
+            self._failures = 0
+            return answer
+        if cancel.cancelled:
+            return NoFill("cancelled")
+        log.error("the engine failed: %s", why)
+        first, longest = RETRY_S
+        self._retry_at = time.monotonic() + min(first * 2**self._failures, longest)
+        self._failures += 1
+        return NoFill("model_failed", why)
+
+    def _try(
+        self,
+        what: What,
+        request: FillRequest,
+        until: float | None,
+        patient: bool,
+        cancel: CancelToken,
+        on_draft: OnDraft | None,
+    ) -> Answer:
+        """Ask the engine once; raises `EngineLost`, `EngineUnavailable` or `MessageError`."""
+        link = self._connected(until, lambda: cancel.cancelled)
+        if until is not None:
+            left_ms = (until - time.monotonic()) * 1000
+            if left_ms <= 0:
+                return NoFill("deadline", "spent waiting for the engine")
+            request = msgspec.structs.replace(request, deadline_ms=left_ms)
+        if cancel.cancelled:
+            return NoFill("cancelled")
+        inbox: Inbox = Inbox()  # of this try: what a lost link leaves behind is not for the next one
+        cancel.on_cancel(lambda: inbox.put(Signal.CANCELLED))
+        number = link.ask(what, request, patient, on_draft is not None, inbox)
+        while True:
+            limit_s = None if until is None else max(until + OVERTIME_S - time.monotonic(), 0)
+            try:
+                event = inbox.get(timeout=limit_s)
+            except queue.Empty:
+                link.cancel(number)
+                return NoFill("deadline", "the engine does not answer; `dg-lsp engine stop` ends it")
+            if event is Signal.LOST:
+                if link.refusal is not None:
+                    raise EngineUnavailable(link.refusal)
+                raise EngineLost
+            if isinstance(event, Signal):
+                link.cancel(number)
+                return NoFill("cancelled")
+            if not isinstance(event, Drafted):
+                return event.answer
+            if on_draft is not None:
+                on_draft(event.draft)

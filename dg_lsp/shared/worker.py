@@ -1,0 +1,112 @@
+"""The engine's one thread with the model on it: opens it, takes jobs in turn, answers each.
+
+What it says to the host is called on the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+import msgspec
+
+from dg_lsp.shared.messages import Answer, Ask, request_of
+from dg_lsp.shared.turns import Turns
+from infill.types import Draft, Filler, NoFill
+from model.types import CancelToken
+
+log = logging.getLogger(__name__)
+
+
+class Job:
+    """One question of one client, from its arrival to its answer."""
+
+    def __init__(self, owner: Hashable, question: Ask) -> None:
+        self.owner = owner
+        self.question = question
+        self.token = CancelToken()
+        self.asked_at = time.monotonic()
+        self.expiry: asyncio.TimerHandle | None = None
+
+    def left_ms(self) -> float | None:
+        """Milliseconds that the wait has left of the deadline."""
+        deadline_ms = self.question.request.deadline_ms
+        return None if deadline_ms is None else deadline_ms - (time.monotonic() - self.asked_at) * 1000
+
+
+class Listener(Protocol):
+    """Who hears of the worker, on the event loop's thread."""
+
+    def opened(self, model: str, show_threshold: float, takes_instructions: bool) -> None: ...
+
+    def failed(self, failure: str) -> None: ...
+
+    def begun(self, job: Job) -> None: ...
+
+    def drafted(self, job: Job, draft: Draft) -> None: ...
+
+    def answered(self, job: Job, answer: Answer) -> None: ...
+
+
+class Worker:
+    """Owns the thread and the jobs that wait for it. `submit`, `withdraw` and `close` are for the loop's thread."""
+
+    def __init__(self, listener: Listener, loop: asyncio.AbstractEventLoop) -> None:
+        self.waiting: Turns[Job] = Turns()
+        self._listener = listener
+        self._loop = loop
+
+    def start(self, open_filler: Callable[[], Filler]) -> None:
+        """Open the model on a new thread and serve from there."""
+        threading.Thread(target=self._work, args=(open_filler,), name="dg-lsp-model", daemon=True).start()
+
+    def submit(self, job: Job) -> None:
+        """Take a job; it is answered unless it is withdrawn."""
+        self.waiting.put(job.owner, job)
+
+    def withdraw(self, job: Job) -> bool:
+        """Take a job back; False when it has begun, and is answered from here."""
+        return self.waiting.remove(job.owner, job)
+
+    def _post(self, call: Callable[..., None], *arguments: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed: the process is ending
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _work(self, open_filler: Callable[[], Filler]) -> None:
+        try:
+            filler = open_filler()
+            about = filler.model_name, filler.show_threshold, filler.takes_instructions
+        except (Exception, SystemExit) as error:
+            log.debug("opening the model failed", exc_info=True)
+            self._post(self._listener.failed, f"{error}" or type(error).__name__)
+            return
+        self._post(self._listener.opened, *about)
+        while (job := self.waiting.get()) is not None:
+            if job.token.cancelled:
+                self._post(self._listener.answered, job, NoFill("cancelled"))
+                continue
+            self._post(self._listener.begun, job)
+            self._post(self._listener.answered, job, self._answer(filler, job))
+
+    def _answer(self, filler: Filler, job: Job) -> Answer:
+        """Return the filler's answer within what the wait left of the deadline; its errors become a value."""
+        request, left_ms = request_of(job.question), job.left_ms()
+        if left_ms is not None:
+            if left_ms <= 0:
+                return NoFill("deadline", "spent waiting for the engine")
+            request = msgspec.structs.replace(request, deadline_ms=left_ms)
+        try:
+            if job.question.what == "doubts":
+                return filler.doubts(request, job.token)
+            if not job.question.drafts:
+                return filler.fill(request, job.token)
+            return filler.fill(request, job.token, lambda draft: self._post(self._listener.drafted, job, draft))
+        except Exception as error:
+            log.error("a request failed with %s", type(error).__name__)
+            log.debug("a request failed", exc_info=True)  # may quote the user's text
+            return NoFill("model_failed", type(error).__name__)

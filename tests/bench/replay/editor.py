@@ -1,0 +1,176 @@
+"""What an editor does with suggestions, as VS Code does it: pure, with the time given from outside.
+
+It asks some time after a key, cancels what it asked before when the next key comes, shows an item that fits
+the text now, shrinks it when the user types into it, drops it when it no longer fits, and puts a newer answer in
+its place, even an empty one. Knows offsets only, no protocol and no clock.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from tests.bench.replay.counts import Counts
+from tests.bench.replay.recording import Accept, Cause, Edit
+
+DEBOUNCE_MS = 50.0  # the least that VS Code waits after a key before it asks
+_WORD = re.compile(r"\s*(?:\w+|[^\w\s]+)")
+
+
+class Item(msgspec.Struct, frozen=True):
+    """An answer's item: put `text` in place of `start` to `end`; it follows the edits inside its range."""
+
+    start: int
+    end: int
+    text: str
+
+    def rest(self, cursor: int) -> str:
+        """What is drawn behind the cursor."""
+        return self.text[cursor - self.start :]
+
+    def fits(self, text: str, cursor: int) -> bool:
+        """Whether it may be shown: it says again what is before the cursor, keeps what is behind, adds something.
+
+        The range is on the cursor's line, as in VS Code, which shows no other items.
+        """
+        if not self.start <= cursor <= self.end <= len(text):
+            return False
+        before, behind = text[self.start : cursor], text[cursor : self.end]
+        if "\n" in before + behind or "\r" in before + behind or not self.text.startswith(before):
+            return False
+        rest = self.rest(cursor)
+        return rest != behind and _is_within(behind, rest)
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question on its way."""
+
+    number: int
+    text: str
+    version: int
+    cursor: int
+    key_ms: float
+    at_ms: float
+
+
+class Editor:
+    """One document in one editor."""
+
+    def __init__(self, text: str, counts: Counts, debounce_ms: float = DEBOUNCE_MS) -> None:
+        self.text = text
+        self.cursor = 0
+        self.version = 1
+        self.shown: Item | None = None
+        self.due_ms: float | None = None  # when the next question is to be asked
+        self.open: dict[int, Asked] = {}
+        self.cancelled: set[int] = set()
+        self._counts = counts
+        self._debounce_ms = debounce_ms
+        self._key_ms = 0.0
+
+    def edit(self, edit: Edit, now_ms: float, cursor: int | None = None, cause: Cause = "key") -> list[int]:
+        """Change the text; the questions to cancel. An undo asks only while something is shown."""
+        into = self.shown
+        self._change(edit, cursor)
+        if cause == "key":
+            self._counts.keys += 1
+            if into is not None and edit.text:
+                self._counts.typed_into += self.shown is not None
+                self._counts.departed += self.shown is None
+        self._key_ms = now_ms
+        if cause != "undo" or into is not None:
+            self.due_ms = now_ms + self._debounce_ms
+        return self._outdated()
+
+    def move(self, cursor: int) -> list[int]:
+        """Put the cursor elsewhere, which hides what is shown; the questions to cancel."""
+        if cursor != self.cursor:
+            self.cursor, self.shown, self.due_ms = cursor, None, None
+            return self._outdated()
+        return []
+
+    def taking(self, how: Accept) -> Edit | None:
+        """The edit that accepting would make; None with nothing on show."""
+        if self.shown is None:
+            return None
+        item = self.shown
+        if how == "whole":
+            return Edit(item.start, item.end, item.text)
+        new = item.rest(self.cursor).removesuffix(self.text[self.cursor : item.end])
+        word = _WORD.match(new)
+        return Edit(self.cursor, self.cursor, word[0] if word else new)
+
+    def accept(self, edit: Edit, how: Accept, now_ms: float) -> list[int]:
+        """Apply what `taking` gave; the questions to cancel. After a word the rest stays on show."""
+        if how == "whole":
+            self.shown = None
+            self._counts.accepted_whole += 1
+        else:
+            self._counts.accepted_words += 1
+        self._change(edit, None)
+        self._key_ms, self.due_ms = now_ms, now_ms + self._debounce_ms
+        return self._outdated()
+
+    def ask(self, now_ms: float) -> Asked:
+        """Ask now; `due_ms` has come."""
+        self.due_ms = None
+        self._counts.requests += 1
+        asked = Asked(self._counts.requests, self.text, self.version, self.cursor, self._key_ms, now_ms)
+        self.open[asked.number] = asked
+        return asked
+
+    def answered(self, number: int, items: list[Item] | None, now_ms: float, crossed: bool = False) -> None:
+        """Take the answer; None for an error. `crossed`: it was sent before the server could know of the change."""
+        asked, counts = self.open.pop(number), self._counts
+        counts.answered += 1
+        if items is None:
+            counts.refused += 1
+            return
+        counts.answer_ms.append(now_ms - asked.at_ms)
+        counts.answers_with_items += bool(items)
+        fitting = [item for item in items if item.fits(asked.text, asked.cursor)]
+        counts.misfits += len(items) - len(fitting)
+        if asked.version != self.version:
+            counts.crossed += bool(items) and crossed
+            counts.stale += bool(items) and not crossed
+            return
+        if number not in self.cancelled and asked.cursor == self.cursor:
+            self._show(fitting[0] if fitting else None, asked, now_ms)
+
+    def _show(self, item: Item | None, asked: Asked, now_ms: float) -> None:
+        counts, old = self._counts, self.shown
+        if old is not None and item is None:
+            counts.vanished += 1
+        elif old is not None and item is not None and not _extends(item, old, self.cursor):
+            counts.flickers += 1
+        if old is None and item is not None:
+            counts.shown += 1
+            counts.ghost_ms.append(now_ms - asked.key_ms)
+        self.shown = item
+
+    def _change(self, edit: Edit, cursor: int | None) -> None:
+        self.text = edit.applied(self.text)
+        self.cursor = edit.start + len(edit.text) if cursor is None else cursor
+        self.version += 1
+        item = self.shown
+        if item is None:
+            return
+        grown = Item(item.start, item.end + len(edit.text) - (edit.end - edit.start), item.text)
+        inside = item.start <= edit.start and edit.end <= item.end
+        self.shown = grown if inside and grown.fits(self.text, self.cursor) else None
+
+    def _outdated(self) -> list[int]:
+        numbers = [number for number in self.open if number not in self.cancelled]
+        self.cancelled.update(numbers)
+        return numbers
+
+
+def _extends(item: Item, old: Item, cursor: int) -> bool:
+    return item.rest(cursor).startswith(old.rest(cursor))
+
+
+def _is_within(behind: str, rest: str) -> bool:
+    """Whether the characters of `behind` come in `rest` in their order."""
+    chars = iter(rest)
+    return all(char in chars for char in behind)

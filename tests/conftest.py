@@ -1,0 +1,42 @@
+"""Engines of this test run alone: not the developer's, and none stays behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dg_lsp.shared.people import stop
+from dg_lsp.shared.place import VARIABLE, socket_paths, supported
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engines_of_this_run() -> Iterator[None]:
+    """A runtime folder with a short path, made when a server needs it."""
+    folder, before = Path(tempfile.gettempdir(), f"dg-lsp-tests-{os.getpid()}"), os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = str(folder)
+    yield
+    if folder.exists():
+        for path in socket_paths() if supported() else ():
+            stop(path)
+        shutil.rmtree(folder)
+    if before is None:
+        del os.environ[VARIABLE]
+    else:
+        os.environ[VARIABLE] = before
+
+
+@pytest.fixture
+def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The runtime folder of one test, whose engines end with it."""
+    folder = Path(tempfile.mkdtemp(prefix="dg-lsp-test-"))
+    monkeypatch.setenv(VARIABLE, str(folder))
+    yield folder
+    folder.chmod(0o700)
+    for path in socket_paths():
+        stop(path)
+    shutil.rmtree(folder)

@@ -1,0 +1,31 @@
+"""`dg-lsp --stdio` whose shared engine answers from a script: `python shared_server.py SCRIPT LINGER_S`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+
+from dg_lsp.server import create_server
+from dg_lsp.settings import Settings
+from dg_lsp.shared.client import SharedFiller
+from dg_lsp.shared.identity import identity_of
+from dg_lsp.transport import serve_stdio
+from infill.types import Filler
+
+ENGINE = Path(__file__).resolve().parents[1] / "dg_lsp" / "shared" / "scripted_engine.py"
+
+
+def open_scripted(model: str | None, settings: Settings) -> Filler:
+    command = (sys.executable, str(ENGINE), *sys.argv[1:])
+    identity = identity_of(model, settings.threads, settings.niceness)
+    return SharedFiller(identity, settings.unload_after_minutes * 60 or None, command)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level="WARNING")
+    code = asyncio.run(serve_stdio(create_server(open_scripted)))
+    sys.stderr.flush()
+    os._exit(code)

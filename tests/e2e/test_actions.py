@@ -1,0 +1,93 @@
+"""Code actions over stdio: what is offered where, and one edit for each that touches nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from acting import CODE, applied, offers, open_client, place, resolved, run
+from client import URI
+
+pytestmark = pytest.mark.e2e
+
+
+async def test_the_list_is_what_applies_there(start: Any) -> None:
+    client = await open_client(start)
+    of_function = ["Fill all holes in this function", "Complete docstring", "Complete type hints"]
+    assert list(await offers(client, place(client, "boxes", 0))) == of_function
+    assert list(await offers(client, place(client, "Implemented", 0))) == ["Fill this body", *of_function[:2]]
+    refine = [f"Refine selection ({name})" for name in ("low", "medium", "high")]
+    assert list(await offers(client, place(client, "start=0"))) == [*of_function, "Refill selection", *refine]
+    assert list(await offers(client, client.range(URI, 0, 0), only=["quickfix"])) == []
+    (only,) = await offers(client, place(client, "start=0"), only=["refactor.rewrite.dg-lsp.refine.low"])
+    assert only == refine[0]
+    client.open("file:///notes.txt", "some text", "plaintext")
+    params = {"textDocument": {"uri": "file:///notes.txt"}, "context": {"diagnostics": []}}
+    params |= {"range": client.range("file:///notes.txt", 0, 4)}
+    assert len((await client.ask("textDocument/codeAction", params))["result"]) == 4
+
+
+async def test_a_diagnostic_is_offered_a_fix_of_its_statement(start: Any) -> None:
+    client = await open_client(
+        start, {"selected": "def later(a: int) -> int:", "strength": 0.8, "text": "def later(b):"}
+    )
+    problem = {"range": place(client, "a: int"), "message": "unused\n" + "x" * 90, "severity": 2}
+    found = await offers(client, place(client, "later", 0), diagnostics=[problem], only=["quickfix"])
+    ((title, action),) = found.items()
+    assert title.startswith("Fix this: unused xxx") and title.endswith("…") and len(title) < 75
+    assert action["kind"] == "quickfix" and action["diagnostics"] == [problem]
+    done = await resolved(client, action)
+    assert applied(client, done["edit"]) == CODE.replace("later(a: int) -> int:", "later(b):")
+
+
+@pytest.mark.parametrize(
+    ("word", "title", "expected"),
+    [
+        ("boxes", "Fill all holes in this function", CODE.replace("pass", "start += box").replace("...", "start")),
+        ("boxes", "Complete docstring", CODE.replace("\tfor", '\t"""Add up."""\r\n\tfor')),
+        ("boxes", "Complete type hints", CODE.replace("boxes, start=0)", "boxes: list, start: int=0) -> int")),
+        (
+            "Implemented",
+            "Fill this body",
+            CODE.replace("raise Not", "return a\r\nraise Not"),
+        ),
+    ],
+)
+async def test_an_action_is_one_edit_and_touches_nothing_else(start: Any, word: str, title: str, expected: str) -> None:
+    client = await open_client(start)
+    action = (await offers(client, place(client, word, 0)))[title]
+    edit = (await resolved(client, action))["edit"]
+    assert applied(client, edit) == expected
+    edits = edit["documentChanges"][0]["edits"]
+    assert {e["annotationId"] for e in edits} == set(edit["changeAnnotations"])
+    assert [a["label"] for a in edit["changeAnnotations"].values()] == [title]
+    kept = [client.range(URI, CODE.index(w), CODE.index(w) + len(w)) for w in ("@keep", "def total(", "# 😋")]
+    for e in edits:
+        assert not any(overlaps(e["range"], k) for k in kept)
+
+
+def overlaps(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    def at(place: dict[str, Any], end: str) -> tuple[int, int]:
+        return place[end]["line"], place[end]["character"]
+
+    return at(a, "start") < at(b, "end") and at(b, "start") < at(a, "end")
+
+
+@pytest.mark.parametrize(("strength", "text"), [("low", "start=1"), ("medium", "start=2"), ("high", "start=3")])
+async def test_a_refinement_has_its_strength(start: Any, strength: str, text: str) -> None:
+    client = await open_client(start)
+    action = (await offers(client, place(client, "start=0")))[f"Refine selection ({strength})"]
+    assert applied(client, (await resolved(client, action))["edit"]) == CODE.replace("start=0", text)
+    told = await run(client, "dg-lsp.refine", place(client, "start=0"), strength=strength)
+    assert applied(client, told["edit"]) == CODE.replace("start=0", text)
+
+
+async def test_a_client_that_cannot_resolve_gets_commands_that_apply_themselves(start: Any) -> None:
+    client = await open_client(start, textDocument={})
+    action = (await offers(client, place(client, "boxes", 0)))["Fill all holes in this function"]
+    assert "data" not in action and action["command"]["command"] == "dg-lsp.fillHoles"
+    given = {k: action["command"][k] for k in ("command", "arguments")}
+    answer = await client.ask("workspace/executeCommand", given)
+    (asked,) = [m for m in client.received if m.get("method") == "workspace/applyEdit"]
+    assert asked["params"]["edit"] == answer["result"]["edit"]
+    assert asked["params"]["label"] == "Fill all holes in this function"

@@ -1,0 +1,89 @@
+"""Every command over stdio with the embedded model: an edit that parses and keeps what it must, or a reason."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from client import ROOT, URI, Client
+
+WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"
+LIMIT_S = 120.0  # to load, and for each answer: the machine may be busy
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.weights,
+    pytest.mark.skipif(not WEIGHTS.is_file(), reason="model/embedded/model.safetensors is missing"),
+]
+
+CODE = (
+    "def total(boxes, start=0):\n"
+    "    result = start\n"
+    "    for box in boxes:\n"
+    "        pass\n"
+    "    return ...\n"
+    "\n"
+    "\n"
+    "def area(w, h):\n"
+    "    raise NotImplementedError\n"
+)
+REASONS = ("breaks_parse", "empty_fill", "nothing_better")
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    client = await Client.start("--stdio")
+    client.limit_s = LIMIT_S
+    options = {"manualDeadlineMs": 600_000, "doubts": True}
+    await client.initialize(options, workspace={"workspaceEdit": {"documentChanges": True}})
+    await asyncio.wait_for(client.ready(), LIMIT_S)
+    client.open(URI, CODE)
+    yield client
+    assert "Traceback" not in await client.close()
+
+
+def changed(edit: dict[str, Any]) -> str:
+    (change,) = edit["documentChanges"]
+    assert change["textDocument"]["version"] == 1
+    starts = [0]
+    for line in CODE.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    text = CODE
+    for e in reversed(change["edits"]):
+        start, end = (starts[e["range"][k]["line"]] + e["range"][k]["character"] for k in ("start", "end"))
+        text = text[:start] + e["newText"] + text[end:]
+    return text
+
+
+async def test_every_command_gives_an_edit_that_parses_or_a_reason(client: Client) -> None:
+    body = client.range(URI, CODE.index("result"), CODE.index("..."))
+    inside, unwritten = (client.range(URI, CODE.index(w), CODE.index(w)) for w in ("result", "raise"))
+    for name, where in (
+        ("rewrite", client.range(URI, CODE.index("result"), CODE.index("start\n") + 5)),
+        ("refine", body),
+        ("fix", client.range(URI, CODE.index("start\n"), CODE.index("start\n") + 5)),
+        ("fillHoles", inside),
+        ("docstring", inside),
+        ("typeHints", inside),
+        ("fillBody", unwritten),
+    ):
+        argument = {"uri": URI, "range": where, "progressToken": name}
+        asked = {"command": f"dg-lsp.{name}", "arguments": [argument]}
+        told = (await client.ask("workspace/executeCommand", asked))["result"]
+        kinds = [p["value"]["kind"] for p in client.notifications("$/progress") if p["token"] == name]
+        assert kinds[0] == "begin" and kinds[-1] == "end"
+        if told["edit"] is None:
+            assert told["reason"] in REASONS, told
+            continue
+        text = changed(told["edit"])
+        ast.parse(text)
+        assert text != CODE and "def total(boxes" in text and "def area(w, h):\n" in text
+
+
+async def test_doubts_come_with_a_result_id(client: Client) -> None:
+    report = (await client.ask("textDocument/diagnostic", {"textDocument": {"uri": URI}}))["result"]
+    assert report["kind"] == "full" and report["resultId"]
+    assert all(item["severity"] == 4 and item["source"] == "dg-lsp" for item in report["items"])
