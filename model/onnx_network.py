@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import onnxruntime as ort
@@ -27,13 +27,22 @@ EMBEDDING = "model.decoder.embed_tokens.weight"
 GRAPHS = ("trunk", "condition", "head")
 # Soft embeddings leave out ids so much less probable than the best: what they add drowns in the rounding.
 LEAST_SHARE = 1 / 128
+PROMPTS_KEPT = 4  # a megabyte each: windows that take turns do not drive out each other's
 
 Arrays = dict[str, Floats | Ids]
 Past = list[Floats]  # keys and values of every layer in turn, each [kv heads, N, head dim]
 
 
+class Prompt(NamedTuple):
+    """An encoded prompt: its keys and values, and the scores [1, V] of what follows it."""
+
+    ids: list[int]
+    past: Past
+    last_logits: Floats
+
+
 class OnnxNetwork:
-    """Encoder and decoder over one kept prompt."""
+    """Encoder and decoder over the prompt kept last; a few older ones are there to come back to."""
 
     def __init__(self, sessions: dict[str, ort.InferenceSession], embedding: Floats, text_config: dict[str, int]):
         self._sessions = sessions
@@ -45,36 +54,44 @@ class OnnxNetwork:
         self._outputs = [o.name for o in sessions["trunk"].get_outputs()]
         shape = (text_config["num_key_value_heads"], 0, text_config["head_dim"])
         self._nothing = [np.zeros(shape, np.float32) for _ in self._outputs[1:]]
-        self._ids: list[int] = []
-        self._past: Past = self._nothing
-        self._last_logits = np.zeros((1, self.vocab_size), np.float32)  # after the kept prompt
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the prompts that are kept."""
+        self._prompts = [Prompt([], self._nothing, np.zeros((1, self.vocab_size), np.float32))]  # the one in use first
 
     def keep(self, prompt_ids: Sequence[int]) -> None:
-        n = common_prefix(self._ids, prompt_ids)
-        if n == len(prompt_ids) == len(self._ids):
-            return
-        n = min(n, len(prompt_ids) - 1)  # the last token's scores are needed again
-        past = [np.ascontiguousarray(p[:, :n]) for p in self._past]
-        new_ids = np.array(prompt_ids[n:])
-        hidden, self._past = self.encode(new_ids, causal_mask(len(new_ids), n), np.arange(n, len(prompt_ids)), past)
-        self._ids = list(prompt_ids)
-        self._last_logits = self.logits(hidden[-1:])
+        shared = [common_prefix(prompt.ids, prompt_ids) for prompt in self._prompts]
+        n = max(shared)
+        closest = self._prompts.pop(shared.index(n))
+        if n < len(prompt_ids) or n < len(closest.ids):
+            if n < len(closest.ids) // 2:  # another file's, or another place's: it may be wanted again
+                self._prompts.insert(0, closest)
+            n = min(n, len(prompt_ids) - 1)  # the last token's scores are needed again
+            past = [np.ascontiguousarray(p[:, :n]) for p in closest.past]
+            new_ids = np.array(prompt_ids[n:])
+            hidden, past = self.encode(new_ids, causal_mask(len(new_ids), n), np.arange(n, len(prompt_ids)), past)
+            closest = Prompt(list(prompt_ids), past, self.logits(hidden[-1:]))
+        self._prompts = [closest, *self._prompts][:PROMPTS_KEPT]
 
     def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> OnnxDecoder:
-        return OnnxDecoder(self, self._past, len(self._ids), canvases, barred)
+        prompt = self._prompts[0]
+        return OnnxDecoder(self, prompt.past, len(prompt.ids), canvases, barred)
 
     def left_to_right(self) -> OnnxLeftToRight:
-        return OnnxLeftToRight(self, self._last_logits[0], len(self._ids), self._past)
+        prompt = self._prompts[0]
+        return OnnxLeftToRight(self, prompt.last_logits[0], len(prompt.ids), prompt.past)
 
     def continued(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
         tree = TokenTree(continuations)
-        n_prompt, n_nodes = len(self._ids), len(tree.token_ids)
-        logits = self._last_logits
+        prompt = self._prompts[0]
+        n_prompt, n_nodes = len(prompt.ids), len(tree.token_ids)
+        logits = prompt.last_logits
         if n_nodes:
             mask = np.zeros((n_nodes, n_prompt + n_nodes), np.float32)
             mask[:, n_prompt:][~tree.visible()] = -np.inf
             ids, positions = np.array(tree.token_ids), n_prompt + np.array(tree.depths)
-            hidden = self.trunk(self.embed(ids), positions, mask, self._past)
+            hidden = self.trunk(self.embed(ids), positions, mask, prompt.past)
             logits = np.concatenate((logits, self.logits(hidden)))
         weights = np.exp(logits)  # soft-capped: cannot overflow
         totals = weights.sum(-1)

@@ -49,7 +49,7 @@ def sizes(**changes: object) -> Change:
 
 def forgotten_prompt(engine: DiffusionEngine) -> Iterator[None]:
     """The whole prompt encoded for every request."""
-    engine._network.keep([engine.tokenizer.pad_id])  # another prompt: the kept one is gone
+    engine._network.forget()
     yield
 
 

@@ -87,6 +87,24 @@ def test_kept_prompt_equals_a_fresh_one_to_the_bit(exact: Path) -> None:
         assert a.token_entropies == pytest.approx(b.token_entropies, abs=1e-4)
 
 
+def test_windows_that_take_turns_keep_their_prompts(exact: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = load_onnx_network(exact, 1)
+    encoded: list[int] = []
+    real = network.encode
+    monkeypatch.setattr(network, "encode", lambda ids, *rest: encoded.append(len(ids)) or real(ids, *rest))
+    one, two = PROMPT, list(b"class Shelf:\n    ")
+    for prompt in (one, two, one, two, [*one, 40], [*two, 41], one):
+        network.keep(prompt)
+        fresh = load_onnx_network(exact, 1)
+        fresh.keep(prompt)
+        assert network.left_to_right().best(None) == pytest.approx(fresh.left_to_right().best(None))
+    assert encoded == [len(one), len(two), 1, 1, 1]
+    for start in range(60, 70):  # many others
+        network.keep([start, *range(20)])
+    network.keep(two)
+    assert encoded[-1] == len(two), "and the oldest are dropped"
+
+
 def test_a_row_does_not_depend_on_its_company() -> None:
     engine = load_engine()
     alone = engine.denoise(PROMPT, CANVASES[:1], Budget(5), CancelToken(), 3)[0]
