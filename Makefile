@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
 
-.PHONY: help setup setup-dev demo test lint fix bench bench-cpu bench-install
+.PHONY: help setup setup-dev demo test lint fix bench bench-cpu bench-install bench-server bench-typing
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -39,7 +39,7 @@ fix: setup-dev ## let ruff mend what it can
 
 bench: setup-dev ## quality on held-out code, then latency of the server
 	$(BIN)/infill bench line block --limit 200 --compare
-	$(BIN)/python tests/bench/bench_server.py
+	$(BIN)/python tests/bench/bench_server.py --only startup
 
 bench-cpu: setup-dev ## runtimes of the CPU side by side, idle and busy, with the machine's floor
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt openvino torchao
@@ -48,3 +48,9 @@ bench-cpu: setup-dev ## runtimes of the CPU side by side, idle and busy, with th
 
 bench-install: setup-dev ## the wheel in an empty environment: size, time to a first completion
 	$(BIN)/python tests/bench/bench_install.py
+
+bench-server: setup-dev ## the server's figures beside their aims, a quarter of an hour (ARGS=--quick: a minute)
+	$(BIN)/python tests/bench/bench_server.py $(ARGS)
+
+bench-typing: setup-dev ## typing replayed in real time (ARGS="--recording FILE" plays yours)
+	$(BIN)/python tests/bench/bench_typing.py $(ARGS)
