@@ -65,8 +65,8 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
         "ignored": None,
         "shared": False,
         "engineClients": None,
-            "modelCalls": 1,
-            "speculativeCalls": 0,
+        "modelCalls": 1,
+        "speculativeCalls": 0,
     }
 
 
