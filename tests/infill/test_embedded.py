@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from infill.filler import ModelFiller, open_filler
 from infill.types import Filled, FillRequest, NoFill, Span
 from model.config import EMBEDDED
 from model.tokenizer import SPECIAL_TOKENS
-from model.types import CancelToken
+from model.types import CancelToken, Fill
 from tests.model.test_train import SOURCE
 
 pytestmark = [
@@ -64,10 +65,20 @@ def test_same_request_same_answer_whatever_came_between(filler: ModelFiller) -> 
         assert first.completions == again.completions
 
 
-def test_a_deadline_is_kept_roughly_and_still_answers(filler: ModelFiller) -> None:
-    text, offset = line_ends(1)[0]
-    free, hasty = ask(filler, text, offset), ask(filler, text, offset, deadline_ms=50.0)
-    assert hasty.timings_ms["denoise"] < free.timings_ms["denoise"]
+def test_a_deadline_is_kept_roughly_and_still_answers(filler: ModelFiller, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[int, str]] = []
+    denoise = filler._engine.denoise
+
+    def seen(*arguments: Any, **named: Any) -> list[Fill]:
+        fills = denoise(*arguments, **named)
+        steps.append((max(f.steps for f in fills), fills[0].stop_reason))
+        return fills
+
+    monkeypatch.setattr(filler._engine, "denoise", seen)
+    text = "def area(w, h):\n    \n"
+    ask(filler, text, len(text) - 1)
+    hasty = ask(filler, text, len(text) - 1, deadline_ms=1.0)
+    assert steps == [(filler._engine.info.block_steps, "step_budget"), (1, "deadline")]
     assert isinstance(hasty, Filled) or hasty.reason in ("breaks_parse", "empty_fill")
 
 
