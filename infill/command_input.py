@@ -25,6 +25,7 @@ class CommonArguments:
     no_ignore: bool
     seed: int
     deadline_ms: int | None
+    min_confidence: float
     language: str | None
     model: str | None
     threads: int | None
@@ -38,6 +39,8 @@ def add_common_options(parser: argparse.ArgumentParser, per: str) -> None:
     add("--no-ignore", action="store_true", help="fill files too that an ignore file or a secret's name rules out")
     add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=0, help="the same seed, the same fill (0)")
     add("--deadline-ms", metavar="N", type=whole(1, 10**9), help=f"stop after N milliseconds per {per}")
+    share = console.share
+    add("--min-confidence", metavar="P", type=share, default=0.0, help="leave what is less sure than P, 0 to 1 (0)")
     add("--language", metavar="ID", help="language of the text; told by its name, else python for -")
     add("--model", metavar="PATH", help="checkpoint folder to use instead of the embedded model")
     add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")

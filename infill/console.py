@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import BinaryIO, TextIO
@@ -25,6 +26,13 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
         return int(argument)
 
     return parse
+
+
+def share(argument: str) -> float:
+    """An argparse type: a number from 0 to 1."""
+    if not re.fullmatch(r"[0-9]*\.?[0-9]+", argument) or float(argument) > 1:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not a number from 0 to 1")
+    return float(argument)
 
 
 def stdin_bytes() -> BinaryIO:

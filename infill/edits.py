@@ -22,6 +22,7 @@ class FillOptions(msgspec.Struct, frozen=True):
     seed: int = 0
     candidates: int = 1
     deadline_ms: float | None = None
+    least_confidence: float = 0.0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -87,6 +88,7 @@ def _fill_one(
         candidates=options.candidates,
         seed=options.seed,
         deadline_ms=options.deadline_ms,
+        least_confidence=options.least_confidence,
     )
     result = filler.fill(request, cancel)
     if isinstance(result, NoFill):

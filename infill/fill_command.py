@@ -126,7 +126,7 @@ def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledTe
         for outcome in result.outcomes:
             tell(outcome)
         return result
-    options = FillOptions(args.seed, args.candidates, args.deadline_ms)
+    options = FillOptions(args.seed, args.candidates, args.deadline_ms, args.min_confidence)
     return fill_text(filler, job.source.text, job.language, offsets, options, CancelToken(), tell)
 
 

@@ -82,7 +82,8 @@ class ModelFiller:
         with timings.stage("context"):
             around = surroundings(request.text, hole, self._engine.info, self._engine.tokenizer, self._told(request))
         if request.selection is not None and (request.frozen or request.strength is not None):
-            return rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
+            rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
+            return confident(rewritten, request.least_confidence)
         ranked = self._ranked(request, syntax, hole, around, cancel, timings, on_draft)
         if cancel.cancelled:
             return NoFill("cancelled", hole=hole, timings_ms=timings.ms)
@@ -94,11 +95,8 @@ class ModelFiller:
             return NoFill("cancelled", hole=hole, timings_ms=timings.ms)
         if not passed:
             return NoFill("breaks_parse", f"none of {len(ranked)} candidates parses", hole, timings.ms)
-        best = passed[0].confidence
-        if request.trigger == "automatic" and best < self.show_threshold:
-            detail = f"confidence {best:.2f} is below {self.show_threshold:.2f}"
-            return NoFill("not_confident", detail, hole, timings.ms)
-        return Filled(hole, tuple(passed), request.seed, timings.ms)
+        least = max(request.least_confidence, self.show_threshold if request.trigger == "automatic" else 0.0)
+        return confident(Filled(hole, tuple(passed), request.seed, timings.ms), least)
 
     def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
         """What the model disbelieves of the selection, or of the text where there is none."""
@@ -242,6 +240,14 @@ class ModelFiller:
         passed += judge(self._engine, around, again, cancel)
         passed.sort(key=lambda j: -j.log_prob)
         return [completion(j, hole) for j in passed[: request.candidates]]
+
+
+def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
+    """The answer, or that its best completion is not as sure as `least`."""
+    if isinstance(answer, NoFill) or answer.completions[0].confidence >= least:
+        return answer
+    detail = f"confidence {answer.completions[0].confidence:.2f} is below {least:.2f}"
+    return NoFill("not_confident", detail, answer.hole, answer.timings_ms)
 
 
 def tidied_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, by_indent: bool) -> Candidate:

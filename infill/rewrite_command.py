@@ -10,7 +10,7 @@ import argparse
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -101,6 +101,7 @@ def _run(
                 piece.target.request(piece.language, strength),
                 seed=args.seed,
                 deadline_ms=args.deadline_ms,
+                least_confidence=args.min_confidence,
                 instruction=instruction if filler.takes_instructions else None,
             )
             result = filler.fill(request, CancelToken())
@@ -206,10 +207,9 @@ def _parse_lines(text: str) -> Lines:
 
 
 def _strength(argument: str) -> float:
-    named: Callable[[str], float | None] = {str(name): share for name, share in STRENGTHS.items()}.get
-    share = named(argument)
-    if share is None and re.fullmatch(r"[0-9]*\.?[0-9]+", argument):
-        share = float(argument)
-    if share is None or not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{argument!r} is not a share from 0 to 1, nor one of {', '.join(STRENGTHS)}")
-    return share
+    if argument in STRENGTHS:
+        return STRENGTHS[argument]
+    try:
+        return console.share(argument)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, nor one of {', '.join(STRENGTHS)}") from None

@@ -86,6 +86,7 @@ class FillRequest(msgspec.Struct, frozen=True):
     candidates: int = 1
     seed: int = 0
     deadline_ms: float | None = None
+    least_confidence: float = 0.0  # 0..1: there is no answer below it
 
 
 class Part(msgspec.Struct, frozen=True):

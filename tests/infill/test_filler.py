@@ -37,6 +37,16 @@ def test_candidates_of_all_sources_are_ranked_together() -> None:
     assert [c.source for c in result.completions] == ["left_to_right", "diffusion", "diffusion"]
 
 
+def test_what_is_less_sure_than_asked_for_is_no_answer() -> None:
+    engine = FakeEngine(["h"], log_probs={" h\n": -0.1})
+    sure = fill(engine, AREA)
+    assert isinstance(sure, Filled)
+    confidence = sure.completions[0].confidence
+    assert texts(fill(engine, AREA, least_confidence=confidence)) == ["h"]
+    unsure = fill(engine, AREA, least_confidence=confidence + 0.01)
+    assert isinstance(unsure, NoFill) and unsure.reason == "not_confident" and unsure.hole == sure.hole
+
+
 def test_what_was_suggested_is_a_candidate_and_a_warm_canvas() -> None:
     engine = FakeEngine(["a"], log_probs={"w * h)\n": -0.1})
     fill(engine, AREA, suggested="h)")

@@ -143,3 +143,13 @@ def test_an_ignored_file_is_refused_unless_told(rewriting: Run, area: Path, tmp_
     code, _, err = rewriting(*argv)
     assert (code, rewriting.requests) == (2, []) and "is ignored: area.py (.dgignore:1)" in err
     assert rewriting(*argv, "--no-ignore")[0] in (0, 1)
+
+
+def test_the_least_confidence_reaches_the_model(rewriting: Run, tmp_path: Path) -> None:
+    (tmp_path / "holes.py").write_bytes(HOLES)
+    assert rewriting("fill", "--holes", "holes.py", "--min-confidence", "0.25")[0] == 0
+    assert rewriting("rewrite", "holes.py:2-3", "--min-confidence", "1")[0] == 0
+    assert rewriting("fill", "holes.py:2:1", "--min-confidence", ".5")[0] == 0
+    assert [r.least_confidence for r in rewriting.requests] == [0.25, 0.25, 1.0, 0.5]
+    code, _, err = rewriting("fill", "holes.py:2:1", "--min-confidence", "2")
+    assert code == 2 and "'2' is not a number from 0 to 1" in err
