@@ -1,0 +1,68 @@
+;;; dg-lsp.el --- Fill code in the middle with dg-lsp, through lsp-mode -*- lexical-binding: t; -*-
+
+;; Version: 0.1.0
+;; Package-Requires: ((emacs "28.1") (lsp-mode "10.0.0"))
+;; SPDX-License-Identifier: Apache-2.0
+
+;;; Commentary:
+;; Registers the server beside others.  lsp-mode itself shows and takes inline completions; here are the
+;; commands for what is selected.  The README has the set-up.
+
+;;; Code:
+(require 'lsp-mode)
+(require 'lsp-inline-completion)
+
+(defgroup dg-lsp nil "Fill code in the middle." :group 'lsp-mode)
+
+(defcustom dg-lsp-command '("dg-lsp" "--stdio")
+  "The server and its arguments."
+  :type '(repeat string) :risky t)
+
+(defcustom dg-lsp-languages
+  '("python" "javascript" "typescript" "rust" "go" "c" "cpp" "java" "shellscript" "html" "css" "json")
+  "LSP language ids of the buffers that are served; read when this file is loaded."
+  :type '(repeat string))
+
+(defcustom dg-lsp-settings nil
+  "What the server takes as initializationOptions, a plist such as (:deadlineMs 200)."
+  :type 'plist :risky t)
+
+(lsp-register-client
+ (make-lsp-client
+  :new-connection (lsp-stdio-connection (lambda () dg-lsp-command))
+  :activation-fn (apply #'lsp-activate-on dg-lsp-languages)
+  :initialization-options (lambda () (append dg-lsp-settings '(:trusted t)))
+  :notification-handlers (lsp-ht ("dgLsp/draft" #'ignore))
+  :add-on? t
+  :server-id 'dg-lsp))
+
+(defun dg-lsp--run (command &rest more)
+  "Have the server do COMMAND to the region or at point; MORE is added to its argument.  Apply its edit."
+  (let* ((start (if (use-region-p) (region-beginning) (point)))
+         (end (if (use-region-p) (region-end) (point)))
+         (argument (append (list :uri (lsp--buffer-uri) :range (lsp--region-to-range start end)) more))
+         (workspace (or (lsp-find-workspace 'dg-lsp (buffer-file-name)) (user-error "dg-lsp does not run here")))
+         (told (with-lsp-workspace workspace
+                 (lsp-request "workspace/executeCommand" (list :command command :arguments (vector argument))))))
+    (-if-let (edit (lsp-get told :edit))
+        (lsp--apply-workspace-edit edit)
+      (message "dg-lsp: %s" (lsp-get told :detail)))))
+
+(defun dg-lsp-rewrite (instruction)
+  "Rewrite the region as INSTRUCTION says; empty: refill it."
+  (interactive "sRewrite how (empty: refill): ")
+  (apply #'dg-lsp--run "dg-lsp.rewrite" (unless (string-empty-p instruction) (list :instruction instruction))))
+
+(defun dg-lsp-refine (strength)
+  "Refine the region; STRENGTH is low, medium or high."
+  (interactive (list (completing-read "Strength: " '("low" "medium" "high") nil t nil nil "medium")))
+  (dg-lsp--run "dg-lsp.refine" :strength strength))
+
+(defun dg-lsp-fill-holes () "Fill all holes of the function at point." (interactive) (dg-lsp--run "dg-lsp.fillHoles"))
+(defun dg-lsp-fill-body () "Write the body of the function at point." (interactive) (dg-lsp--run "dg-lsp.fillBody"))
+(defun dg-lsp-docstring () "Complete the docstring at point." (interactive) (dg-lsp--run "dg-lsp.docstring"))
+(defun dg-lsp-type-hints () "Complete the type hints at point." (interactive) (dg-lsp--run "dg-lsp.typeHints"))
+(defun dg-lsp-fix () "Mend the statement at point or in the region." (interactive) (dg-lsp--run "dg-lsp.fix"))
+
+(provide 'dg-lsp)
+;;; dg-lsp.el ends here

@@ -1,0 +1,58 @@
+// What to do when no server is there: say so once, with the line that installs it.
+import * as vscode from "vscode";
+import { installCommand } from "./launch";
+import { pythonToInstallInto } from "./locate";
+import type { Server } from "./server";
+
+const TERMINAL = "Install dg-lsp";
+
+/** Offers to install the server, when it is missing and when the user asks. */
+export class Install implements vscode.Disposable {
+  private readonly listeners: vscode.Disposable[];
+  private told = false;
+
+  constructor(
+    private readonly server: Server,
+    private readonly showLog: () => void,
+  ) {
+    this.listeners = [
+      server.onDidMiss((reasons) => {
+        if (!this.told) {
+          this.told = true;
+          void this.offer(reasons.at(-1));
+        }
+      }),
+      vscode.commands.registerCommand("dg-lsp.install", () => this.offer(undefined)),
+      vscode.window.onDidCloseTerminal((terminal) => {
+        if (terminal.name === TERMINAL && server.state === "missing") {
+          void server.restart();
+        }
+      }),
+    ];
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.listeners).dispose();
+  }
+
+  /** Shows the line that installs the server and does what the user chooses. */
+  private async offer(reason: string | undefined): Promise<void> {
+    const line = installCommand(await pythonToInstallInto());
+    const missing = this.server.state === "missing" ? "dg-lsp: the server was not found" : "dg-lsp: the server";
+    const why = reason === undefined ? "" : ` (${reason})`;
+    const choices = ["Copy command", "Run in terminal", "Look again", "Show log"] as const;
+    const choice = await vscode.window.showWarningMessage(`${missing}${why}. It is installed with: ${line}`, ...choices);
+    if (choice === "Copy command") {
+      await vscode.env.clipboard.writeText(line);
+    } else if (choice === "Run in terminal") {
+      const terminal = vscode.window.createTerminal(TERMINAL);
+      terminal.show();
+      terminal.sendText(line, vscode.workspace.isTrusted); // not trusted: the user presses Enter
+    } else if (choice === "Look again") {
+      this.told = false;
+      await this.server.restart();
+    } else if (choice === "Show log") {
+      this.showLog();
+    }
+  }
+}

@@ -1,0 +1,136 @@
+// A proposal beside what stands there: a diff of two virtual documents, which grows with each draft and is then applied or not.
+import * as path from "node:path";
+import * as vscode from "vscode";
+
+export const SCHEME = "dg-lsp-preview";
+
+/** What the user says to a proposal. */
+export type Choice = "apply" | "again" | "discard";
+
+interface Shown {
+  readonly original: vscode.Uri;
+  readonly proposal: vscode.Uri;
+  readonly before: string;
+  after: string;
+  opened: Promise<void> | undefined;
+}
+
+/** Holds at most one proposal; a new one takes the place of the last. */
+export class Preview implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly onDidChange = this.changed.event;
+  private readonly listeners: vscode.Disposable[];
+  private shown: Shown | undefined;
+  private answer: ((choice: Choice) => void) | undefined;
+  private count = 0;
+
+  constructor() {
+    this.listeners = [
+      vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+      vscode.commands.registerCommand("dg-lsp.applyPreview", () => this.answer?.("apply")),
+      vscode.commands.registerCommand("dg-lsp.discardPreview", () => this.answer?.("discard")),
+      vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
+        if (closed.some((tab) => this.isOurs(tab))) {
+          this.answer?.("discard");
+        }
+      }),
+    ];
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    const shown = this.shown;
+    if (shown === undefined) {
+      return "";
+    }
+    return uri.toString() === shown.proposal.toString() ? shown.after : shown.before;
+  }
+
+  /** Begins with a document as it is; nothing is shown before `propose`. */
+  async begin(document: vscode.TextDocument): Promise<void> {
+    await this.end();
+    this.count += 1;
+    const side = (name: string) =>
+      vscode.Uri.from({ scheme: SCHEME, path: `/${path.posix.basename(document.uri.path)}`, query: `${name}-${this.count}` });
+    const before = document.getText();
+    this.shown = { original: side("original"), proposal: side("proposal"), before, after: before, opened: undefined };
+  }
+
+  /** Shows a text as the proposal, in an editor that takes no focus. */
+  async propose(text: string, title: string, document: vscode.TextDocument): Promise<void> {
+    const shown = this.shown;
+    if (shown === undefined) {
+      return;
+    }
+    shown.after = text;
+    if (shown.opened === undefined) {
+      shown.opened = this.open(shown, title, document);
+    } else {
+      this.changed.fire(shown.proposal);
+    }
+    await shown.opened;
+  }
+
+  /** Asks what to do with the proposal; Enter applies, Escape discards. */
+  async choose(title: string, hint: string, canAskAgain: boolean): Promise<Choice> {
+    if (this.shown === undefined) {
+      return "discard";
+    }
+    await vscode.commands.executeCommand("setContext", "dg-lsp.previewing", true);
+    const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { choice: Choice }>();
+    pick.title = title;
+    pick.placeholder = hint || "Apply the proposal below?";
+    pick.ignoreFocusOut = true;
+    pick.items = [
+      { label: "$(check) Apply", choice: "apply" },
+      ...(canAskAgain ? [{ label: "$(refresh) Ask differently…", choice: "again" as const }] : []),
+      { label: "$(close) Discard", choice: "discard" },
+    ];
+    try {
+      return await new Promise<Choice>((resolve) => {
+        this.answer = resolve;
+        pick.onDidAccept(() => resolve(pick.selectedItems[0]?.choice ?? "discard"));
+        pick.onDidHide(() => resolve("discard"));
+        pick.show();
+      });
+    } finally {
+      this.answer = undefined;
+      pick.dispose();
+      await vscode.commands.executeCommand("setContext", "dg-lsp.previewing", false);
+    }
+  }
+
+  /** Closes the diff. */
+  async end(): Promise<void> {
+    this.answer?.("discard");
+    const shown = this.shown;
+    if (shown === undefined) {
+      return;
+    }
+    await shown.opened?.catch(() => undefined);
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => this.isOurs(tab));
+    this.shown = undefined;
+    await vscode.window.tabGroups.close(tabs, true);
+  }
+
+  dispose(): void {
+    this.answer?.("discard");
+    vscode.Disposable.from(...this.listeners, this.changed).dispose();
+  }
+
+  private async open(shown: Shown, title: string, document: vscode.TextDocument): Promise<void> {
+    for (const uri of [shown.original, shown.proposal]) {
+      const side = await vscode.workspace.openTextDocument(uri);
+      if (side.languageId !== document.languageId) {
+        await vscode.languages.setTextDocumentLanguage(side, document.languageId);
+      }
+    }
+    const name = path.posix.basename(document.uri.path);
+    const options: vscode.TextDocumentShowOptions = { preview: true, preserveFocus: true };
+    await vscode.commands.executeCommand("vscode.diff", shown.original, shown.proposal, `${title}: ${name}`, options);
+  }
+
+  private isOurs(tab: vscode.Tab): boolean {
+    const { input } = tab;
+    return input instanceof vscode.TabInputTextDiff && input.modified.toString() === this.shown?.proposal.toString();
+  }
+}

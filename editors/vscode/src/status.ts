@@ -1,0 +1,97 @@
+// The status bar item. It asks the server after each answer, and keeps asking only while the state is about to change.
+import * as vscode from "vscode";
+import type { GhostText } from "./ghost";
+import type { Server } from "./server";
+import { type EditorStatus, type ServerStatus, statusText, toolTip } from "./statusText";
+
+const SOON_MS = 400; // between two looks at a server that is loading
+
+/** The item, kept up to date. */
+export class Status implements vscode.Disposable {
+  private readonly item = vscode.window.createStatusBarItem("dg-lsp.status", vscode.StatusBarAlignment.Right, 100);
+  private readonly listeners: vscode.Disposable[];
+  private last: ServerStatus | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private asking = false;
+  private askAgain = false;
+
+  constructor(
+    private readonly server: Server,
+    private readonly ghost: GhostText,
+  ) {
+    this.item.name = "dg-lsp";
+    this.item.command = "dg-lsp.menu";
+    this.listeners = [
+      server.onDidChange(() => this.serverChanged()),
+      ghost.onDidAnswer(() => void this.refresh()),
+      ghost.onDidChange(() => this.draw()),
+      vscode.window.onDidChangeActiveTextEditor(() => this.draw()),
+      vscode.window.onDidChangeWindowState((window) => window.focused && void this.refresh()),
+      vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration("dg-lsp.automatic") && this.draw()),
+    ];
+    this.draw();
+    this.item.show();
+  }
+
+  /** What the server said last. */
+  get serverStatus(): ServerStatus | undefined {
+    return this.last;
+  }
+
+  get text(): string {
+    return this.item.text;
+  }
+
+  /** Asks the server and draws the answer; one question at a time. */
+  async refresh(): Promise<void> {
+    if (this.asking) {
+      this.askAgain = true;
+      return;
+    }
+    this.asking = true;
+    clearTimeout(this.timer);
+    try {
+      do {
+        this.askAgain = false;
+        this.last = await this.server.status();
+        this.draw();
+      } while (this.askAgain);
+    } finally {
+      this.asking = false;
+    }
+    const state = this.last?.state;
+    if (state === "starting" || state === "loading" || state === "busy") {
+      this.timer = setTimeout(() => void this.refresh(), SOON_MS);
+    }
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    vscode.Disposable.from(...this.listeners, this.item).dispose();
+  }
+
+  private serverChanged(): void {
+    if (this.server.running === undefined) {
+      this.last = undefined;
+      this.draw();
+    } else {
+      void this.refresh();
+    }
+  }
+
+  private draw(): void {
+    const { shown, accepted } = this.ghost.counts;
+    const document = vscode.window.activeTextEditor?.document;
+    const editor: EditorStatus = {
+      server: this.server.state,
+      automatic: vscode.workspace.getConfiguration("dg-lsp", document).get("automatic", true),
+      snoozedUntil: this.ghost.snoozedUntil,
+      shown,
+      accepted,
+    };
+    this.item.text = statusText(editor, this.last);
+    this.item.tooltip = toolTip(editor, this.last);
+    const failed = editor.server === "missing" || editor.server === "stopped" || this.last?.state === "failed";
+    this.item.backgroundColor = failed ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
+  }
+}

@@ -1,0 +1,64 @@
+// A person at the window, with a scripted server: types, sees ghost text, takes it, undoes, rewrites, sees the diff.
+import assert from "node:assert";
+import { say } from "./editor.mjs";
+import { tell } from "./window.mjs";
+
+await tell("ui", async (screen) => {
+  await screen.openFile("inventory.py");
+  say("status:", await screen.status(/dg-lsp: ready/));
+  await ghostText(screen);
+  await rewrite(screen);
+  await menu(screen);
+});
+
+async function ghostText(screen) {
+  await screen.press("Control+End");
+  await screen.type("def fib(n):");
+  await screen.ghostHolds("return fib(n - 1) + fib(n - 2)");
+  await screen.picture("ghost-text");
+  await screen.press("Tab");
+  await screen.textHolds("    return fib(n - 1) + fib(n - 2)");
+  assert.equal(await screen.ghost(), "");
+  await screen.picture("accepted");
+  await screen.status(/dg-lsp: ready · \d+ ms · script/);
+  await screen.press("Control+z");
+  await screen.textLacks("return fib(n - 1)");
+  assert.ok((await screen.text()).includes("def fib(n):"), "what was typed is still there");
+  await screen.press("Escape");
+}
+
+async function rewrite(screen) {
+  await screen.press("Control+Home");
+  await screen.press("Control+f");
+  await screen.type("total = 0");
+  await screen.press("Enter");
+  await screen.press("Escape"); // the match stays selected
+  await screen.press("Shift+ArrowDown");
+  await screen.press("Shift+ArrowDown");
+  await screen.press("Shift+End");
+  await screen.command("dg-lsp: Rewrite Selection");
+  await screen.asked("What should change?");
+  await screen.picture("rewrite-input");
+  await screen.type("use sum");
+  await screen.press("Enter");
+  await screen.textHolds("= sum(", ".editor.modified");
+  await screen.asked("Apply");
+  await screen.picture("rewrite-preview");
+  assert.ok((await screen.text(".editor.original")).includes("total = 0"));
+  await screen.press("Enter");
+  await screen.page.waitForSelector(".monaco-diff-editor", { state: "hidden" });
+  await screen.textHolds("= sum(");
+  await screen.textLacks("total += count");
+  await screen.picture("rewritten");
+  await screen.press("Control+z");
+  await screen.textHolds("total += count");
+}
+
+async function menu(screen) {
+  await screen.page.click("[id*='dg-lsp.status']");
+  await screen.asked("Restart the server");
+  await screen.picture("menu");
+  await screen.type("file read");
+  await screen.press("Enter");
+  await screen.page.waitForSelector('.notification-toast:has-text("inventory.py")');
+}

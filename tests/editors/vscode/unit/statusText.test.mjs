@@ -1,0 +1,30 @@
+import assert from "node:assert";
+import { test } from "node:test";
+import { load } from "./units.mjs";
+
+const { statusText, toolTip } = await load("statusText");
+
+const EDITOR = { server: "running", automatic: true, snoozedUntil: undefined, shown: 3, accepted: 1 };
+const SERVER = { state: "ready", model: "m", lastReason: "filled", lastMs: 41.6, message: null, ignored: null };
+const text = (editor, server) => statusText({ ...EDITOR, ...editor }, server && { ...SERVER, ...server });
+
+test("the text has the state, the milliseconds and the model", () => {
+  assert.equal(text({}, {}), "$(sparkle) dg-lsp: ready · 42 ms · m");
+  assert.equal(text({}, { state: "busy", lastMs: null }), "$(sparkle) dg-lsp: ready · m");
+  assert.equal(text({ automatic: false }, {}), "$(sparkle) dg-lsp: manual · 42 ms · m");
+  assert.equal(text({ snoozedUntil: 1 }, {}), "$(bell-slash) dg-lsp: snoozed");
+  assert.equal(text({}, { state: "loading" }), "$(sync~spin) dg-lsp: loading");
+  assert.equal(text({}, { state: "failed" }), "$(error) dg-lsp: failed");
+  assert.equal(text({}, undefined), "$(sync~spin) dg-lsp: starting");
+  assert.equal(text({ server: "missing" }, undefined), "$(warning) dg-lsp: not installed");
+  assert.equal(text({ server: "stopped" }, {}), "$(circle-slash) dg-lsp: stopped");
+});
+
+test("the tool tip has what does not fit", () => {
+  const ignored = { rule: "*.pem", source: ".gitignore:3" };
+  const tip = toolTip(EDITOR, { ...SERVER, ignored, message: "no file", shared: true, engineClients: 2 });
+  const lines = ["Model: m, shared by 2 windows", "Last answer: filled, 42 ms", "Ignored by *.pem (.gitignore:3)", "no file"];
+  for (const line of [...lines, "This session: 3 shown, 1 accepted"]) {
+    assert.ok(tip.split("\n").includes(line), line);
+  }
+});
