@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
 
-.PHONY: help setup setup-dev demo test lint fix bench bench-cpu bench-install bench-server bench-typing
+.PHONY: help setup setup-dev demo test test-editors dist-vscode lint fix bench bench-cpu bench-install bench-server bench-typing
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -26,7 +26,14 @@ demo: setup ## fill a hole in a real file with the embedded model and show the d
 	$(BIN)/infill fill $(DEMO)
 
 test: setup-dev lint ## lint, types and all tests (minutes, no network)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/editors
+
+test-editors: setup-dev ## the plugins in real editors (minutes; installs them; what cannot be had is a printed skip)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[editors]'
+	DG_LSP_SCREENSHOTS=$(CURDIR)/build/screenshots $(BIN)/python -m pytest tests/editors
+
+dist-vscode: ## the extension as editors/vscode/dist/dg-lsp.vsix
+	cd editors/vscode && npm ci && npm run package
 
 lint: setup-dev ## ruff and pyright, as configured in pyproject.toml
 	$(BIN)/ruff check
