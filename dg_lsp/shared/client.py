@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 OVERTIME_S = 5.0  # past a deadline, which is the engine's to keep: after that it hangs
 RETRY_S = (1.0, 30.0)  # pause after the first failure in a row, longest pause
 _TRIES = 2
+# A killed engine's listener may outlive its connections by a moment: who reaches it then is never greeted.
+_UNGREETED_TRIES = 3
+_UNGREETED_PAUSE_S = 0.02
 
 
 class SharedFiller:
@@ -116,11 +119,17 @@ class SharedFiller:
             self._link is not None and self._link.lost and self._link.goodbye is None
         )
         why = f"the engine ended twice; its log is {log_path()}"
-        for _ in range(_TRIES):
+        tries = ungreeted = 0
+        while tries < _TRIES and ungreeted < _UNGREETED_TRIES:
             try:
                 answer = self._try(what, request, until, patient, cancel, on_draft)
             except EngineLost:
                 patient = True
+                if self._link is not None and self._link.facts is None:
+                    ungreeted += 1
+                    time.sleep(_UNGREETED_PAUSE_S)
+                else:
+                    tries += 1
                 continue
             except EngineUnavailable as error:
                 why = str(error)

@@ -169,7 +169,8 @@ async def test_windows_with_other_models_have_other_engines(opened: Open) -> Non
 
 
 async def test_an_engine_that_is_killed_in_the_middle_is_not_missed(opened: Open, runtime_folder: Path) -> None:
-    one, other = await ready(await opened()), await ready(await opened())
+    patient = {"manualDeadlineMs": 60_000}  # starting an engine takes as long as the machine likes
+    one, other = await ready(await opened(patient)), await ready(await opened(patient))
     for client in (one, other):
         client.open(URI, "slow")
     asked = [(client, client.inline(URI, 4)) for client in (one, other)]

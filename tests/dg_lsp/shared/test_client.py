@@ -42,6 +42,31 @@ async def test_it_says_what_the_filler_says(local: LocalEngine) -> None:
     shared.close()
 
 
+async def test_a_killed_engine_may_still_be_connected_to_for_a_moment(
+    local: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its listener outlives its connections: who comes in between is never greeted, and comes again."""
+    shared, reach = await opened(), clients.reach
+    dying: list[socket.socket] = []
+
+    def reach_the_dying(*arguments: object) -> socket.socket:
+        if len(dying) == 2:
+            return reach(*arguments)  # type: ignore[arg-type]
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        dying.append(ours)
+        return ours
+
+    monkeypatch.setattr(clients, "reach", reach_the_dying)
+    assert shared._link is not None
+    shared._link.close()
+    while not shared._link.lost:
+        await asyncio.sleep(0.001)
+    answer = await asyncio.to_thread(shared.fill, request("a"), CancelToken())
+    assert said(answer) == "A" and len(dying) == 2
+    shared.close()
+
+
 async def test_a_cancel_answers_at_once_and_stops_the_model(local: LocalEngine, fake: FakeFiller) -> None:
     shared, token = await opened(), CancelToken()
     running = asyncio.create_task(asyncio.to_thread(shared.fill, request("hold"), token))
