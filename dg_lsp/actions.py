@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from lsprotocol import types
 
-from dg_lsp.commands import COMMAND_OF
+from dg_lsp.commands import COMMAND_OF, title_of
 from dg_lsp.documents import DocumentSnapshot
+from dg_lsp.places import Place
 from dg_lsp.positions import span_at
 from dg_lsp.rewriting import Wish, points, rewrite
 from dg_lsp.session import Session
@@ -32,36 +33,7 @@ QUICK_FIX = types.CodeActionKind.QuickFix.value
 MAX_FIXES = 3
 MAX_MESSAGE = 60  # characters of a diagnostic in a title
 
-_OF_TREE: dict[TargetKind, str] = {
-    "body": "Fill this body",
-    "holes": "Fill all holes in this function",
-    "docstring": "Complete docstring",
-    "type_hints": "Complete type hints",
-}
-
-
-class PointData(msgspec.Struct, frozen=True):
-    """A position."""
-
-    line: int
-    character: int
-
-
-class RangeData(msgspec.Struct, frozen=True):
-    """A range, as the client sent it."""
-
-    start: PointData
-    end: PointData
-
-    @classmethod
-    def of(cls, place: types.Range) -> RangeData:
-        """Make one of the protocol's."""
-        return cls(*(PointData(point.line, point.character) for point in (place.start, place.end)))
-
-    def to_range(self) -> types.Range:
-        """Return the protocol's."""
-        start, end = (types.Position(point.line, point.character) for point in (self.start, self.end))
-        return types.Range(start, end)
+_OF_TREE: tuple[TargetKind, ...] = ("body", "holes", "docstring", "type_hints")
 
 
 class ActionData(msgspec.Struct, frozen=True):
@@ -70,9 +42,9 @@ class ActionData(msgspec.Struct, frozen=True):
     uri: str
     version: int
     kind: TargetKind
-    range: RangeData
+    range: Place
     strength: float | None = None
-    problem: RangeData | None = None
+    problem: Place | None = None
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -94,12 +66,12 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
     if not session.judge(snapshot.uri).allowed:
         return []
     span = span_at(snapshot.text, *points(params.range), session.documents.encoding)
-    offers = [*_of_selection(session, snapshot, span), *_fixes(params)]
+    offers = [*_of_selection(session, snapshot, span), *_fixes(session, params)]
     if any(_is_wanted(params, _rewrite_kind(kind)) for kind in _OF_TREE):
         kinds = await session.lookup.ask(snapshot, partial(_offered, span))
         if not session.documents.is_current(snapshot):
             return []
-        offers = [*(Offer(kind, _rewrite_kind(kind), _OF_TREE[kind]) for kind in kinds or ()), *offers]
+        offers = [*(Offer(kind, _rewrite_kind(kind), title_of(session, kind)) for kind in kinds or ()), *offers]
     return [_action(session, snapshot, params, offer) for offer in offers if _is_wanted(params, offer.action_kind)]
 
 
@@ -125,25 +97,25 @@ async def resolve_code_action(session: Session, action: types.CodeAction) -> typ
 def _of_selection(session: Session, snapshot: DocumentSnapshot, span: Span) -> Iterator[Offer]:
     if not snapshot.text[span.start : span.end].strip():
         return
-    title = "Rewrite selection…" if session.scheduler.takes_instructions else "Refill selection"
-    yield Offer("rewrite", _rewrite_kind("rewrite"), title)
+    asks = "…" if session.scheduler.takes_instructions else ""
+    yield Offer("rewrite", _rewrite_kind("rewrite"), title_of(session, "rewrite") + asks)
     for name, strength in STRENGTHS.items():
-        yield Offer("refine", f"{_rewrite_kind('refine')}.{name}", f"Refine selection ({name})", strength)
+        yield Offer("refine", f"{_rewrite_kind('refine')}.{name}", f"{title_of(session, 'refine')} ({name})", strength)
 
 
-def _fixes(params: types.CodeActionParams) -> Iterator[Offer]:
+def _fixes(session: Session, params: types.CodeActionParams) -> Iterator[Offer]:
     for diagnostic in params.context.diagnostics[:MAX_FIXES]:
         message = " ".join(str(diagnostic.message).split())
         short = message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1].rstrip() + "…"
-        yield Offer("fix", QUICK_FIX, f"Fix this: {short}", diagnostic=diagnostic)
+        yield Offer("fix", QUICK_FIX, f"{title_of(session, 'fix')}: {short}", diagnostic=diagnostic)
 
 
 def _action(
     session: Session, snapshot: DocumentSnapshot, params: types.CodeActionParams, offer: Offer
 ) -> types.CodeAction:
     """One entry: resolved later where the client can, else a command that applies its own edit."""
-    place, diagnostic, strength = RangeData.of(params.range), offer.diagnostic, offer.strength
-    problem = None if diagnostic is None else RangeData.of(diagnostic.range)
+    place, diagnostic, strength = Place.of(params.range), offer.diagnostic, offer.strength
+    problem = None if diagnostic is None else Place.of(diagnostic.range)
     diagnostics = None if diagnostic is None else [diagnostic]
     action = types.CodeAction(title=offer.title, kind=offer.action_kind, diagnostics=diagnostics)
     if session.client.resolves_edits:

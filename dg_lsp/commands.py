@@ -15,6 +15,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
 from dg_lsp.drafts import Token
+from dg_lsp.places import Place
 from dg_lsp.rewriting import Outcome, Wish, rewrite
 from dg_lsp.session import Record, Session
 from infill.refine import STRENGTHS, Strength
@@ -39,28 +40,12 @@ _TITLES: dict[TargetKind, str] = {
     "type_hints": "Complete type hints",
 }
 
-Number = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class PointArgument(msgspec.Struct, frozen=True):
-    """A position in the encoding of the session."""
-
-    line: Number
-    character: Number
-
-
-class RangeArgument(msgspec.Struct, frozen=True):
-    """A range; empty for a cursor."""
-
-    start: PointArgument
-    end: PointArgument
-
 
 class Arguments(msgspec.Struct, frozen=True, rename="camel"):
     """The one argument of every command. Without a version the edit is for the document as it is."""
 
     uri: str
-    range: RangeArgument
+    range: Place
     version: int | None = None
     instruction: str | None = None
     strength: Strength | Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
@@ -78,7 +63,7 @@ async def _run(session: Session, kind: TargetKind, *given: Any) -> dict[str, Any
         arguments = msgspec.convert(given[0] if given else None, Arguments)
     except msgspec.ValidationError as error:
         raise JsonRpcInvalidParams(f"Invalid Params: {COMMAND_OF[kind]}: {error}") from None
-    title = _title(session, kind)
+    title = title_of(session, kind)
     outcome = Outcome(None, "failed", "The server could not do it; see its log.", 0.0)
     with session.request(COMMAND_OF[kind]) as record:
         outcome = await _outcome(session, kind, arguments, title, record)
@@ -94,8 +79,7 @@ async def _outcome(session: Session, kind: TargetKind, arguments: Arguments, tit
     if snapshot is None or arguments.version not in (None, snapshot.version):
         record.reason = "document_closed" if snapshot is None else "document_changed"
         return Outcome.of(record.reason)
-    start, end = arguments.range.start, arguments.range.end
-    place = types.Range(types.Position(start.line, start.character), types.Position(end.line, end.character))
+    place = arguments.range.to_range()
     strength = STRENGTHS.get(arguments.strength) if isinstance(arguments.strength, str) else arguments.strength
     wish = Wish(kind, place, title, strength if kind in ("refine", "fix") else None, arguments.instruction)
     return await rewrite(session, snapshot, wish, record, arguments.progress_token)
@@ -116,7 +100,8 @@ async def _applied(session: Session, title: str, outcome: Outcome) -> Outcome:
     return msgspec.structs.replace(outcome, reason="not_applied", detail="The client did not apply the edit.")
 
 
-def _title(session: Session, kind: TargetKind) -> str:
+def title_of(session: Session, kind: TargetKind) -> str:
+    """Return what users are told that it does."""
     return "Refill selection" if kind == "rewrite" and not session.scheduler.takes_instructions else _TITLES[kind]
 
 

@@ -13,16 +13,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Literal
 
-import msgspec
-
+from dg_lsp.answering import Answer, JobKind, answer
 from infill.types import REFUSALS, Doubts, Draft, Filled, Filler, FillRequest, NoFill, OnDraft, Reason
 from model.types import CancelToken
 
 State = Literal["starting", "loading", "ready", "busy", "failed"]
-JobKind = Literal["fill", "doubts"]
-Answer = Filled | NoFill
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +32,11 @@ class _Job:
         self,
         kind: JobKind,
         request: FillRequest,
-        answer: asyncio.Future[Filled | Doubts | NoFill],
+        answer: asyncio.Future[Answer],
         on_draft: OnDraft | None,
         speculative: bool,
     ) -> None:
-        self.kind = kind
+        self.kind: JobKind = kind
         self.speculative = speculative
         self.makes_way = speculative or kind == "doubts"  # nobody waits for either
         self.request = request
@@ -47,7 +45,7 @@ class _Job:
         self.token = CancelToken()
         self.asked_at = time.monotonic()
 
-    def deliver(self, answer: Filled | Doubts | NoFill) -> None:
+    def deliver(self, answer: Answer) -> None:
         if not self.answer.done():
             self.answer.set_result(answer)
 
@@ -100,7 +98,7 @@ class Scheduler:
 
     async def fill(
         self, lane: Hashable, request: FillRequest, on_draft: OnDraft | None = None, speculative: bool = False
-    ) -> Answer:
+    ) -> Filled | NoFill:
         """Return the answer to a question; cancelling the caller stops the model within one step.
 
         `on_draft` is called on the event loop, before the answer. A `speculative` question gives way to the next
@@ -123,7 +121,7 @@ class Scheduler:
         request: FillRequest,
         on_draft: OnDraft | None,
         speculative: bool = False,
-    ) -> Filled | Doubts | NoFill:
+    ) -> Answer:
         if self.failure is not None:
             return NoFill("model_failed", self.failure)
         if self.model_name is None:
@@ -166,7 +164,7 @@ class Scheduler:
 
     # On the event loop, called by the worker.
 
-    def _answered(self, job: _Job, answer: Filled | Doubts | NoFill) -> None:
+    def _answered(self, job: _Job, answer: Answer) -> None:
         if not (isinstance(answer, NoFill) and answer.reason in REFUSALS):
             self.n_speculative += job.speculative
             self.n_asked += not job.speculative
@@ -197,27 +195,12 @@ class Scheduler:
                 return
             loop.call_soon_threadsafe(self._opened, *opened)
             while (job := self._queue.get()) is not None:
-                if not job.token.cancelled:
-                    loop.call_soon_threadsafe(self._answered, job, _answer(filler, job, loop))
+                if job.token.cancelled:
+                    continue
+                show = None if job.on_draft is None else partial(_show, loop, job)
+                said = answer(filler, job.kind, job.request, job.asked_at, job.token, show)
+                loop.call_soon_threadsafe(self._answered, job, said)
 
 
-def _answer(filler: Filler, job: _Job, loop: asyncio.AbstractEventLoop) -> Filled | Doubts | NoFill:
-    """Return the filler's answer within what the wait left of the deadline; its errors become a value."""
-    request = job.request
-    if request.deadline_ms is not None:
-        left_ms = request.deadline_ms - (time.monotonic() - job.asked_at) * 1000
-        if left_ms <= 0:
-            return NoFill("deadline", "spent waiting for the worker")
-        request = msgspec.structs.replace(request, deadline_ms=left_ms)
-
-    def show(draft: Draft) -> None:
-        loop.call_soon_threadsafe(job.show, draft)
-
-    try:
-        if job.kind == "doubts":
-            return filler.doubts(request, job.token)
-        return filler.fill(request, job.token, None if job.on_draft is None else show)
-    except Exception as error:
-        log.error("the fill failed with %s; --log-level debug shows where", type(error).__name__)
-        log.debug("the fill failed", exc_info=True)  # may quote the user's text
-        return NoFill("model_failed", type(error).__name__)
+def _show(loop: asyncio.AbstractEventLoop, job: _Job, draft: Draft) -> None:
+    loop.call_soon_threadsafe(job.show, draft)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
+import threading
 from pathlib import Path
 
 import msgspec
@@ -38,8 +38,6 @@ from infill.types import (
     Span,
 )
 from model.types import CancelToken
-
-_POLL_S = 0.005
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,9 +142,10 @@ def _answer(rule: Rule, request: FillRequest, share: float) -> Completion:
 
 
 def _wait(ms: float, cancel: CancelToken) -> None:
-    until = time.monotonic() + ms / 1000
-    while time.monotonic() < until and not cancel.cancelled:
-        time.sleep(_POLL_S)
+    """Wait, but not beyond a cancel."""
+    over = threading.Event()
+    cancel.on_cancel(over.set)
+    over.wait(ms / 1000)
 
 
 def _fits(rule: Rule, request: FillRequest) -> bool:

@@ -11,17 +11,18 @@ from typing import TypeVar
 
 import msgspec
 
-from infill.types import Completion, Span
+from infill.types import REFUSALS, Completion, Span
 
 _Kept = TypeVar("_Kept")
 
 _PER_DOCUMENT = 8
 _DOCUMENTS = 16  # whose suggestions are kept
 # Answers that the same text at the same place would get again.
-_LASTING = frozenset(
-    ("unknown_language", "untrained_language", "in_comment", "in_string", "word_to_the_right", "file_too_large",
-     "generated_file", "blank_line", "empty_fill", "breaks_parse", "not_confident")
-)  # fmt: skip
+_LASTING = (REFUSALS - {"ignored_file", "model_loading", "model_failed"}) | {
+    "empty_fill",
+    "breaks_parse",
+    "not_confident",
+}
 
 
 class _Suggestion(msgspec.Struct, frozen=True):

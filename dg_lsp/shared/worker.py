@@ -11,10 +11,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Protocol
 
-import msgspec
-
+from dg_lsp.answering import answer
 from dg_lsp.shared.messages import Answer, Ask, request_of
 from dg_lsp.shared.turns import Turns
 from infill.types import Draft, Filler, NoFill
@@ -91,22 +91,7 @@ class Worker:
                 self._post(self._listener.answered, job, NoFill("cancelled"))
                 continue
             self._post(self._listener.begun, job)
-            self._post(self._listener.answered, job, self._answer(filler, job))
-
-    def _answer(self, filler: Filler, job: Job) -> Answer:
-        """Return the filler's answer within what the wait left of the deadline; its errors become a value."""
-        request, left_ms = request_of(job.question), job.left_ms()
-        if left_ms is not None:
-            if left_ms <= 0:
-                return NoFill("deadline", "spent waiting for the engine")
-            request = msgspec.structs.replace(request, deadline_ms=left_ms)
-        try:
-            if job.question.what == "doubts":
-                return filler.doubts(request, job.token)
-            if not job.question.drafts:
-                return filler.fill(request, job.token)
-            return filler.fill(request, job.token, lambda draft: self._post(self._listener.drafted, job, draft))
-        except Exception as error:
-            log.error("a request failed with %s", type(error).__name__)
-            log.debug("a request failed", exc_info=True)  # may quote the user's text
-            return NoFill("model_failed", type(error).__name__)
+            asked = job.question
+            show = partial(self._post, self._listener.drafted, job) if asked.drafts else None
+            said = answer(filler, asked.what, request_of(asked), job.asked_at, job.token, show)
+            self._post(self._listener.answered, job, said)
