@@ -1,8 +1,8 @@
 """`infill bench`: how often the fill is exactly what stood there, on code never trained on.
 
-`line`: from a word's edge to the end of its line; `block`: whole bodies of functions. Holes are drawn by a
-fixed seed from the held-out packages that are installed here (or from --source). `humaneval`: functions
-whose tests must pass, from --data. A frequency baseline
+`line`: from a word's edge to the end of its line; `block`: whole bodies of functions; `refine`: lines with one
+wrong token. All are drawn by a fixed seed from the held-out packages that are installed here (or from --source).
+`humaneval`: functions whose tests must pass, from --data. A frequency baseline
 answers the same holes: the continuation that most often follows the longest matching left context
 elsewhere in the same file. With --compare every decoder alone answers them too.
 """
@@ -13,13 +13,11 @@ import argparse
 import difflib
 import importlib.metadata
 import importlib.util
-import platform
 import statistics
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +25,10 @@ import msgspec
 from tqdm import tqdm
 
 from infill import bench_humaneval as humaneval
+from infill import bench_refine
+from infill import bench_reliability as reliability
 from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes, parses, source_files
+from infill.bench_tables import Rows, heading, share, table
 from infill.nearby import continuations
 from infill.types import Filled, FillRequest, InputError, Source
 from model.config import HELD_OUT
@@ -36,6 +37,7 @@ from model.types import CancelToken, CheckpointError
 if TYPE_CHECKING:
     from infill.filler import ModelFiller
 
+NO_HOLES = "no holes: none of the held-out packages is installed here; name files with --source"
 DRAW = {"line": line_holes, "block": block_holes}
 # Which sources each column of --compare may use; None: the hole's true length is told to the denoiser.
 VARIANTS: dict[str, tuple[frozenset[Source], bool]] = {
@@ -59,7 +61,7 @@ class Sample(msgspec.Struct, frozen=True):
     reason: str | None
     source: str | None
     confidence: float
-    n_tokens: int
+    tokens: tuple[tuple[str, float], ...]  # with entropies in nats
     parses: bool
     exact: bool
     similarity: float
@@ -89,7 +91,7 @@ def answer(filler: ModelFiller, bench: str, variant: str, hole: BenchHole, seed:
         reason=None if isinstance(result, Filled) else result.reason,
         source=best.source if best else None,
         confidence=best.confidence if best else 0.0,
-        n_tokens=len(best.token_texts) if best else 0,
+        tokens=tuple(zip(best.token_texts, best.token_entropies, strict=True)) if best else (),
         parses=best is not None and parses(hole.holed[: best.span.start] + best.text + hole.holed[best.span.end :]),
         exact=best is not None and best.text.strip() == hole.answer.strip(),
         similarity=difflib.SequenceMatcher(None, fill.strip(), hole.answer.strip(), autojunk=False).ratio(),
@@ -101,7 +103,7 @@ def answer(filler: ModelFiller, bench: str, variant: str, hole: BenchHole, seed:
     )
 
 
-def figures(samples: list[Sample], threshold: float) -> list[tuple[str, str]]:
+def figures(samples: list[Sample], threshold: float) -> Rows:
     """Rows of the table for one variant."""
     n = len(samples)
     filled = [s for s in samples if s.fill is not None]
@@ -127,38 +129,34 @@ def figures(samples: list[Sample], threshold: float) -> list[tuple[str, str]]:
 def report(what: str, by_variant: dict[str, list[Sample]], model: str, threshold: float) -> str:
     """The table of one benchmark on held-out code, with machine, date and model."""
     first = next(iter(by_variant.values()))
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}" for name in HELD_OUT if any(name in s.path for s in first)
-        and importlib.util.find_spec(name)
-    )  # fmt: skip
-    where = versions or "the given files"
+    where = packages([sample.path for sample in first])
     baseline = share(sum(s.baseline_exact for s in first), len(first))
-    head = f"{what}: {len(first)} holes of {where}; {model}; {machine()}; {date.today()}"
+    head = heading(what, f"{len(first)} holes of {where}", model)
     columns = {name: figures(samples, threshold) for name, samples in by_variant.items()}
-    return table(f"{head}; the frequency baseline is right for {baseline}", columns)
+    tables = [table(f"{head}; the frequency baseline is right for {baseline}", columns)]
+    by_confidence = {n: reliability.rows(_fills(samples), reliability.FILLS) for n, samples in by_variant.items()}
+    tables.append(table(f"{what}: exact match of fills by their confidence", by_confidence))
+    by_entropy = {n: reliability.rows(_tokens(samples), reliability.TOKENS) for n, samples in by_variant.items()}
+    tables.append(table(f"{what}: tokens that stand in the answer too, by their entropy in nats", by_entropy))
+    return "\n\n".join(tables)
 
 
-def table(head: str, columns: dict[str, list[tuple[str, str]]]) -> str:
-    """Columns of the same rows, beside each other."""
-    names = " | ".join(columns) if len(columns) > 1 else "value"
-    rows = zip(*columns.values(), strict=True)
-    lines = [f"| {row[0][0]} | {' | '.join(value for _, value in row)} |" for row in rows]
-    return "\n".join([head, "", f"| figure | {names} |", "|---|" + "---|" * len(columns), *lines])
+def _fills(samples: list[Sample]) -> list[reliability.Judged]:
+    return [(s.confidence, s.exact) for s in samples if s.fill is not None]
 
 
-def share(part: int, whole: int) -> str:
-    """A percentage with its counts."""
-    return f"{100 * part / whole:.1f} % ({part} of {whole})" if whole else "-"
+def _tokens(samples: list[Sample]) -> list[reliability.Judged]:
+    return [judged for s in samples if s.fill for judged in reliability.tokens(s.fill, s.tokens, s.answer)]
 
 
-def machine() -> str:
-    """Processor, cores and Python, as far as the system tells."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        cpu = f"{names[0]}, {len(names)} cores" if names else cpu
-    return f"{cpu}, Python {platform.python_version()}"
+def packages(paths: list[str]) -> str:
+    """The held-out packages that the files are of, with their versions."""
+    versions = (
+        f"{name} {importlib.metadata.version(name)}"
+        for name in HELD_OUT
+        if any(name in path for path in paths) and importlib.util.find_spec(name)
+    )
+    return ", ".join(versions) or "the given files"
 
 
 Answered = tuple[str, list[msgspec.Struct]]  # a table and every sample behind it
@@ -176,7 +174,7 @@ def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> 
     files = source_files(args.source) if args.source else held_out_files()
     holes = DRAW[what](files, args.limit or sys.maxsize, args.seed)
     if not holes:
-        raise InputError("no holes: none of the held-out packages is installed here; name files with --source")
+        raise InputError(NO_HOLES)
 
     def run(filler: ModelFiller) -> Answered:
         by_variant = {
@@ -192,6 +190,21 @@ def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> 
     return run
 
 
+def refine_bench(args: argparse.Namespace) -> Bench:
+    """Lines with one token exchanged."""
+    files = source_files(args.source) if args.source else held_out_files()
+    lines = bench_refine.corrupted_lines(files, args.limit or sys.maxsize, args.seed)
+    if not lines:
+        raise InputError(NO_HOLES)
+
+    def run(filler: ModelFiller) -> Answered:
+        samples = bench_refine.answers(filler, lines, args.seed)
+        of = f"{len(lines)} lines of {packages([line.path for line in lines])}"
+        return table(heading("refine", of, filler.model_name), {"value": bench_refine.figures(samples)}), [*samples]
+
+    return run
+
+
 def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
     """Functions with tests; a length that is known makes no sense where any passing code is right."""
     tasks = humaneval.read_tasks(args.data, args.split)[: args.limit or sys.maxsize]
@@ -200,16 +213,24 @@ def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
     def run(filler: ModelFiller) -> Answered:
         by_variant = {v: humaneval.answers(limited(filler, v), v, tasks, args.seed) for v in possible}
         columns = {v: humaneval.figures(samples, filler.show_threshold) for v, samples in by_variant.items()}
-        head = f"humaneval {args.split}: {len(tasks)} holes; {filler.model_name}; {machine()}; {date.today()}"
+        head = heading(f"humaneval {args.split}", f"{len(tasks)} holes", filler.model_name)
         return table(head, columns), [s for samples in by_variant.values() for s in samples]
 
     return run
 
 
+def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
+    if what == "refine":
+        return refine_bench(args)
+    return humaneval_bench(args, variants) if what == "humaneval" else held_out_bench(what, args, variants)
+
+
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
-    choices = [*DRAW, "humaneval"]
-    parser.add_argument("what", choices=choices, nargs="+", help="line ends, bodies of functions, tested functions")
+    choices = [*DRAW, "refine", "humaneval"]
+    parser.add_argument(
+        "what", choices=choices, nargs="+", help="ends of lines, bodies, wrong tokens, tested functions"
+    )
     parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")
     parser.add_argument("--compare", action="store_true", help="also each decoder alone, and with the length known")
@@ -227,10 +248,7 @@ def main(argv: list[str] | None = None) -> int:
     args = arguments(argv)
     variants = list(VARIANTS) if args.compare else ["all"]
     try:
-        benches = [
-            humaneval_bench(args, variants) if what == "humaneval" else held_out_bench(what, args, variants)
-            for what in args.what
-        ]
+        benches = [_bench(what, args, variants) for what in args.what]
         from infill.filler import open_filler
 
         filler = open_filler(args.model, args.threads)

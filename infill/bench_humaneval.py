@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
+from infill.bench_tables import Rows, share
 from infill.sandbox import passes
 from infill.types import Filled, Filler, FillRequest, InputError
 from model.types import CancelToken
@@ -111,15 +112,11 @@ def answers(filler: Filler, variant: str, tasks: Sequence[Task], seed: int) -> l
     ]
 
 
-def figures(samples: Sequence[HumanEvalSample], threshold: float) -> list[tuple[str, str]]:
+def figures(samples: Sequence[HumanEvalSample], threshold: float) -> Rows:
     """Rows of the table for one variant."""
     n = len(samples)
     shown = [s for s in samples if s.middle is not None and s.confidence >= threshold]
     times = sorted(s.milliseconds for s in samples)
-
-    def share(part: int, whole: int) -> str:
-        return f"{100 * part / whole:.1f} % ({part} of {whole})" if whole else "-"
-
     return [
         ("pass@1", share(sum(s.passed for s in samples), n)),
         ("exact match", share(sum(s.exact for s in samples), n)),

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from infill.bench import VARIANTS, main, share, table
+from infill.bench import VARIANTS, main
 from infill.bench_holes import block_holes, line_holes
 from infill.bench_humaneval import Task, answer, read_tasks
-from infill.types import Completion, Filled, FillRequest, Hole, InputError, NoFill, Span
+from infill.bench_refine import Corrupted, RefineSample, answers, corrupted_lines, figures
+from infill.bench_reliability import rows, tokens
+from infill.bench_tables import share, table
+from infill.types import Completion, Doubt, Doubts, Filled, FillRequest, Hole, InputError, NoFill, Part, Span
 from model.types import CancelToken
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +46,35 @@ class Fixed:
         span = Span(request.offset, request.offset)
         done = Completion(span, self.text, 0.9, (self.text,), (0.1,), 2, "converged", "diffusion")
         return Filled(Hole(span, "block", "", True), (done,), request.seed)
+
+
+class Refiner(Fixed):
+    """Refines by changing these parts of what is asked about, and doubts one place."""
+
+    def __init__(self, parts: tuple[Part, ...]) -> None:
+        self.parts = parts
+
+    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
+        span, text, at = request.selection, "", 0
+        assert span is not None
+        if not self.parts:
+            return NoFill("nothing_better")
+        for part in self.parts:
+            text, at = text + request.text[at : part.span.start] + part.text, part.span.end
+        text += request.text[at : span.end]
+        done = Completion(span, text, 0.9, (), (), 2, "converged", "diffusion", self.parts)
+        return Filled(Hole(span, "selection", "", True), (done,), request.seed)
+
+    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts:
+        return Doubts((Doubt(Span(8, 12), 0.001, "x"),))
+
+
+def compiles(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def test_line_holes_end_with_their_line_and_are_the_same_again() -> None:
@@ -107,3 +139,49 @@ def test_a_run_prints_its_table(capsys: pytest.CaptureFixture[str]) -> None:
     samples = [json.loads(line) for line in out.splitlines()]
     assert len(samples) == 3 and {s["variant"] for s in samples} == {next(iter(VARIANTS))}
     assert "exact match" in err and "3 holes" in err
+
+
+def test_corrupted_lines_differ_from_the_file_in_one_token_of_the_same_kind() -> None:
+    lines = corrupted_lines(FILES, 40, seed=1)
+    assert len(lines) == 40 and lines == corrupted_lines(FILES, 40, seed=1) != corrupted_lines(FILES, 40, seed=2)
+    for line in lines:
+        right = line.text[line.token.start : line.token.end]
+        assert "\n" not in line.text[line.line.start : line.line.end]
+        assert line.line.start <= line.token.start < line.token.end <= line.line.end and line.wrong != right
+        assert right.isidentifier() == line.wrong.isidentifier()
+        at, broken = line.broken_token, line.broken
+        assert broken[: at.start] + right + broken[at.end :] == line.text
+    assert sum(compiles(line.broken) for line in lines) > 36, "nearly all are wrong in meaning only"
+
+
+def test_a_wrong_token_is_found_repaired_or_left() -> None:
+    text = "total = width * height\n"
+    line = Corrupted("a.py", text, Span(0, 22), Span(8, 13), "height", 5)
+    assert line.broken == "total = height * height\n"
+
+    def sample(*parts: Part) -> RefineSample:
+        return answers(Refiner(parts), [line], seed=0)[0]
+
+    good = sample(Part(Span(8, 14), "width"))
+    assert (good.touched, good.touched_other, good.repaired) == (True, False, True)
+    other = sample(Part(Span(8, 14), "depth"))
+    assert (other.touched, other.touched_other, other.repaired) == (True, False, False)
+    beside = sample(Part(Span(17, 23), "depth"))
+    assert (beside.touched, beside.touched_other, beside.repaired) == (False, True, False)
+    left = sample()
+    assert (left.touched, left.touched_other, left.repaired, left.refined) == (False, False, False, None)
+    assert good.doubted and good.alarm_doubted, "this one doubts what stands at 8 whatever it is"
+    rows = dict(figures([good, other, beside, left]))
+    assert rows["found: the refinement changes the wrong token"] == "50.0 % (2 of 4)"
+    assert rows["a token of the line picked blindly is the wrong one"] == "20.0 %"
+
+
+def test_reliability_counts_by_range_and_by_place() -> None:
+    judged = tokens("(a, c)", [("(", 0.1), ("a", 0.2), (",", 0.3), (" c", 2.5), (")", 0.1)], "(a, b)")
+    assert judged == [(0.1, True), (0.2, True), (0.3, True), (2.5, False), (0.1, True)]
+    assert tokens("x", [("self.x", 0.1)], "x") == []
+    assert rows(judged, (0.0, 0.3, 1.0)) == [
+        ("0 to 0.3", "100.0 % (3 of 3)"),
+        ("0.3 to 1", "100.0 % (1 of 1)"),
+        ("1 and more", "0.0 % (0 of 1)"),
+    ]
