@@ -13,7 +13,7 @@ import numpy as np
 
 from model.config import FILL_SAMPLER, InfillConfig, SamplerConfig
 from model.denoise import Row, denoise, starting_rows
-from model.network import Network
+from model.network import Continued, Network
 from model.sampler import Flags, SeededDraws
 from model.tokenizer import TextTokenizer
 from model.types import Budget, CancelToken, Canvas, Fill, ModelInfo, Score, StopReason
@@ -63,18 +63,19 @@ class DiffusionEngine:
         """Denoise a batch of canvases over one prompt; cancelled before the first step, the fills are empty."""
         if cancel.cancelled or not canvases:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
-        self._network.keep(prompt_ids)
         given = [np.array(c.canvas_ids)[np.array(c.hole_mask, dtype=np.bool_)] for c in canvases]
         draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
         n_vocab = self.info.vocab_size
         rows = starting_rows(given, [c.warm for c in canvases], draws, n_vocab)
-        decode = self._network.decoder(canvases, self._barred(canvases))
         reason: StopReason | None = None
-        for step_reason in denoise(decode, rows, n_vocab, self._sampler, budget, cancel):
-            reason = step_reason
-            if on_draft is not None:
-                n_steps = max(row.n_steps for row in rows)
-                on_draft(n_steps, [drafted(c, row) for c, row in zip(canvases, rows, strict=True)])
+        with self._network.interrupted_by(cancel):
+            self._network.keep(prompt_ids)
+            decode = self._network.decoder(canvases, self._barred(canvases))
+            for step_reason in denoise(decode, rows, n_vocab, self._sampler, budget, cancel):
+                reason = step_reason
+                if on_draft is not None:
+                    n_steps = max(row.n_steps for row in rows)
+                    on_draft(n_steps, [drafted(c, row) for c, row in zip(canvases, rows, strict=True)])
         return [self._fill(row, reason or "cancelled") for row in rows]
 
     def draft(
@@ -95,26 +96,27 @@ class DiffusionEngine:
         """
         if cancel.cancelled:
             return []
-        self._network.keep(prompt_ids)
-        reading = self._network.left_to_right()
-        owed = starts_with.encode()
         ids: list[int] = []
+        owed = starts_with.encode()
         log_prob = 0.0
-        while len(ids) < max_tokens and not cancel.cancelled:
-            allowed = self._spelling(owed) if owed else None
-            if allowed is not None and not allowed.any():
-                break  # no token spells the rest: only possible with a foreign tokenizer
-            next_id, next_log_prob = reading.best(allowed)
-            if next_id in self.tokenizer.special_ids:
-                break
-            ids.append(next_id)
-            log_prob += 0.0 if owed else next_log_prob
-            owed = owed[len(self.tokenizer.token_bytes()[next_id]) :]
-            if not owed and stop is not None and stop(self.tokenizer.decode(ids)):
-                break
-            if log_prob < least_log_prob:
-                break
-            reading.push(next_id)
+        with self._network.interrupted_by(cancel):
+            self._network.keep(prompt_ids)
+            reading = self._network.left_to_right()
+            while len(ids) < max_tokens and not cancel.cancelled:
+                allowed = self._spelling(owed) if owed else None
+                if allowed is not None and not allowed.any():
+                    break  # no token spells the rest: only possible with a foreign tokenizer
+                next_id, next_log_prob = reading.best(allowed)
+                if next_id in self.tokenizer.special_ids:
+                    break
+                ids.append(next_id)
+                log_prob += 0.0 if owed else next_log_prob
+                owed = owed[len(self.tokenizer.token_bytes()[next_id]) :]
+                if not owed and stop is not None and stop(self.tokenizer.decode(ids)):
+                    break
+                if log_prob < least_log_prob:
+                    break
+                reading.push(next_id)
         return ids
 
     def score(
@@ -123,11 +125,14 @@ class DiffusionEngine:
         """What the causal encoder thinks of each continuation; nothing when cancelled."""
         if cancel.cancelled or not any(continuations):
             return [Score((), ()) for _ in continuations]
-        self._network.keep(prompt_ids)
-        continued = iter(self._network.continued([c for c in continuations if c]))
+        continued: list[Continued] = []
+        with self._network.interrupted_by(cancel):
+            self._network.keep(prompt_ids)
+            continued = self._network.continued([c for c in continuations if c])
+        in_turn = iter(continued)
         return [
             Score(tuple(scored.log_probs.tolist()), tuple(scored.entropies.tolist()))
-            if continuation and (scored := next(continued))
+            if continuation and (scored := next(in_turn, None))
             else Score((), ())
             for continuation in continuations
         ]

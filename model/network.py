@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from model.denoise import Decoder
 from model.sampler import Flags, Floats
-from model.types import Canvas
+from model.types import CancelToken, Canvas
 
 
 class Continued(NamedTuple):
@@ -52,6 +53,13 @@ class Network(Protocol):
 
     def continued(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
         """What the causal encoder thinks of each non-empty continuation of the kept prompt."""
+        ...
+
+    def interrupted_by(self, cancel: CancelToken) -> AbstractContextManager[None]:
+        """A block of calls that `cancel` ends from another thread, early and without an error.
+
+        A pass on its way ends there too where the runtime can end one. What was kept before is kept still.
+        """
         ...
 
 

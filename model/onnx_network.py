@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, cast
 
 import numpy as np
 import onnxruntime as ort
 import safetensors
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from model.config import ONNX, WEIGHTS_HASH
 from model.network import Continued, common_prefix
 from model.sampler import Beliefs, Flags, Floats, Ids, believe
 from model.threads import default_threads
-from model.types import Canvas, CheckpointError
+from model.types import CancelToken, Canvas, CheckpointError
 
 EMBEDDING = "model.decoder.embed_tokens.weight"
 GRAPHS = ("trunk", "condition", "head")
@@ -53,6 +55,7 @@ class OnnxNetwork:
         self.device, self.dtype = "cpu", "int8"
         self._outputs = [o.name for o in sessions["trunk"].get_outputs()]
         shape = (text_config["num_key_value_heads"], 0, text_config["head_dim"])
+        self._options: ort.RunOptions | None = None
         self._nothing = [np.zeros(shape, np.float32) for _ in self._outputs[1:]]
         self.forget()
 
@@ -63,16 +66,30 @@ class OnnxNetwork:
     def keep(self, prompt_ids: Sequence[int]) -> None:
         shared = [common_prefix(prompt.ids, prompt_ids) for prompt in self._prompts]
         n = max(shared)
-        closest = self._prompts.pop(shared.index(n))
+        closest = self._prompts[shared.index(n)]
+        others = [prompt for prompt in self._prompts if prompt is not closest]
         if n < len(prompt_ids) or n < len(closest.ids):
             if n < len(closest.ids) // 2:  # another file's, or another place's: it may be wanted again
-                self._prompts.insert(0, closest)
+                others.insert(0, closest)
             n = min(n, len(prompt_ids) - 1)  # the last token's scores are needed again
             past = [np.ascontiguousarray(p[:, :n]) for p in closest.past]
             new_ids = np.array(prompt_ids[n:])
             hidden, past = self.encode(new_ids, causal_mask(len(new_ids), n), np.arange(n, len(prompt_ids)), past)
             closest = Prompt(list(prompt_ids), past, self.logits(hidden[-1:]))
-        self._prompts = [closest, *self._prompts][:PROMPTS_KEPT]
+        self._prompts = [closest, *others][:PROMPTS_KEPT]
+
+    @contextmanager
+    def interrupted_by(self, cancel: CancelToken) -> Iterator[None]:
+        options = self._options = ort.RunOptions()  # its own: one that ended a pass ends every later one
+        options.log_severity_level = 4  # ending a pass is no error
+        cancel.on_cancel(lambda: setattr(options, "terminate", True))
+        try:
+            yield
+        except Fail:
+            if not options.terminate:
+                raise
+        finally:
+            self._options = None
 
     def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> OnnxDecoder:
         prompt = self._prompts[0]
@@ -125,7 +142,7 @@ class OnnxNetwork:
         return {"x": x, "position_ids": position_ids, "mask": mask} | kept
 
     def _run(self, graph: str, outputs: list[str] | None, inputs: Arrays) -> list[Floats]:
-        return cast("list[Floats]", self._sessions[graph].run(outputs, inputs))
+        return cast("list[Floats]", self._sessions[graph].run(outputs, inputs, self._options))
 
     def embed(self, ids: Ids) -> Floats:
         """Scaled embeddings [T, dim]."""

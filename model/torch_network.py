@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import cast
 
 import torch
@@ -12,7 +13,7 @@ from transformers import DiffusionGemmaForBlockDiffusion, DiffusionGemmaTextConf
 from model.network import Continued, common_prefix
 from model.prompt_cache import PromptCache
 from model.sampler import Beliefs, Flags, Floats, Ids
-from model.types import Canvas
+from model.types import CancelToken, Canvas
 
 
 class TorchNetwork:
@@ -41,6 +42,9 @@ class TorchNetwork:
         view = self._cache.view(n, keep_new=True)
         self._last = self.encoder(torch.tensor([new_ids], device=self._device), view)[:, -1:]
         self._cache.extend(n, new_ids, view)
+
+    def interrupted_by(self, cancel: CancelToken) -> AbstractContextManager[None]:
+        return nullcontext()  # torch cannot end a pass: the loop looks at the token between steps
 
     def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> TorchDecoder:
         n_prompt = len(self._cache.ids)

@@ -21,7 +21,7 @@ class CheckpointError(Exception):
 
 
 class CancelToken:
-    """A flag that one thread sets; the denoise loop polls it between steps, who waits elsewhere is called."""
+    """A flag that one thread sets; the denoise loop polls it between steps, who cannot poll is called."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,48 @@ def test_windows_that_take_turns_keep_their_prompts(exact: Path, monkeypatch: py
         network.keep([start, *range(20)])
     network.keep(two)
     assert encoded[-1] == len(two), "and the oldest are dropped"
+
+
+def test_a_cancel_ends_a_pass_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, cancel, begun = load_engine(), CancelToken(), threading.Event()
+    network = engine._network
+    short, long = PROMPT, [i % 4000 for i in range(1500)]  # half a second to encode
+    expected = load_engine().score(short, [[77]], CancelToken())
+    engine.score(short, [[7]], CancelToken())
+    real = network._run
+    monkeypatch.setattr(network, "_run", lambda *inputs: begun.set() or real(*inputs))
+    other = threading.Thread(target=lambda: begun.wait() and cancel.cancel())
+    other.start()
+    assert engine.score(long, [[7]], cancel)[0].log_probs == ()
+    other.join()
+    assert [prompt.ids for prompt in network._prompts] == [short], "nothing is left half-written"
+    assert engine.score(short, [[77]], CancelToken()) == expected, "and the next question is none the worse"
+
+
+def test_a_cancel_inside_a_step_leaves_the_step_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, cancel = load_engine(), CancelToken()
+    after_one = engine.denoise(PROMPT, CANVASES, Budget(1), CancelToken(), 0)
+    draft = engine.draft(PROMPT, 8, CancelToken())
+    network = engine._network
+    real, passes = network.trunk, []
+
+    def trunk(*inputs):  # a step begins with it
+        passes.append(1)
+        if len(passes) == 2:
+            cancel.cancel()
+        return real(*inputs)
+
+    monkeypatch.setattr(network, "trunk", trunk)
+    fills = engine.denoise(PROMPT, CANVASES, Budget(6), cancel, 0)
+    assert {(f.steps, f.stop_reason) for f in fills} == {(1, "cancelled")}
+    assert [f.token_entropies for f in fills] == [f.token_entropies for f in after_one]
+    assert len(passes) == 2
+
+    cancel, encode, reads = CancelToken(), network.encode, []
+    monkeypatch.setattr(
+        network, "encode", lambda *inputs: reads.append(1) or (len(reads) == 3 and cancel.cancel()) or encode(*inputs)
+    )
+    assert engine.draft(PROMPT, 8, cancel) == draft[:3]
 
 
 def test_a_row_does_not_depend_on_its_company() -> None:
