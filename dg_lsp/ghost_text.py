@@ -210,8 +210,8 @@ async def _fill_ahead(session: Session, place: _Place, completion: Completion) -
     where = place.uri, text, span.start + len(completion.text)
     if suggestions.find(*where) or suggestions.silence(*where):
         return
-    request = FillRequest(text, place.snapshot.language_id, where[2], trigger="automatic")
-    answer = await session.scheduler.fill((place.uri, "ahead"), request, speculative=True)
+    request = FillRequest(text, place.snapshot.language_id, where[2], trigger="automatic", speculative=True)
+    answer = await session.scheduler.fill((place.uri, "ahead"), request)
     if isinstance(answer, Filled):
         suggestions.remember(*where, answer.completions)
     else:

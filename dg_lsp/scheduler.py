@@ -34,11 +34,9 @@ class _Job:
         request: FillRequest,
         answer: asyncio.Future[Answer],
         on_draft: OnDraft | None,
-        speculative: bool,
     ) -> None:
         self.kind: JobKind = kind
-        self.speculative = speculative
-        self.makes_way = speculative or kind == "doubts"  # nobody waits for either
+        self.makes_way = request.speculative or kind == "doubts"  # nobody waits for either
         self.request = request
         self.answer = answer
         self.on_draft = on_draft
@@ -96,15 +94,12 @@ class Scheduler:
             self._thread.start()
         return self._loading
 
-    async def fill(
-        self, lane: Hashable, request: FillRequest, on_draft: OnDraft | None = None, speculative: bool = False
-    ) -> Filled | NoFill:
+    async def fill(self, lane: Hashable, request: FillRequest, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Return the answer to a question; cancelling the caller stops the model within one step.
 
-        `on_draft` is called on the event loop, before the answer. A `speculative` question gives way to the next
-        one.
+        `on_draft` is called on the event loop, before the answer.
         """
-        answer = await self._ask("fill", lane, request, on_draft, speculative)
+        answer = await self._ask("fill", lane, request, on_draft)
         assert not isinstance(answer, Doubts)
         return answer
 
@@ -114,14 +109,7 @@ class Scheduler:
         assert not isinstance(answer, Filled)
         return answer
 
-    async def _ask(
-        self,
-        kind: JobKind,
-        lane: Hashable,
-        request: FillRequest,
-        on_draft: OnDraft | None,
-        speculative: bool = False,
-    ) -> Answer:
+    async def _ask(self, kind: JobKind, lane: Hashable, request: FillRequest, on_draft: OnDraft | None) -> Answer:
         if self.failure is not None:
             return NoFill("model_failed", self.failure)
         if self.model_name is None:
@@ -132,7 +120,7 @@ class Scheduler:
         if kind == "fill":
             for other in [key for key, job in self._jobs.items() if job.makes_way]:
                 self.supersede(other)
-        job = _Job(kind, request, asyncio.get_running_loop().create_future(), on_draft, speculative)
+        job = _Job(kind, request, asyncio.get_running_loop().create_future(), on_draft)
         self._jobs[lane] = job
         self._queue.put(job)
         try:
@@ -166,8 +154,8 @@ class Scheduler:
 
     def _answered(self, job: _Job, answer: Answer) -> None:
         if not (isinstance(answer, NoFill) and answer.reason in REFUSALS):
-            self.n_speculative += job.speculative
-            self.n_asked += not job.speculative
+            self.n_speculative += job.request.speculative
+            self.n_asked += not job.request.speculative
         job.deliver(answer)
 
     def _opened(self, model_name: str, takes_instructions: bool) -> None:

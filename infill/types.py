@@ -87,6 +87,7 @@ class FillRequest(msgspec.Struct, frozen=True):
     seed: int = 0
     deadline_ms: float | None = None
     least_confidence: float = 0.0  # 0..1: there is no answer below it
+    speculative: bool = False  # nobody waits for the answer: it gives way to every other question
 
 
 class Part(msgspec.Struct, frozen=True):

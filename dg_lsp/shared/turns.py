@@ -1,4 +1,7 @@
-"""A queue that serves its owners in turn, so that a busy window does not keep the others waiting."""
+"""A queue that serves its owners in turn, so that a busy window does not keep the others waiting.
+
+What nobody waits for goes last, whoever owns it.
+"""
 
 from __future__ import annotations
 
@@ -14,42 +17,51 @@ class Turns(Generic[T]):
     """First in, first out for each owner; round robin between owners. For any threads."""
 
     def __init__(self) -> None:
-        self._queues: OrderedDict[Hashable, deque[T]] = OrderedDict()  # never an empty one; who is next is first
+        # Never an empty queue; who is next is first.
+        self._first: OrderedDict[Hashable, deque[T]] = OrderedDict()
+        self._last: OrderedDict[Hashable, deque[T]] = OrderedDict()
         self._changed = threading.Condition()
         self._closed = False
 
     def __len__(self) -> int:
         with self._changed:
-            return sum(map(len, self._queues.values()))
+            return sum(len(items) for queues in (self._first, self._last) for items in queues.values())
 
-    def put(self, owner: Hashable, item: T) -> None:
-        """Add an item behind its owner's others."""
+    @property
+    def pressing(self) -> bool:
+        """True while something waits that does not go last."""
+        return bool(self._first)
+
+    def put(self, owner: Hashable, item: T, last: bool = False) -> None:
+        """Add an item behind its owner's others; `last`: behind everybody's that is not."""
         with self._changed:
-            self._queues.setdefault(owner, deque()).append(item)
+            (self._last if last else self._first).setdefault(owner, deque()).append(item)
             self._changed.notify()
 
     def get(self) -> T | None:
         """Wait for the next item, whose owner then goes to the end of the line; None once closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queues or self._closed)
+            self._changed.wait_for(lambda: self._first or self._last or self._closed)
             if self._closed:
                 return None
-            owner, items = self._queues.popitem(last=False)
+            queues = self._first or self._last
+            owner, items = queues.popitem(last=False)
             item = items.popleft()
             if items:
-                self._queues[owner] = items
+                queues[owner] = items
             return item
 
     def remove(self, owner: Hashable, item: T) -> bool:
         """Take an item out; False when it is not there, because its turn has come."""
         with self._changed:
-            items = self._queues.get(owner)
-            if items is None or item not in items:
-                return False
-            items.remove(item)
-            if not items:
-                del self._queues[owner]
-            return True
+            for queues in (self._first, self._last):
+                items = queues.get(owner)
+                if items is not None and item in items:
+                    items.remove(item)
+                    if not items:
+                        del queues[owner]
+                    return True
+            return False
 
     def close(self) -> None:
         """Make `get` return None, now and for ever."""

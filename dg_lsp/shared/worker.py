@@ -29,6 +29,7 @@ class Job:
     def __init__(self, owner: Hashable, question: Ask) -> None:
         self.owner = owner
         self.question = question
+        self.makes_way = question.what == "doubts" or question.request.speculative  # nobody waits for either
         self.token = CancelToken()
         self.asked_at = time.monotonic()
         self.expiry: asyncio.TimerHandle | None = None
@@ -60,14 +61,18 @@ class Worker:
         self.waiting: Turns[Job] = Turns()
         self._listener = listener
         self._loop = loop
+        self._running: Job | None = None
 
     def start(self, open_filler: Callable[[], Filler]) -> None:
         """Open the model on a new thread and serve from there."""
         threading.Thread(target=self._work, args=(open_filler,), name="dg-lsp-model", daemon=True).start()
 
     def submit(self, job: Job) -> None:
-        """Take a job; it is answered unless it is withdrawn."""
-        self.waiting.put(job.owner, job)
+        """Take a job; it is answered unless it is withdrawn. What runs and makes way does so for every window's."""
+        self.waiting.put(job.owner, job, last=job.makes_way)
+        running = self._running
+        if running is not None and running.makes_way and not job.makes_way:
+            running.token.cancel()
 
     def withdraw(self, job: Job) -> bool:
         """Take a job back; False when it has begun, and is answered from here."""
@@ -87,6 +92,9 @@ class Worker:
             return
         self._post(self._listener.opened, *about)
         while (job := self.waiting.get()) is not None:
+            self._running = job  # from here on `submit` cancels it
+            if job.makes_way and self.waiting.pressing:
+                job.token.cancel()
             if job.token.cancelled:
                 self._post(self._listener.answered, job, NoFill("cancelled"))
                 continue

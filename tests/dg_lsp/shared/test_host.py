@@ -24,9 +24,17 @@ class Window:
     def __init__(self, link: Link) -> None:
         self.link = link
 
-    def ask(self, text: str, deadline_ms: float | None = None, patient: bool = True, drafts: bool = False) -> Asked:
+    def ask(
+        self,
+        text: str,
+        deadline_ms: float | None = None,
+        patient: bool = True,
+        drafts: bool = False,
+        speculative: bool = False,
+    ) -> Asked:
         inbox: Inbox = Inbox()
-        number = self.link.ask("fill", request(text, deadline_ms), patient, drafts, inbox)
+        asked = msgspec.structs.replace(request(text, deadline_ms), speculative=speculative)
+        number = self.link.ask("fill", asked, patient, drafts, inbox)
         return Asked(number, inbox)
 
 
@@ -78,6 +86,23 @@ async def test_windows_are_served_in_turn(local: LocalEngine, fake: FakeFiller) 
         await question.answer()
     order = [asked.text for asked in fake.asked]
     assert order == ["hold", "busy 0", "other 0", "busy 1", "other 1", "busy 2", "busy 3"]
+
+
+async def test_what_nobody_waits_for_makes_way_for_every_window(local: LocalEngine, fake: FakeFiller) -> None:
+    idle, typing = await window(local), await window(local)
+    running = idle.ask("hold ahead", speculative=True)
+    await fake.begun()
+    waiting = idle.ask("ahead", speculative=True)
+    await settled(local, 1)
+    assert not fake.cancelled, "no reason yet to make way"
+    asked = typing.ask("hold")
+    assert await running.answer() == "cancelled"
+    await fake.begun()
+    late = typing.ask("last")
+    await settled(local, 2)
+    fake.release.set()
+    assert [await question.answer() for question in (asked, late, waiting)] == ["HOLD", "LAST", "AHEAD"]
+    assert [request.text for request in fake.asked] == ["hold ahead", "hold", "last", "ahead"]
 
 
 async def settled(local: LocalEngine, n_waiting: int) -> None:

@@ -26,6 +26,18 @@ def test_who_was_served_goes_behind_who_came_since() -> None:
     assert [turns.get() for _ in range(3)] == ["a2", "b1", "a3"]
 
 
+def test_what_goes_last_goes_behind_everybody() -> None:
+    turns: Turns[str] = Turns()
+    turns.put("a", "a ahead", last=True)
+    assert not turns.pressing
+    turns.put("b", "b ahead", last=True)
+    turns.put("a", "a1")
+    turns.put("b", "b1")
+    assert turns.pressing and len(turns) == 4
+    assert turns.remove("b", "b ahead")
+    assert [turns.get() for _ in range(3)] == ["a1", "b1", "a ahead"]
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers()), max_size=40))
 def test_each_owner_is_served_in_order_and_none_twice_before_another_that_waits(items: list[tuple[int, int]]) -> None:
     turns: Turns[tuple[int, int]] = Turns()
