@@ -1,14 +1,16 @@
 """A `Filler` whose model is in the engine process: blocking, for one thread, and never without an answer.
 
-When the engine dies in the middle of a question, another is found or started and asked once more within
-what is left of the deadline. When that fails too, the answer is a reason with a remedy, and the next
-question tries again, not at once each time.
+When the engine dies, the next one is found or started at once, before anybody asks. A question that falls in
+between is asked once more, and given the time that an engine needs to start. When that fails too, the answer is
+a reason with a remedy, and the next question tries again, not at once each time.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -25,6 +27,7 @@ from model.types import CancelToken, CheckpointError
 log = logging.getLogger(__name__)
 
 OVERTIME_S = 5.0  # past a deadline, which is the engine's to keep: after that it hangs
+RESTART_S = 2.0  # for an engine in place of one that died; it usually takes most of a second, the model included
 RETRY_S = (1.0, 30.0)  # pause after the first failure in a row, longest pause
 _TRIES = 2
 # A killed engine's listener may outlive its connections by a moment: who reaches it then is never greeted.
@@ -45,6 +48,9 @@ class SharedFiller:
         self._hello = Hello(identity, unload_after_s)
         self._command = command
         self._link: Link | None = None
+        self._swap = threading.Lock()  # of the link, by this thread and by that of a link that ends
+        self._in_place_of_dead = False
+        self._closed = False
         self._failures = 0
         self._retry_at = 0.0
         self._about = self._open()
@@ -82,6 +88,7 @@ class SharedFiller:
 
     def close(self) -> None:
         """Leave the engine."""
+        self._closed = True
         if self._link is not None:
             self._link.close()
 
@@ -105,27 +112,49 @@ class SharedFiller:
 
     def _connected(self, until: float | None, given_up: Callable[[], bool]) -> Link:
         """The link, a new one when the last is lost; raises `EngineUnavailable`."""
-        if self._link is None or self._link.lost:
-            connection = reach(self._hello.identity, self._command, until, given_up)
-            self._link = Link(connection, self._hello)
-        return self._link
+        last = self._link
+        if last is not None and not last.lost:
+            return last
+        connection = reach(self._hello.identity, self._command, until, given_up)
+        with self._swap:
+            if self._link is last:
+                ungreeted = last is not None and last.facts is None
+                self._in_place_of_dead = (last is not None and last.died) or (ungreeted and self._in_place_of_dead)
+                self._link = Link(connection, self._hello, self._replace)
+            else:  # the other thread was first
+                connection.close()
+            assert self._link is not None
+            return self._link
+
+    def _replace(self, lost: Link) -> None:
+        """Have another engine open the model before the next question; not one whose model did not even open."""
+        if not lost.died or lost.facts is None or lost.facts.model is None:
+            return
+        with contextlib.suppress(EngineUnavailable):  # the next question says so
+            for _ in range(_UNGREETED_TRIES):
+                if self._closed or self._connected(None, lambda: self._closed).greeted():
+                    return
+                time.sleep(_UNGREETED_PAUSE_S)
 
     def _ask(self, what: What, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Answer:
         if time.monotonic() < self._retry_at:
             return NoFill("model_failed", f"the engine failed and is tried again soon; its log is {log_path()}")
         until = None if request.deadline_ms is None else time.monotonic() + request.deadline_ms / 1000
-        # One that died is replaced unnoticed; one that unloaded its model on purpose is said to load.
-        patient = request.trigger == "manual" or (
-            self._link is not None and self._link.lost and self._link.goodbye is None
-        )
+        died = self._died()
         why = f"the engine ended twice; its log is {log_path()}"
         tries = ungreeted = 0
         while tries < _TRIES and ungreeted < _UNGREETED_TRIES:
+            link: Link | None = None
+            if died and until is not None:
+                until = max(until, time.monotonic() + RESTART_S)
+            # One that died is replaced unnoticed; one that unloaded its model on purpose is said to load.
+            patient = died or request.trigger == "manual"
             try:
-                answer = self._try(what, request, until, patient, cancel, on_draft)
+                link = self._connected(until, lambda: cancel.cancelled)
+                answer = self._try(link, what, request, until, patient, cancel, on_draft)
             except EngineLost:
-                patient = True
-                if self._link is not None and self._link.facts is None:
+                died = True
+                if link is not None and link.facts is None:
                     ungreeted += 1
                     time.sleep(_UNGREETED_PAUSE_S)
                 else:
@@ -150,8 +179,16 @@ class SharedFiller:
         self._failures += 1
         return NoFill("model_failed", why)
 
+    def _died(self) -> bool:
+        """Whether the last engine died, and the one in its place, if there is one, has not opened the model yet."""
+        link = self._link
+        if link is None or link.lost:
+            return link is not None and link.goodbye is None
+        return self._in_place_of_dead and (link.facts is None or link.facts.state == "loading")
+
     def _try(
         self,
+        link: Link,
         what: What,
         request: FillRequest,
         until: float | None,
@@ -160,7 +197,6 @@ class SharedFiller:
         on_draft: OnDraft | None,
     ) -> Answer:
         """Ask the engine once; raises `EngineLost`, `EngineUnavailable` or `MessageError`."""
-        link = self._connected(until, lambda: cancel.cancelled)
         if until is not None:
             left_ms = (until - time.monotonic()) * 1000
             if left_ms <= 0:

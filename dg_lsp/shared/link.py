@@ -10,6 +10,7 @@ import enum
 import queue
 import socket
 import threading
+from collections.abc import Callable
 
 from dg_lsp.shared.messages import (
     Answered,
@@ -51,13 +52,19 @@ Inbox = queue.SimpleQueue[Drafted | Answered | Signal]
 
 
 class Link:
-    """Greets an engine and carries questions to it; `facts` is the last that it said of itself."""
+    """Greets an engine and carries questions to it; `facts` is the last that it said of itself.
 
-    def __init__(self, connection: socket.socket, hello: Hello) -> None:
+    `on_lost` is called with it on the reading thread, which has then nothing else to do.
+    """
+
+    def __init__(
+        self, connection: socket.socket, hello: Hello, on_lost: Callable[[Link], None] = lambda _link: None
+    ) -> None:
         self.facts: Facts | None = None  # None until the engine has greeted
         self.goodbye: Goodbye | None = None  # it ended on purpose
         self.refusal: str | None = None
         self.lost = False
+        self._on_lost = on_lost
         self._connection = connection
         self._changed = threading.Condition()
         self._inboxes: dict[int, Inbox] = {}
@@ -66,12 +73,22 @@ class Link:
             self._send(hello)
         threading.Thread(target=self._read, name="dg-lsp-engine-link", daemon=True).start()
 
-    def opened(self) -> Facts:
-        """Wait until the model is open or has failed; raises `EngineLost`, `EngineUnavailable` without a greeting."""
+    @property
+    def died(self) -> bool:
+        """Whether an engine that had greeted ended without a word."""
+        return self.lost and self.facts is not None and self.goodbye is None and self.refusal is None
+
+    def greeted(self) -> bool:
+        """Wait for the greeting; False when none comes."""
         with self._changed:
             self._changed.wait_for(lambda: self.facts is not None or self.lost, WELCOME_LIMIT_S)
-            if self.facts is None and not self.lost:
-                raise EngineUnavailable("the engine does not answer; `dg-lsp engine stop` ends it")
+            return self.facts is not None
+
+    def opened(self) -> Facts:
+        """Wait until the model is open or has failed; raises `EngineLost`, `EngineUnavailable` without a greeting."""
+        if not self.greeted() and not self.lost:
+            raise EngineUnavailable("the engine does not answer; `dg-lsp engine stop` ends it")
+        with self._changed:
             self._changed.wait_for(lambda: self.lost or (self.facts is not None and self.facts.state != "loading"))
             if self.refusal is not None:
                 raise EngineUnavailable(self.refusal)
@@ -137,6 +154,7 @@ class Link:
             self._inboxes.clear()
             self._changed.notify_all()
         self._connection.close()
+        self._on_lost(self)
 
     def _take(self, message: FromEngine) -> None:
         with self._changed:

@@ -138,9 +138,40 @@ def test_an_engine_killed_in_the_middle_is_replaced_unnoticed(command: tuple[str
 @pytest.mark.parametrize("trigger", ["manual", "automatic"])
 def test_an_engine_killed_while_nobody_asks_is_replaced_unnoticed(command: tuple[str, ...], trigger: str) -> None:
     shared = SharedFiller(IDENTITY, None, command)
-    kill()
-    gone(socket_path(IDENTITY.digest))
+    killed, until = kill(), time.monotonic() + WAIT_S
+    while (facts := shared.facts) is None or facts.process_id == killed or facts.state != "ready":
+        assert time.monotonic() < until, "nobody starts another before there is a question"
+        time.sleep(0.005)
     assert said(shared.fill(cursor("quick", trigger), CancelToken())) == "y"
+    assert starts() == 2
+
+
+def test_a_question_asked_while_an_engine_is_replaced_is_answered_late(
+    runtime_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model loads for as long as nobody writes to the pipe that the script is."""
+    monkeypatch.setattr(clients, "RESTART_S", WAIT_S)
+    pipe = runtime_folder / "script.jsonl"
+    os.mkfifo(pipe)
+    opening = threading.Thread(target=pipe.write_text, args=(SCRIPT,))
+    opening.start()
+    shared = SharedFiller(IDENTITY, None, (*COMMAND, str(pipe), "60"))
+    opening.join()
+    kill()
+    opening = threading.Timer(0.3, pipe.write_text, (SCRIPT,))
+    opening.start()
+    assert said(shared.fill(cursor("quick", "automatic", deadline_ms=50), CancelToken())) == "y"
+    opening.join()
+
+
+def test_an_engine_left_on_purpose_is_not_replaced(command: tuple[str, ...]) -> None:
+    shared = SharedFiller(IDENTITY, None, command)
+    shared.close()
+    while shared.facts is not None:
+        time.sleep(0.001)
+    stop(socket_path(IDENTITY.digest))
+    gone(socket_path(IDENTITY.digest))
+    assert starts() == 1
 
 
 async def test_a_connection_that_breaks_while_sending_is_not_used_again(local: LocalEngine) -> None:
