@@ -11,9 +11,11 @@ import stat
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import msgspec
 
+from infill.git_settings import default_excludes_file, excludes_file, user_files
 from infill.gitignore import BrokenPattern, Pattern, parse_ignore_file
 
 MAX_BYTES = 100_000  # of all ignore files about one file; the most costly patterns take seconds, once
@@ -93,7 +95,10 @@ def scope_of(entry: Entry, workspace: Sequence[str]) -> Scope:
     n_own = max(n_git, outer)
     git = [_stamped(folder, ".gitignore", folder) for folder in folders[: n_git + 1]]
     if repository:
-        git.append(_stamped(*os.path.split(_exclude_file(repository)), repository))
+        git_folder = _git_folder(repository)
+        git.append(_stamped(os.path.join(git_folder, "info"), "exclude", repository))
+        if users := _users_excludes_file(git_folder):
+            git.append(_stamped(repository, users, repository))
     own = [_stamped(folder, ".dgignore", folder) for folder in folders[: n_own + 1]]
     scope = Scope(entry, folders[n_own], tuple(f for f in git if f), tuple(f for f in own if f))
     largest = max(scope.git + scope.own, key=lambda file: file.n_bytes, default=None)
@@ -143,21 +148,45 @@ def _is_repository(folder: str) -> bool:
     return stat.S_ISREG(status.st_mode) or _status(os.path.join(marker, "HEAD")) is not None
 
 
-def _exclude_file(repository: str) -> str:
-    """Return where git keeps the rules that are not committed, for a work tree and a submodule too."""
+def _git_folder(repository: str) -> str:
+    """Return where git keeps what is not committed, the settings too; for a work tree what all of them share."""
     marker = os.path.join(repository, ".git")
     if not os.path.isfile(marker):
-        return os.path.join(marker, "info", "exclude")
+        return marker
     line = _read_text(marker, 4096).strip()
     if not line.startswith("gitdir:"):
         raise Unusable("is no link to a git folder", marker)
     folder = os.path.join(repository, line.removeprefix("gitdir:").strip())
-    if os.path.splitdrive(folder)[0].startswith("\\\\"):  # to look there would be to use the network
-        raise Unusable("leads to another machine", marker)
+    _check_is_here(folder, marker)
     common = os.path.join(folder, "commondir")
     if _status(common) is not None:
         folder = os.path.join(folder, _read_text(common, 4096).strip())
-    return os.path.join(os.path.normpath(folder), "info", "exclude")
+    return os.path.normpath(folder)
+
+
+def _users_excludes_file(git_folder: str) -> str:
+    """Return where the user keeps rules for all repositories, a path from the root of this one; empty for nowhere."""
+    name = default_excludes_file()
+    for path in (*user_files(), os.path.join(git_folder, "config")):
+        file = _stamped(*os.path.split(path), "")
+        if file and file.n_bytes:
+            found = (_set_in_settled if is_settled(file) else _set_in)(file)
+            name = name if found is None else found
+            _check_is_here(name, path)
+    return name
+
+
+def _set_in(file: RuleFile) -> str | None:
+    # Settings may hold names in any encoding, and a path is bytes.
+    return excludes_file(_read_text(file.path, MAX_BYTES, "surrogateescape"))
+
+
+_set_in_settled = lru_cache(100)(_set_in)
+
+
+def _check_is_here(path: str, source: str) -> None:
+    if os.path.splitdrive(path)[0].startswith("\\\\"):  # to look there would be to use the network
+        raise Unusable("leads to another machine", source)
 
 
 def _stamped(place: str, name: str, folder: str) -> RuleFile | None:
@@ -184,7 +213,7 @@ def _status(path: str) -> os.stat_result | None:
         raise Unusable(f"is a link that leads nowhere ({error.strerror})", path) from None
 
 
-def _read_text(path: str, max_bytes: int) -> str:
+def _read_text(path: str, max_bytes: int, errors: str = "strict") -> str:
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would never end
             raise Unusable("is not a file", path)
@@ -192,7 +221,7 @@ def _read_text(path: str, max_bytes: int) -> str:
             data = stream.read(max_bytes + 1)
         if len(data) > max_bytes:
             raise Unusable(f"is larger than {max_bytes} bytes", path)
-        text = data.decode("utf-8")
+        text = data.decode("utf-8", errors)
     except OSError as error:
         raise Unusable(f"cannot be read ({error.strerror})", path) from None
     except UnicodeDecodeError:

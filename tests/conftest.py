@@ -30,6 +30,15 @@ def engines_of_this_run() -> Iterator[None]:
         os.environ[VARIABLE] = before
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_git_settings() -> Iterator[None]:
+    """What the developer's git ignores everywhere is no matter of the tests'."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        patch.setenv("XDG_CONFIG_HOME", os.path.join(tempfile.gettempdir(), "dg-lsp-tests-none"))
+        yield
+
+
 @pytest.fixture
 def runtime_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The runtime folder of one test, whose engines end with it."""

@@ -55,8 +55,8 @@ ignore_files = st.dictionaries(
 
 
 def git(folder: Path, *arguments: str, text: str = "") -> str:
-    """Run git without anybody's settings."""
-    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "XDG_CONFIG_HOME": str(folder / "none")}
+    """Run git with the settings that the environment names, none of the system's."""
+    nobody = {"GIT_CONFIG_NOSYSTEM": "1"}
     who = {f"GIT_{role}_{what}": "x@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     command = ["git", "-c", "core.ignoreCase=false", *arguments]
     run = subprocess.run(command, cwd=folder, input=text.encode(), capture_output=True, env=os.environ | nobody | who)
@@ -127,6 +127,71 @@ def test_cases_that_a_library_had_wrong(tmp_path: Path, rules: list[str], allowe
     ours = our_lines(tmp_path, files, IgnoreRules())
     assert ours == deciding_lines(tmp_path, files)
     assert [file for file in files if file not in ours] == allowed
+
+
+EVERYWHERE = {f"{at}/{name}": f"*.{name}\n" for at, name in (("xdg/git", "ignore"), ("home", "own"), ("repo", "other"))}
+
+
+@pytest.mark.parametrize(
+    ("ignored", "settings_files"),
+    [
+        ("ignore", {}),
+        ("own", {"home/.gitconfig": "[core]\n\texcludesFile = ~/own\n"}),
+        ("own", {"xdg/git/config": "[core]\n\texcludesFile = ~/own\n"}),
+        (
+            "other",
+            {"xdg/git/config": "[core]excludesfile=~/own", "home/.gitconfig": "[CORE]\r\n EXCLUDESFILE=other # c\r\n"},
+        ),
+        (
+            "other",
+            {"home/.gitconfig": "[core]\n\texcludesFile = ~/own\n", "repo/.git/config": "[core] excludesFile = other"},
+        ),
+        ("", {"home/.gitconfig": "[core]\n\texcludesFile = ~/own\n", "repo/.git/config": "[core]\nexcludesFile =\n"}),
+        (
+            "ignore",
+            {"home/.gitconfig": '[core "a"]\nexcludesFile = other\n[core.a]\nexcludesFile = other\n'},
+        ),
+        ("own", {"home/.gitconfig": '\ufeff; c\n[core]\n  ; excludesFile = x\n excludesFile = "~/o"w\\\nn  ; c\n'}),
+        (
+            "other",
+            {"home/.gitconfig": '[alias]\n x = "[core]; \\"\\n" \\\n excludesFile = x\n[core] excludesFile = "other"'},
+        ),
+        ("", {"home/.gitconfig": "[core]\nexcludesFile = ~/own\nexcludesFile = ~/none\n[user]\nname = Jos\udce9\n"}),
+        ("py", {"home/.gitconfig": "[core]\nexcludesFile = ~/own\n", "repo/.gitignore": "!a.own\n!a.ignore\n*.py"}),
+    ],
+)
+@pytest.mark.parametrize("xdg", ["xdg", ""])
+def test_the_users_own_rules_are_gits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ignored: str, settings_files: dict[str, str], xdg: str
+) -> None:
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", xdg and str(tmp_path / xdg))
+    repository = tmp_path / "repo"
+    repository.mkdir()
+    git(repository, "init", "-q")
+    for name, text in (EVERYWHERE | settings_files).items():
+        path = tmp_path / (name if xdg else name.replace("xdg", "home/.config"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            stream.write(text)
+    files = ["a.ignore", "a.own", "a.other", "a.py"]
+    ours = our_lines(repository, files, IgnoreRules())
+    assert ours == deciding_lines(repository, files)
+    assert list(ours) == ([f"a.{ignored}"] if ignored else [])
+
+
+def test_the_users_own_rules_change_without_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings_file = tmp_path / "gitconfig"
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings_file))
+    git(tmp_path, "init", "-q")
+    (tmp_path / "rules").write_text("a.py")
+    rules = IgnoreRules()
+    assert rules.judge(tmp_path / "a.py").allowed
+    settings_file.write_text("[core]\nexcludesFile = rules\n")
+    assert rules.judge(tmp_path / "a.py").source == "rules:1"
+    settings_file.write_text("[core]\nexcludesFile = none\n")
+    assert rules.judge(tmp_path / "a.py").allowed
 
 
 @pytest.mark.parametrize("broken", ["[", "a[", "[a", "[!", "[]", "[!]", "[[:alpha:]", "[[:foo:]]", "a\\", "[\\", "[a-"])
