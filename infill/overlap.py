@@ -15,7 +15,7 @@ from infill.indents import BLANK, indent_of
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _QUOTES = "\"'`"
 _TELLING = 24  # letters and digits in two or more lines
-_MARKS = set(_PAIRS) | set(_QUOTES) | set(";,: >")
+_MARKS = set(_PAIRS) | set(_QUOTES) | set(";,: >/")
 
 
 def without_next_lines(fill: str, left: str, suffix: str) -> str:
