@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from infill.indents import BLANK, indent_of, width
+from infill.overlap import unclosed
 
 _OPENERS = ("{", "(", "[", ":", "=>")
 _COMMENTS = ("#", "//", "/*", "*", "<!--")
@@ -62,6 +63,9 @@ def _base(lines: list[str], indent: str, absolute: str, first_own: str) -> str:
             # after a gap, column 0 is the next definition rather than the same block from column 0
             leaves = not lines[1].strip() and width(guess) < width(indent) and not opens
             return indent if leaves else guess
+    same_block = not opens and not unclosed(first) and not rest[0].lstrip(BLANK).startswith(_COMMENTS)
+    if same_block and any(abs(second - width(guess)) == 1 for guess in guesses):
+        return indent_of(rest[0])  # one column off: miscounted, not meant
     return indent
 
 

@@ -374,3 +374,22 @@ def test_any_text_passes_through(fill, prefix, suffix, multiline, indent, indent
 def test_a_clean_block_is_left_alone(statements) -> None:
     fill = "\n    ".join(statements)
     assert shown(PY, "def f():\n    ‸\n", fill) == f"def f():\n    {fill}\n"
+
+
+@pytest.mark.parametrize(
+    ("fill", "expected"),
+    [
+        ("a = 1\n     b = 2\n     c = 3", "a = 1\n    b = 2\n    c = 3"),
+        ("a = 1\n   if a:\n       b = 2", "a = 1\n    if a:\n        b = 2"),
+        ("a = 1\n b = 2", "a = 1\n    b = 2"),
+        ("(a,\n     b) = c", "(a,\n     b) = c"),
+        ("if a:\n     b = 2", "if a:\n     b = 2"),
+    ],
+)
+def test_lines_one_column_off_are_miscounted_but_not_where_they_are_meant(fill: str, expected: str) -> None:
+    assert shown("python", "def f():\n    ‸\n", fill) == f"def f():\n    {expected}\n"
+
+
+def test_the_lines_of_a_block_comment_stay_one_column_off() -> None:
+    fill = "/**\n   * Opens it.\n   */\n  open() {}"
+    assert shown("javascript", "class Box {\n  ‸\n}\n", fill) == f"class Box {{\n  {fill}\n}}\n"
