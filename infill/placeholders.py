@@ -30,7 +30,8 @@ def placeholder_hole(syntax: Syntax, offset: int) -> Hole | None:
         return None
     here = syntax.line(offset)
     on_blank = not syntax.text[here.start : here.end].strip(BLANK)
-    ahead = offset < start and not syntax.text[offset:start].strip()
+    begun = syntax.text[here.start : offset].strip(BLANK)  # a line that stays, as a docstring does
+    ahead = offset < start and not begun and not syntax.text[offset:start].strip()
     if here.start <= inner.start or not (ahead or (start <= offset <= last.end and not on_blank)):
         return None
     indent = syntax.text[first.start : start]
@@ -58,6 +59,8 @@ def _python_body(syntax: Syntax, offset: int) -> Span | None:
     for above in indents.filled_above(syntax, offset):
         if own == 0 or offset - above.start > _MAX_PLACEHOLDER:
             return None
+        if _goes_on_in_string(syntax, above):
+            continue
         code = indents.code_of(syntax, above)
         shallower = indents.width(indents.indent_of(text[above.start : above.end])) < own
         if code.endswith(":") and (shallower or indents.begins_inside(syntax, above)):
@@ -74,8 +77,14 @@ def _body_end(syntax: Syntax, header: Span, own: int) -> int:
         line = syntax.line(at + (2 if text.startswith("\r\n", at) else 1))
         content = text[line.start : line.end]
         if content.strip(BLANK):
-            if indents.width(indents.indent_of(content)) < own:
+            if indents.width(indents.indent_of(content)) < own and not _goes_on_in_string(syntax, line):
                 break
             end = line.end
         at = line.end
     return end
+
+
+def _goes_on_in_string(syntax: Syntax, line: Span) -> bool:
+    """Say whether the line begins inside a string, as those of a docstring do, so that it shows no block."""
+    first = line.start + len(indents.indent_of(syntax.text[line.start : line.end]))
+    return syntax.enclosing(first, syntax.language.string_types) is not None

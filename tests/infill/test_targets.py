@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from infill.holes import find_hole
 from infill.languages import by_id
 from infill.scaffold import Target, TargetKind, applied
 from infill.syntax import parse
 from infill.targets import find_target, offered, targets_with_holes
-from infill.types import Completion, NoFill, Part, Span
+from infill.types import Completion, Hole, NoFill, Part, Span
 
 
 def found(marked: str, kind: TargetKind, language: str = "python", length: int = 0) -> Target | NoFill:
@@ -174,3 +175,32 @@ def test_every_function_of_a_file_is_one_question() -> None:
         "at 13",
         "        if x:\n            «pass»\n        return «...»",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "language"),
+    [
+        ("def f(a):\n    raise NotImplementedError\n", "raise NotImplementedError", "python"),
+        ('def f(a):\n    """Doc."""\n    raise NotImplementedError("x")\n', 'raise NotImplementedError("x")', "python"),
+        ('def f(a):\n    """Doc.\n\nArgs:\n        a: it\n\n    More:\n    """\n    pass\n', "pass", "python"),
+        ("@d\ndef f(\n    a,\n):\n    # TODO: x\n    ...\n", "# TODO: x\n    ...", "python"),
+        (
+            "class A:\n\tdef f(self):\n\n\t\traise NotImplementedError\n\n\tx = 1\n",
+            "raise NotImplementedError",
+            "python",
+        ),
+        ("function f(a) {\n  // TODO: x\n}\n", "// TODO: x", "javascript"),
+    ],
+)
+def test_a_body_is_found_from_every_column_of_its_function(text: str, held: str, language: str) -> None:
+    row = by_id(language)
+    assert row is not None
+    syntax, end = parse(row, text), text.index(held) + len(held)
+    for at in range(max(text.find("f("), 0), end + 1):
+        for selected in (Span(at, at), Span(at, text.find("\n", end) + 1)):
+            target = find_target(syntax, "body", selected)
+            assert isinstance(target, Target) and target.hole is not None, at
+            replaced = text[target.hole.start : target.hole.end]
+            assert replaced.strip() == held, "nothing else goes"
+            hole = find_hole(syntax, target.offset or 0, "manual")
+            assert isinstance(hole, Hole) and hole.span == target.hole, at
