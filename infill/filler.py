@@ -7,7 +7,6 @@ does so between steps. Same request, same weights: same answer, as long as no de
 from __future__ import annotations
 
 import math
-import time
 from pathlib import Path
 
 from infill import candidates as sources
@@ -18,7 +17,7 @@ from infill.doubts import find_doubts
 from infill.drafts import reporter
 from infill.gate import Gate
 from infill.holes import find_hole, selection_hole
-from infill.judge import Judged, judge
+from infill.judge import Judged, TimedJudge
 from infill.languages import Language, by_id
 from infill.losses import is_only_prose, loses_code
 from infill.postprocess import postprocess
@@ -31,7 +30,7 @@ from model.types import Budget, CancelToken, Engine, Fill
 
 ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
-DRAFT_SHARE = 0.2
+DRAFTED_UNTIL = 0.8
 MAX_DRAFT_TOKENS = {False: 16, True: 64}  # by whether the hole may have several lines
 LEAST_LINE = math.log(0.02)  # a left-to-right line less probable than this is never shown and hardly ever right
 MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are judged once more
@@ -58,6 +57,7 @@ class ModelFiller:
 
     def __init__(self, engine: Engine, name: str, sources: frozenset[Source] = ALL_SOURCES) -> None:
         self._engine = engine
+        self._judge = TimedJudge(engine)
         self._sources = sources
         self._known_length: int | None = None
         self.model_name = engine.info.name or name
@@ -90,7 +90,7 @@ class ModelFiller:
         if not ranked:
             return NoFill("empty_fill", "the model proposes nothing", hole, timings.ms)
         with timings.stage("gate"):
-            passed = self._passed(request, syntax, hole, around, ranked, cancel)
+            passed = self._passed(request, syntax, hole, around, ranked, cancel, timings)
         if cancel.cancelled:
             return NoFill("cancelled", hole=hole, timings_ms=timings.ms)
         if not passed:
@@ -166,7 +166,7 @@ class ModelFiller:
                 found += sources.denoised(self._denoise(request, hole, around, cancel, on_draft), engine.tokenizer)
         if "left_to_right" in self._sources:
             with timings.stage("draft"):
-                draft_ids = self._draft(request, hole, around, cancel)
+                draft_ids = self._draft(request, hole, around, cancel, timings)
             found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)
         if cancel.cancelled:
             return []
@@ -183,7 +183,7 @@ class ModelFiller:
         if hole.kind == "block" and text[hole.span.start : hole.span.end].strip():  # a body, not a line on the way
             tidied = [c for c in tidied if not is_only_prose(syntax, hole.span, c.text)]
         with timings.stage("judge"):
-            return judge(engine, around, tidied, cancel)
+            return self._judge(around, tidied, cancel, timings.left_ms(request.deadline_ms), least=1)
 
     def _denoise(
         self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken, on_draft: OnDraft | None
@@ -202,14 +202,16 @@ class ModelFiller:
         watching = reporter(on_draft, canvases, budget, engine.tokenizer.decode)
         return engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed, watching)
 
-    def _draft(self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken) -> list[int]:
+    def _draft(
+        self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken, timings: Timings
+    ) -> list[int]:
         """Left-to-right draft up to the end of the line, or of a few lines, or of its time."""
-        share = None if request.deadline_ms is None else request.deadline_ms / 1000 * DRAFT_SHARE
-        until = None if share is None else time.monotonic() + share
+        limit_ms = None if request.deadline_ms is None else request.deadline_ms * DRAFTED_UNTIL
         tail = around.tail
 
         def stop(text: str) -> bool:
-            late = until is not None and time.monotonic() > until
+            left_ms = timings.left_ms(limit_ms)
+            late = left_ms is not None and left_ms < 0
             return late or (not hole.multiline and "\n" in text[len(tail) :])
 
         least = -math.inf if hole.multiline else LEAST_LINE
@@ -223,6 +225,7 @@ class ModelFiller:
         around: Surroundings,
         ranked: list[Judged],
         cancel: CancelToken,
+        timings: Timings,
     ) -> list[Completion]:
         """The best candidates that parse; what was ranked above them may come back cut until it parses."""
         gate = Gate(syntax, hole.span)
@@ -237,7 +240,7 @@ class ModelFiller:
         known = {j.candidate.text for j in ranked}
         shorter = [cut for c in worth if (cut := gate.cut_back(c.text)) is not None and cut not in known]
         again = [Candidate(text, (), (), 0, "converged", "cut_back") for text in dict.fromkeys(shorter)]
-        passed += judge(self._engine, around, again, cancel)
+        passed += self._judge(around, again, cancel, timings.left_ms(request.deadline_ms), least=not passed)
         passed.sort(key=lambda j: -j.log_prob)
         return [completion(j, hole) for j in passed[: request.candidates]]
 

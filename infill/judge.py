@@ -7,7 +7,10 @@ All end in the same suffix, so the sums of log-probabilities compare fairly acro
 from __future__ import annotations
 
 import math
+import time
+from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -55,3 +58,43 @@ def judge(engine: Engine, around: Surroundings, candidates: Sequence[Candidate],
             )
         )
     return sorted(judged, key=lambda j: -j.log_prob)
+
+
+class TimedJudge:
+    """`judge`, of as many candidates as the time allows, by what reading took the last time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._ms_per_char = 0.0
+
+    def __call__(
+        self,
+        around: Surroundings,
+        candidates: Sequence[Candidate],
+        cancel: CancelToken,
+        left_ms: float | None,
+        least: int = 0,
+    ) -> list[Judged]:
+        """Candidates, most probable first: those that can be read in `left_ms`, and `least` in any case."""
+        n_around = len(around.tail) + len(around.judged_suffix)
+        if left_ms is not None:
+            candidates = in_turn(candidates)
+            ends = accumulate(len(c.text) + n_around for c in candidates)
+            n_fit = sum(end * self._ms_per_char < left_ms for end in ends)
+            candidates = candidates[: max(n_fit, least)]
+        started = time.perf_counter()
+        judged = judge(self._engine, around, candidates, cancel)
+        if judged:
+            n_read = sum(len(j.candidate.text) + n_around for j in judged)
+            self._ms_per_char = (time.perf_counter() - started) * 1000 / n_read
+        return judged
+
+
+def in_turn(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The first of every source, then the second of every source, and so on."""
+    seen: Counter[str] = Counter()
+    ranks: list[int] = []
+    for candidate in candidates:
+        ranks.append(seen[candidate.source])
+        seen[candidate.source] += 1
+    return [candidate for _, candidate in sorted(zip(ranks, candidates, strict=True), key=lambda pair: pair[0])]

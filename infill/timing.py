@@ -12,6 +12,11 @@ class Timings:
 
     def __init__(self) -> None:
         self.ms: dict[str, float] = {}
+        self._started = time.perf_counter()
+
+    def left_ms(self, deadline_ms: float | None) -> float | None:
+        """Milliseconds until a deadline that counts from when this was made; None for none."""
+        return None if deadline_ms is None else deadline_ms - (time.perf_counter() - self._started) * 1000
 
     @contextmanager
     def stage(self, name: str) -> Generator[None]:

@@ -1,0 +1,63 @@
+"""How many candidates are judged when time is short, and which."""
+
+from __future__ import annotations
+
+import pytest
+
+from infill.candidates import Candidate
+from infill.context import Surroundings
+from infill.judge import TimedJudge
+from infill.types import Source
+from model.types import CancelToken
+from tests.infill.fake_engine import FakeEngine
+
+AROUND = Surroundings((), "", (), (), "\n")
+
+
+def candidate(text: str, source: Source) -> Candidate:
+    return Candidate(text, (), (), 0, "converged", source)
+
+
+FOUND = [
+    *(candidate(text, "diffusion") for text in ("d1", "d2", "d3")),
+    *(candidate(text, "left_to_right") for text in ("l1", "l2")),
+    candidate("n1", "nearby"),
+]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [0.0]
+    monkeypatch.setattr("infill.judge.time.perf_counter", lambda: now[0])
+    return now
+
+
+def slow_engine(clock: list[float]) -> FakeEngine:
+    """Takes 10 ms for each candidate."""
+    engine = FakeEngine()
+    real = engine.score
+
+    def score(prompt_ids, rows, cancel):
+        clock[0] += 0.010 * len(rows)
+        return real(prompt_ids, rows, cancel)
+
+    engine.score = score  # type: ignore[method-assign]
+    return engine
+
+
+def test_what_cannot_be_read_in_time_is_not_begun(clock: list[float]) -> None:
+    judge = TimedJudge(slow_engine(clock))
+    assert len(judge(AROUND, FOUND, CancelToken(), left_ms=1)) == 6, "nothing is known of the time yet"
+    for left_ms, expected in [(61, 6), (45, 4), (35, 3), (5, 0), (-5, 0), (None, 6)]:
+        started = clock[0]
+        judged = judge(AROUND, FOUND, CancelToken(), left_ms)
+        assert len(judged) == expected
+        assert left_ms is None or clock[0] - started <= max(left_ms, 0) / 1000
+    assert len(judge(AROUND, FOUND, CancelToken(), -5, least=1)) == 1
+
+
+def test_every_source_has_its_turn_when_time_is_short(clock: list[float]) -> None:
+    judge = TimedJudge(slow_engine(clock))
+    judge(AROUND, FOUND, CancelToken(), None)
+    judged = judge(AROUND, FOUND, CancelToken(), left_ms=45)
+    assert {j.candidate.text for j in judged} == {"d1", "l1", "n1", "d2"}
