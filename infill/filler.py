@@ -22,6 +22,7 @@ from infill.languages import Language, by_id
 from infill.losses import is_only_prose, loses_code
 from infill.postprocess import postprocess
 from infill.rewrite import rewrite
+from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax, parse
 from infill.timing import Timings
 from infill.types import Completion, Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Source, Span
@@ -181,7 +182,8 @@ class ModelFiller:
             kept = text[hole.span.start : hole.span.end]
             tidied = [c for c in tidied if c.text.strip() != kept.strip() and not loses_code(syntax, hole.span, c.text)]
         if hole.kind == "block" and text[hole.span.start : hole.span.end].strip():  # a body, not a line on the way
-            tidied = [c for c in tidied if not is_only_prose(syntax, hole.span, c.text)]
+            written = (c for c in tidied if not is_placeholder(syntax, c.text))
+            tidied = [c for c in written if not is_only_prose(syntax, hole.span, c.text)]
         with timings.stage("judge"):
             return self._judge(around, tidied, cancel, timings.left_ms(request.deadline_ms), least=1)
 
@@ -249,7 +251,7 @@ def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
     """The answer, or that its best completion is not as sure as `least`."""
     if isinstance(answer, NoFill) or answer.completions[0].confidence >= least:
         return answer
-    detail = f"confidence {answer.completions[0].confidence:.2f} is below {least:.2f}"
+    detail = f"{answer.completions[0].confidence:.2f} < {least:.2f}"
     return NoFill("not_confident", detail, answer.hole, answer.timings_ms)
 
 

@@ -73,6 +73,13 @@ def test_blank_lines_may_be_left_to_who_asks() -> None:
     assert isinstance(fill(engine, AREA, trigger="automatic"), NoFill) and engine.canvases, "a line is tried"
 
 
+def test_a_body_not_yet_written_is_not_filled_with_another_placeholder() -> None:
+    engine = FakeEngine(["pass", "return 1", "# TODO: all"], log_probs={"pass": -0.01, "return": -1.0})
+    assert texts(fill(engine, "def f():\n    ...‸\n", candidates=3)) == ["return 1"]
+    engine = FakeEngine(["pass"], log_probs={"pass": -0.1})
+    assert texts(fill(engine, "def f():\n    x = 1\n    ‸\n")) == ["pass"], "a line on the way may be anything"
+
+
 def test_what_does_not_parse_is_passed_over() -> None:
     engine = FakeEngine(["h +* )", "h"], log_probs={"h +* )": -0.01, " h\n": -1.0})
     assert texts(fill(engine, AREA)) == ["h"]
