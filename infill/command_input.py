@@ -25,14 +25,14 @@ class CommonArguments:
     no_ignore: bool
     seed: int
     deadline_ms: int | None
-    min_confidence: float
+    min_confidence: float | None
     language: str | None
     model: str | None
     threads: int | None
 
 
-def add_common_options(parser: argparse.ArgumentParser, per: str) -> None:
-    """Add the options of `CommonArguments`; `per` names what is filled one at a time."""
+def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "0") -> None:
+    """Add the options of `CommonArguments`; `per` names what is filled one at a time, `least` the usual confidence."""
     add, whole = parser.add_argument, console.whole_number
     add("--write", action="store_true", help="change the files (all or none); for - print the filled text")
     add("--json", action="store_true", help=f"print one JSON object per {per}, times on stderr")
@@ -40,7 +40,7 @@ def add_common_options(parser: argparse.ArgumentParser, per: str) -> None:
     add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=0, help="the same seed, the same fill (0)")
     add("--deadline-ms", metavar="N", type=whole(1, 10**9), help=f"stop after N milliseconds per {per}")
     share = console.share
-    add("--min-confidence", metavar="P", type=share, default=0.0, help="leave what is less sure than P, 0 to 1 (0)")
+    add("--min-confidence", metavar="P", type=share, help=f"leave what is less sure than P, 0 to 1 ({least})")
     add("--language", metavar="ID", help="language of the text; told by its name, else python for -")
     add("--model", metavar="PATH", help="checkpoint folder to use instead of the embedded model")
     add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")

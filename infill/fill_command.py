@@ -86,7 +86,7 @@ def _parse_fill(argv: list[str]) -> _FillArguments:
     add("--holes", action="store_true", help="fill every placeholder in every function of the files")
     add("--explain", action="store_true", help="say on stderr which hole was found and what came of it")
     add("--candidates", metavar="K", type=console.whole_number(1, 16), default=1, help="how many to find, 1 to 16")
-    add_common_options(parser, "position")
+    add_common_options(parser, "position", "0; with --holes what the model shows unasked")
     args = parser.parse_intermixed_args(hide_stdin(argv), namespace=_FillArguments())
     args.places = [shown(place) for place in args.places]
     args.positions = [] if args.holes else [Position.parse(place) for place in args.places]
@@ -126,7 +126,7 @@ def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledTe
         for outcome in result.outcomes:
             tell(outcome)
         return result
-    options = FillOptions(args.seed, args.candidates, args.deadline_ms, args.min_confidence)
+    options = FillOptions(args.seed, args.candidates, args.deadline_ms, args.min_confidence or 0.0)
     return fill_text(filler, job.source.text, job.language, offsets, options, CancelToken(), tell)
 
 

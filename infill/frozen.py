@@ -113,6 +113,17 @@ def changed_parts(text: str, stretches: Sequence[Stretch], texts: Sequence[str])
     return tuple(Part(s.span, new) for s, new in pairs if new != text[s.span.start : s.span.end])
 
 
+def new_spans(text: str, selection: Span, parts: Sequence[Part]) -> list[Span]:
+    """Where the texts of the parts are in the new selection, its line breaks as LF; counted from its start."""
+    spans: list[Span] = []
+    at, n_written = selection.start, 0
+    for part in parts:
+        start = n_written + len(lf(text[at : part.span.start]))
+        spans.append(Span(start, start + len(lf(part.text))))
+        at, n_written = part.span.end, spans[-1].end
+    return spans
+
+
 def lf(text: str) -> str:
     """The text with its line breaks as models are trained on them."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import math
 import time
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 import msgspec
 
 from infill.candidates import Candidate
 from infill.context import Surroundings
-from model.types import CancelToken, Engine
+from infill.frozen import lf
+from infill.indents import BLANK
+from infill.types import Span
+from model.types import CancelToken, Engine, Tokenizer
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -29,6 +33,8 @@ class Judged(msgspec.Struct, frozen=True):
     candidate: Candidate
     log_prob: float
     confidence: float
+    token_ids: tuple[int, ...]
+    token_log_probs: tuple[float, ...]
     token_texts: tuple[str, ...]
     token_entropies: tuple[float, ...]
 
@@ -38,7 +44,7 @@ def judge(engine: Engine, around: Surroundings, candidates: Sequence[Candidate],
     if not candidates:
         return []
     encode, suffix = engine.tokenizer.encode, around.judged_suffix or "\n"
-    texts = [around.tail + c.text.replace("\r\n", "\n").replace("\r", "\n") for c in candidates]
+    texts = [around.tail + lf(c.text) for c in candidates]
     rows, tail_ids = [encode(text + suffix) for text in texts], encode(around.tail)
     scores = engine.score(around.prompt_ids, rows, cancel)
     judged: list[Judged] = []
@@ -53,11 +59,34 @@ def judge(engine: Engine, around: Surroundings, candidates: Sequence[Candidate],
                 candidate=candidate,
                 log_prob=sum(score.log_probs),
                 confidence=math.exp(sum(score.log_probs[own])),
+                token_ids=tuple(row[own]),
+                token_log_probs=score.log_probs[own],
                 token_texts=tuple(engine.tokenizer.decode([i]) for i in row[own]),
                 token_entropies=score.entropies[own],
             )
         )
     return sorted(judged, key=lambda j: -j.log_prob)
+
+
+def confidence_in(judged: Judged, spans: Iterable[Span], tokenizer: Tokenizer) -> float:
+    """The probability (0..1) of the tokens in these spans of the candidate's text, each given all before it.
+
+    Spans count characters of the text with its line breaks as LF; an empty one stands for the token that follows.
+    The blanks before a span count with it: they may be a token, which says what kind of thing follows.
+    """
+    ids, n_tokens = judged.token_ids, len(judged.token_ids)
+    text = lf(judged.candidate.text)
+    n_before = len(tokenizer.decode(ids)) - len(text)  # typed already, in the first token
+
+    def end(i: int) -> int:
+        return len(tokenizer.decode(ids[: i + 1])) - n_before
+
+    chosen: set[int] = set()
+    for span in spans:
+        first = bisect_right(range(n_tokens), len(text[: span.start].rstrip(BLANK)), key=end)
+        last = bisect_left(range(n_tokens), max(span.end, span.start + 1), key=end)
+        chosen.update(range(first, min(last + 1, n_tokens)))
+    return math.exp(sum(judged.token_log_probs[i] for i in chosen))
 
 
 class TimedJudge:

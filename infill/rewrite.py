@@ -21,11 +21,12 @@ from infill.frozen import (
     changed_parts,
     joint_canvases,
     lay_out,
+    new_spans,
     row_lengths,
     split_texts,
     texts_of,
 )
-from infill.judge import Judged
+from infill.judge import Judged, confidence_in
 from infill.refine import least_believed, noised, read
 from infill.stretch_texts import is_placeholder, tidied
 from infill.syntax import Syntax
@@ -139,17 +140,20 @@ class _Rewrite:
         )  # fmt: skip
 
     def completion(self, whole: Whole, judged: Judged) -> Completion:
-        """The answer, with what changed stretch by stretch."""
+        """The answer, with what changed stretch by stretch; it is as sure as that is."""
+        text, span = self._syntax.text, self._hole.span
+        parts = changed_parts(text, self._stretches, whole.texts)
+        confidence = confidence_in(judged, new_spans(text, span, parts), self._engine.tokenizer)
         return Completion(
-            span=self._hole.span,
+            span=span,
             text=whole.candidate.text,
-            confidence=round(judged.confidence, 4),
+            confidence=round(confidence, 4),
             token_texts=judged.token_texts,
             token_entropies=tuple(round(e, 4) for e in judged.token_entropies),
             steps=whole.candidate.steps,
             stop_reason=whole.candidate.stop_reason,
             source=whole.candidate.source,
-            parts=changed_parts(self._syntax.text, self._stretches, whole.texts),
+            parts=parts,
         )
 
     def _is_before(self, share: float) -> bool:

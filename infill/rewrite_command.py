@@ -83,12 +83,17 @@ def fill_holes(names: Sequence[str], args: CommonArguments) -> int:
     if not pieces:
         console.say("nothing to fill: no function has a hole")
         return 1
-    return _run(pieces, args)
+    return _run(pieces, args, in_bulk=True)
 
 
 def _run(
-    pieces: Sequence[_Piece], args: CommonArguments, strength: float | None = None, instruction: str | None = None
+    pieces: Sequence[_Piece],
+    args: CommonArguments,
+    strength: float | None = None,
+    instruction: str | None = None,
+    in_bulk: bool = False,
 ) -> int:
+    """Ask for each piece; where nobody looks at each, only what the model would show unasked is taken."""
     filler = open_model(args) if any(piece.language for piece in pieces) else None
     if instruction and filler is not None and not filler.takes_instructions:
         console.say(f"{filler.model_name} takes no instructions: the lines are refilled without one")
@@ -97,14 +102,19 @@ def _run(
         started = time.perf_counter()
         result: Filled | NoFill = NoFill("unknown_language", "give --language ID")
         if filler is not None and piece.language is not None:
+            usual = filler.show_threshold if in_bulk else 0.0
+            least = usual if args.min_confidence is None else args.min_confidence
             request = msgspec.structs.replace(
                 piece.target.request(piece.language, strength),
                 seed=args.seed,
                 deadline_ms=args.deadline_ms,
-                least_confidence=args.min_confidence,
+                least_confidence=least,
                 instruction=instruction if filler.takes_instructions else None,
             )
             result = filler.fill(request, CancelToken())
+            if isinstance(result, NoFill) and result.reason == "not_confident" and args.min_confidence is None:
+                hint = f"{result.detail}; --min-confidence 0 takes anything"
+                result = msgspec.structs.replace(result, detail=hint)
         changes = piece.target.changes(result.completions[0]) if isinstance(result, Filled) else ()
         done.append(Rewritten(piece.lines, result, changes, (time.perf_counter() - started) * 1000))
         _tell(done[-1], args)

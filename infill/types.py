@@ -100,9 +100,9 @@ class Part(msgspec.Struct, frozen=True):
 class Completion(msgspec.Struct, frozen=True):
     """A fill that passed the gate: replace `span` by `text`.
 
-    `confidence` (0..1) is the probability that the causal encoder gives the whole text; `token_texts`
-    and `token_entropies` (nats) run in parallel. `parts`, where there are any, say the same stretch by
-    stretch, in order: everything between them is as it was.
+    `confidence` (0..1) is the probability that the causal encoder gives the text, or what is new in it where
+    there are `parts`; `token_texts` and `token_entropies` (nats) run in parallel. `parts` say the same stretch
+    by stretch, in order: everything between them is as it was.
     """
 
     span: Span

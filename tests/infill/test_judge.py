@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from infill.candidates import Candidate
 from infill.context import Surroundings
-from infill.judge import TimedJudge
-from infill.types import Source
+from infill.frozen import new_spans
+from infill.judge import TimedJudge, confidence_in, judge
+from infill.types import Part, Source, Span
 from model.types import CancelToken
 from tests.infill.fake_engine import FakeEngine
 
@@ -61,3 +64,22 @@ def test_every_source_has_its_turn_when_time_is_short(clock: list[float]) -> Non
     judge(AROUND, FOUND, CancelToken(), None)
     judged = judge(AROUND, FOUND, CancelToken(), left_ms=45)
     assert {j.candidate.text for j in judged} == {"d1", "l1", "n1", "d2"}
+
+
+@pytest.mark.parametrize(("spans", "n_tokens"), [([(4, 6)], 3), ([(0, 1), (4, 5)], 3), ([(6, 6)], 1), ([], 0)])
+def test_what_is_new_is_as_probable_as_its_own_tokens(spans: list[tuple[int, int]], n_tokens: int) -> None:
+    """A token for each character, each of them with the same probability; the blank before counts too."""
+    engine = FakeEngine(log_probs={"x = 12 + y": -0.5})
+    around = Surroundings((), "", (), (), "\n")
+    (judged,) = judge(engine, around, [candidate("x = 12 + y", "diffusion")], CancelToken())
+    got = confidence_in(judged, [Span(*span) for span in spans], engine.tokenizer)
+    assert got == pytest.approx(math.exp(-0.5 * n_tokens))
+    assert judged.confidence == pytest.approx(math.exp(-0.5 * 10))
+
+
+def test_what_is_new_is_where_the_parts_are_in_the_new_text() -> None:
+    text = "a\r\nb\r\nc = d\r\ne"
+    parts = (Part(Span(3, 4), "long\r\ner"), Part(Span(10, 11), ""))
+    new = "long\ner\nc = \n"
+    spans = new_spans(text, Span(3, 13), parts)
+    assert [new[span.start : span.end] for span in spans] == ["long\ner", ""] and spans[1].start == 12

@@ -11,6 +11,7 @@ import pytest
 from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Part, Span
 
 from .conftest import CODE, Run
+from .fake_filler import FakeFiller
 
 HOLES = b"def f(a):\r\n    if a:\r\n        pass\r\n    return ...\r\n\r\n\r\ndef g():\r\n    pass\r\n"
 
@@ -153,3 +154,20 @@ def test_the_least_confidence_reaches_the_model(rewriting: Run, tmp_path: Path) 
     assert [r.least_confidence for r in rewriting.requests] == [0.25, 0.25, 1.0, 0.5]
     code, _, err = rewriting("fill", "holes.py:2:1", "--min-confidence", "2")
     assert code == 2 and "'2' is not a number from 0 to 1" in err
+
+
+def test_holes_in_bulk_are_filled_only_with_what_the_model_would_show_unasked(
+    rewriting: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeFiller, "show_threshold", 0.3)
+    (tmp_path / "holes.py").write_bytes(HOLES)
+    rewriting("fill", "--holes", "holes.py")
+    rewriting("fill", "--holes", "holes.py", "--min-confidence", "0")
+    rewriting("fill", "holes.py:2:1")
+    rewriting("rewrite", "holes.py:2-3")
+    assert [r.least_confidence for r in rewriting.requests] == [0.3, 0.3, 0.0, 0.0, 0.0, 0.0]
+
+    rewriting.answer = lambda request: NoFill("not_confident", "0.01 < 0.30")
+    code, _, err = rewriting("fill", "--holes", "holes.py")
+    assert code == 1 and "not_confident (0.01 < 0.30; --min-confidence 0 takes anything)" in err
+    assert "takes anything" not in rewriting("fill", "--holes", "holes.py", "--min-confidence", "0.2")[2]
