@@ -34,6 +34,7 @@ DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
 DRAFTED_UNTIL = 0.8
 MAX_DRAFT_TOKENS = {False: 16, True: 64}  # by whether the hole may have several lines
 LEAST_LINE = math.log(0.02)  # a left-to-right line less probable than this is never shown and hardly ever right
+LEAST_JUDGED = 6  # however late it is: of fewer, often none parses, and an answer is what was asked for
 MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are judged once more
 
 
@@ -185,7 +186,7 @@ class ModelFiller:
             written = (c for c in tidied if not is_placeholder(syntax, c.text))
             tidied = [c for c in written if not is_only_prose(syntax, hole.span, c.text)]
         with timings.stage("judge"):
-            return self._judge(around, tidied, cancel, timings.left_ms(request.deadline_ms), least=1)
+            return self._judge(around, tidied, cancel, timings.left_ms(request.deadline_ms), LEAST_JUDGED)
 
     def _denoise(
         self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken, on_draft: OnDraft | None
@@ -242,7 +243,8 @@ class ModelFiller:
         known = {j.candidate.text for j in ranked}
         shorter = [cut for c in worth if (cut := gate.cut_back(c.text)) is not None and cut not in known]
         again = [Candidate(text, (), (), 0, "converged", "cut_back") for text in dict.fromkeys(shorter)]
-        passed += self._judge(around, again, cancel, timings.left_ms(request.deadline_ms), least=not passed)
+        least = 0 if passed else MAX_CUT_BACK
+        passed += self._judge(around, again, cancel, timings.left_ms(request.deadline_ms), least)
         passed.sort(key=lambda j: -j.log_prob)
         return [completion(j, hole) for j in passed[: request.candidates]]
 
