@@ -65,6 +65,9 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
         return []
     if not session.judge(snapshot.uri).allowed:
         return []
+    known = None if session.filler is None else session.filler.languages
+    if known is not None and snapshot.language_id not in known:
+        return []
     span = span_at(snapshot.text, *points(params.range), session.documents.encoding)
     offers = [*_of_selection(session, snapshot, span), *_fixes(session, params)]
     if any(_is_wanted(params, _rewrite_kind(kind)) for kind in _OF_TREE):

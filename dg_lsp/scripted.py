@@ -90,6 +90,11 @@ class ScriptedFiller:
         return 0.0
 
     @property
+    def languages(self) -> None:
+        """None: a script answers in any language."""
+        return None
+
+    @property
     def takes_instructions(self) -> bool:
         """False: a script does not read."""
         return False

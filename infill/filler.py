@@ -65,6 +65,9 @@ class ModelFiller:
         self.model_name = engine.info.name or name
         self.show_threshold = engine.info.show_threshold
         self.takes_instructions = engine.info.takes_instructions
+        trained = engine.info.languages
+        rows = None if trained is None else [row for row in map(by_id, trained) if row is not None]
+        self.languages = None if rows is None else tuple(name for row in rows for name in (row.id, *row.lsp_ids))
 
     def limited_to(self, sources: frozenset[Source], known_answer: str | None = None) -> ModelFiller:
         """The same engine with fewer sources, or with holes as long as the answer; for benchmarks."""

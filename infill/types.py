@@ -176,6 +176,11 @@ class Filler(Protocol):
         ...
 
     @property
+    def languages(self) -> tuple[str, ...] | None:
+        """Language ids, ours and the protocol's, of what the model was trained on; None: any."""
+        ...
+
+    @property
     def takes_instructions(self) -> bool:
         """Whether `FillRequest.instruction` means anything to the model."""
         ...

@@ -71,6 +71,11 @@ class SharedFiller:
         return self._about.takes_instructions
 
     @property
+    def languages(self) -> tuple[str, ...] | None:
+        """As the engine's own filler has it."""
+        return self._about.languages
+
+    @property
     def facts(self) -> Facts | None:
         """What the engine last said of itself; None when it is gone, until somebody asks again."""
         link = self._link

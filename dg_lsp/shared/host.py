@@ -100,6 +100,7 @@ class Host:
             resident_mib=round(psutil.Process().memory_info().rss / 2**20, 1),
             uptime_s=round(time.monotonic() - self._started_at, 1),
             failure=self._failure,
+            languages=self._worker.languages,
         )
 
     def _busy(self) -> bool:

@@ -40,6 +40,7 @@ class Facts(msgspec.Struct, frozen=True):
     resident_mib: float
     uptime_s: float
     failure: str | None = None  # why the model could not be opened
+    languages: tuple[str, ...] | None = None  # ids of those that the model was trained on; None: any
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):

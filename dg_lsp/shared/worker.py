@@ -62,6 +62,7 @@ class Worker:
         self._listener = listener
         self._loop = loop
         self._running: Job | None = None
+        self.languages: tuple[str, ...] | None = None  # of the model, once it is open
 
     def start(self, open_filler: Callable[[], Filler]) -> None:
         """Open the model on a new thread and serve from there."""
@@ -86,6 +87,7 @@ class Worker:
         try:
             filler = open_filler()
             about = filler.model_name, filler.show_threshold, filler.takes_instructions
+            self.languages = filler.languages
         except (Exception, SystemExit) as error:
             log.debug("opening the model failed", exc_info=True)
             self._post(self._listener.failed, f"{error}" or type(error).__name__)

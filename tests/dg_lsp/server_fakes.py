@@ -19,6 +19,7 @@ class FakeFiller:
     model_name = "fake"
     show_threshold = 0.0
     takes_instructions = False
+    languages = None
 
     def __init__(self) -> None:
         self.asked: list[FillRequest] = []

@@ -38,7 +38,7 @@ async def client() -> AsyncIterator[Client]:
     client = await Client.start("--stdio")
     client.limit_s = LIMIT_S
     options = {"manualDeadlineMs": 600_000, "doubts": True}
-    await client.initialize(options, workspace={"workspaceEdit": {"documentChanges": True}})
+    await client.initialize(options, workspace={"applyEdit": True, "workspaceEdit": {"documentChanges": True}})
     await asyncio.wait_for(client.ready(), LIMIT_S)
     client.open(URI, CODE)
     yield client
@@ -87,3 +87,19 @@ async def test_doubts_come_with_a_result_id(client: Client) -> None:
     report = (await client.ask("textDocument/diagnostic", {"textDocument": {"uri": URI}}))["result"]
     assert report["kind"] == "full" and report["resultId"]
     assert all(item["severity"] == 4 and item["source"] == "dg-lsp" for item in report["items"])
+
+
+async def test_nothing_is_offered_in_a_language_that_the_model_does_not_know(client: Client) -> None:
+    for uri, language, text in (
+        (URI, "python", CODE),
+        ("file:///a.js", "javascript", "function f(a) {\n  // TODO: all\n}\n"),
+        ("file:///a.txt", "plaintext", "some words\n"),
+    ):
+        if uri != URI:
+            client.open(uri, text, language)
+        place = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 4}}
+        params = {"textDocument": {"uri": uri}, "range": place, "context": {"diagnostics": []}}
+        actions = (await client.ask("textDocument/codeAction", params))["result"]
+        assert bool(actions) is (language == "python"), language
+    assert await client.items("file:///a.js") == []
+    assert (await client.ask("dgLsp/status"))["result"]["lastReason"] == "untrained_language", "who asks is told"

@@ -35,6 +35,7 @@ class FakeFiller:
     model_name = "fake"
     show_threshold = 0.0
     takes_instructions = False
+    languages = None
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

@@ -25,6 +25,7 @@ class FakeFiller:
     model_name = "fake"
     show_threshold = 0.5
     takes_instructions = True
+    languages = ("python", "py")
 
     def __init__(self) -> None:
         self.asked: list[FillRequest] = []

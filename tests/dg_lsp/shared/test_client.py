@@ -31,6 +31,7 @@ async def opened(unload_after_s: float | None = None) -> SharedFiller:
 async def test_it_says_what_the_filler_says(local: LocalEngine) -> None:
     shared = await opened()
     assert (shared.model_name, shared.show_threshold, shared.takes_instructions) == ("fake", 0.5, True)
+    assert shared.languages == ("python", "py")
     drafts: list[Draft] = []
     answer = await asyncio.to_thread(shared.fill, request("a"), CancelToken(), drafts.append)
     assert said(answer) == "A"
