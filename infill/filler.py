@@ -24,14 +24,13 @@ from infill.postprocess import postprocess
 from infill.rewrite import rewrite
 from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax, parse
-from infill.timing import Timings
+from infill.timing import DENOISE_SHARE, Timings
 from infill.types import Completion, Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Source, Span
 from model.config import check_folder
 from model.types import Budget, CancelToken, Engine, Fill
 
 ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
-DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft and the judge
-DRAFTED_UNTIL = 0.8
+DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
 MAX_DRAFT_TOKENS = {False: 16, True: 64}  # by whether the hole may have several lines
 LEAST_LINE = math.log(0.02)  # a left-to-right line less probable than this is never shown and hardly ever right
 LEAST_JUDGED = 6  # however late it is: of fewer, often none parses, and an answer is what was asked for

@@ -30,11 +30,10 @@ from infill.judge import Judged, confidence_in
 from infill.refine import least_believed, noised, read
 from infill.stretch_texts import is_placeholder, tidied
 from infill.syntax import Syntax
-from infill.timing import Timings
+from infill.timing import DENOISE_SHARE, Timings
 from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft, Span
 from model.types import Budget, CancelToken, Engine
 
-DENOISE_SHARE = 0.6  # of a deadline; the rest is for the judge and the gate
 REFINE_ROWS = 4  # canvases of one length, which differ in their noise
 
 

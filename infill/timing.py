@@ -1,10 +1,12 @@
-"""How long each stage of a fill took."""
+"""How long each stage of a fill took, and may take."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+
+DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft, the judge and the gate
 
 
 class Timings:

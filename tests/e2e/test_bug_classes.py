@@ -139,7 +139,7 @@ def test_after_a_cancel_no_candidate_is_prepared(filler: ModelFiller, monkeypatc
         return fills
 
     monkeypatch.setattr(filler._engine, "denoise", cancelled_after)
-    monkeypatch.setattr("infill.filler.judge", lambda *_: asked.append("judge") or [])
+    monkeypatch.setattr(filler, "_judge", lambda *_: asked.append("judge") or [])
     answer = filler.fill(FillRequest("def f(a):\n    return ", "python", offset=21), token)
     assert isinstance(answer, NoFill) and answer.reason == "cancelled"
     assert asked == []
