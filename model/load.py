@@ -35,7 +35,7 @@ def load_engine(model: str | None = None, device: str | None = None, n_threads: 
 def load_network(folder: Path, device: str | None, n_threads: int | None) -> Network:
     """The folder's network in the runtime that suits it and `device`."""
     if device is None and (folder / ONNX).is_dir():
-        from model.onnx_network import load_onnx_network
+        from model.onnx_load import load_onnx_network
 
         check_window(folder)
         return load_onnx_network(folder, n_threads)

@@ -16,7 +16,8 @@ from model.config import EMBEDDED, ONNX
 from model.denoise import Decoder
 from model.engine import DiffusionEngine
 from model.load import load_engine
-from model.onnx_network import TokenTree, load_onnx_network
+from model.onnx_load import load_onnx_network
+from model.onnx_network import TokenTree
 from model.sampler import SeededDraws
 from model.torch_load import load_torch_network
 from model.train.export import export

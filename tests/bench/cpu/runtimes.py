@@ -69,7 +69,7 @@ def open_network(key: str, scratch: str, n_threads: int | None) -> Network:
         return open_openvino(folder, n_threads, {"float32": "f32", "bfloat16": "bf16"}[runtime.arithmetic])
     if key.startswith("torch"):
         return open_torch(folder, n_threads, in_int8=key.startswith("torchao"), compiled=runtime.compiled)
-    from model.onnx_network import load_onnx_network
+    from model.onnx_load import load_onnx_network
 
     return load_onnx_network(folder, n_threads)
 
@@ -105,7 +105,7 @@ def open_openvino(folder: Path, n_threads: int | None, precision: str) -> OnnxNe
     """Our own network over graphs that OpenVINO runs in place of ONNX Runtime."""
     import openvino
 
-    from model import onnx_network
+    from model import onnx_load
     from model.threads import default_threads
 
     core = openvino.Core()
@@ -120,8 +120,8 @@ def open_openvino(folder: Path, n_threads: int | None, precision: str) -> OnnxNe
     def open_graph(path: Path, *_: object) -> OpenVinoSession:
         return OpenVinoSession(core.compile_model(core.read_model(path), "CPU", config))
 
-    with mock.patch.object(onnx_network, "open_graph", open_graph):
-        return onnx_network.load_onnx_network(folder, n_threads)
+    with mock.patch.object(onnx_load, "open_graph", open_graph):
+        return onnx_load.load_onnx_network(folder, n_threads)
 
 
 class OpenVinoSession:
@@ -135,7 +135,7 @@ class OpenVinoSession:
         """The graph's outputs in order."""
         return [Output(port.any_name) for port in self._outputs]
 
-    def run(self, outputs: list[str] | None, inputs: dict[str, Any]) -> list[Any]:
+    def run(self, outputs: list[str] | None, inputs: dict[str, Any], _options: object = None) -> list[Any]:
         """Arrays of the named outputs; the next run overwrites the request's own, so they are copies."""
         results = self._request.infer(inputs, share_inputs=True, share_outputs=True)
         wanted = outputs or [port.any_name for port in self._outputs]
