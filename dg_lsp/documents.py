@@ -60,6 +60,11 @@ class Documents:
         document = self._open.get(uri)
         return document.take() if document else None
 
+    def lines(self, uri: str, first: int, end: int) -> str:
+        """Return some lines of a document, as far as it has them; nothing of one that is not open."""
+        document = self._open.get(uri)
+        return "".join(document.lines[max(first, 0) : max(end, 0)]) if document else ""
+
     def is_current(self, snapshot: DocumentSnapshot) -> bool:
         """Return True while nothing happened to the document since `snapshot` was taken."""
         document = self._open.get(snapshot.uri)

@@ -76,6 +76,7 @@ async def _items(
     elif settings.languages is not None and snapshot.language_id not in settings.languages:
         record.reason = "language_off"
     elif may_read(session, snapshot, record):
+        session.context.visited(snapshot.uri, params.position.line)
         cursor = offset_at(snapshot.text, params.position.line, params.position.character, encoding)
         place = _place(snapshot, cursor, params.context.selected_completion_info, encoding)
         completions = await (_asked_for if manual else _unasked)(session, place, record)
@@ -189,6 +190,7 @@ def _request(session: Session, place: _Place, automatic: bool) -> FillRequest:
         candidates=1 if automatic else _MANUAL_CANDIDATES,
         deadline_ms=settings.deadline_ms if automatic else settings.manual_deadline_ms,
         suggested=session.suggestions.left_behind(place.uri, place.text, place.offset),
+        context=session.context.of(place.uri),
     )
 
 
@@ -210,7 +212,10 @@ async def _fill_ahead(session: Session, place: _Place, completion: Completion) -
     where = place.uri, text, span.start + len(completion.text)
     if suggestions.find(*where) or suggestions.silence(*where):
         return
-    request = FillRequest(text, place.snapshot.language_id, where[2], trigger="automatic", speculative=True)
+    context = session.context.of(place.uri)
+    request = FillRequest(
+        text, place.snapshot.language_id, where[2], trigger="automatic", context=context, speculative=True
+    )
     answer = await session.scheduler.fill((place.uri, "ahead"), request)
     if isinstance(answer, Filled):
         suggestions.remember(*where, answer.completions)

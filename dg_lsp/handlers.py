@@ -51,6 +51,7 @@ def did_open(session: Session, params: types.DidOpenTextDocumentParams) -> None:
     document = params.text_document
     _forget(session, document.uri)
     session.documents.open(document.uri, document.version, document.text, str(document.language_id))
+    session.context.opened(document.uri)
 
 
 def did_change(session: Session, params: types.DidChangeTextDocumentParams) -> None:
@@ -63,6 +64,8 @@ def did_change(session: Session, params: types.DidChangeTextDocumentParams) -> N
     if not session.documents.change(document.uri, document.version, edits):
         log.warning("ignored a change to a document that is not open")
     session.pace.changed(document.uri, edits)
+    if edits and edits[-1].range is not None:
+        session.context.edited(document.uri, edits[-1].range[0][0])
     opened, now = session.open_fills.get(document.uri), session.documents.get(document.uri)
     typed_on = opened and now and opened.may_fit(now.text, opened.offset + len(now.text) - len(opened.text))
     _drop_questions(session, document.uri, but="inline" if typed_on else None)
@@ -70,12 +73,14 @@ def did_change(session: Session, params: types.DidChangeTextDocumentParams) -> N
 
 def did_close(session: Session, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document."""
+    session.context.closed(params.text_document.uri)
     _forget(session, params.text_document.uri)
     session.documents.close(params.text_document.uri)
 
 
 def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:
-    """Nothing: the text is already here."""
+    """Look again at what the document imports; its text is already here."""
+    session.context.saved(params.text_document.uri)
 
 
 def accepted(*arguments: Any) -> None:

@@ -119,6 +119,7 @@ def _request(session: Session, snapshot: DocumentSnapshot, wish: Wish, target: T
     return msgspec.structs.replace(
         target.request(snapshot.language_id, strength),
         instruction=wish.instruction if session.scheduler.takes_instructions else None,
+        context=session.context.of(snapshot.uri),
         deadline_ms=session.settings.manual_deadline_ms,
     )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from lsprotocol import types
 
+from dg_lsp.context import Context
 from dg_lsp.documents import Documents
 from dg_lsp.lookup import Lookup
 from dg_lsp.pace import Pace
@@ -80,6 +81,7 @@ class Session:
         self.documents = Documents()
         self.scheduler = Scheduler()
         self.lookup = Lookup()
+        self.context = Context(self.documents, self.lookup)
         self.pace = Pace()
         self.suggestions = Suggestions()
         self.open_fills: dict[str, OpenFill] = {}  # by document: the question that typing asked
@@ -105,8 +107,9 @@ class Session:
         return self.filler
 
     def set_folders(self, folders: list[str]) -> None:
-        """Take the workspace's folders, for the rules."""
+        """Take the workspace's folders, for the rules and for what may be read as context."""
         self.folders = folders
+        self.context.set_folders(folders, self.settings.trusted, self.settings.context)
         self.rules = IgnoreRules(folders, trusted=self.settings.trusted)
 
     def judge(self, uri: str) -> Verdict:

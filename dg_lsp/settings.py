@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     on_battery: Literal["same", "manual"] = "same"  # manual: no automatic answers while on battery
     shared_engine: bool = True  # one model for all windows of this user; False: one for this window alone
     unload_after_minutes: Minutes = 30  # without a request, of a shared engine; the next one loads again; 0: never
+    context: bool = True  # what other files of the workspace say goes with a question
     doubts: bool = False  # pull diagnostics: hints where the model disbelieves what stands there
     trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
 

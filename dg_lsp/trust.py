@@ -38,7 +38,12 @@ def judge_document(uri: str, rules: IgnoreRules) -> Verdict:
 
 def folder_of(uri: str | None) -> str | None:
     """Return the path of a workspace's folder; None for one that is not a folder of this machine."""
-    scheme, _, rest = (uri or "").partition(":")
+    return path_of(uri or "")
+
+
+def path_of(uri: str) -> str | None:
+    """Return the path of a document's file; None where it has none on this machine."""
+    scheme, _, rest = uri.partition(":")
     return _path_of(rest) if scheme.lower() == "file" else None
 
 

@@ -27,10 +27,11 @@ from tqdm import tqdm
 from infill import bench_humaneval as humaneval
 from infill import bench_refine
 from infill import bench_reliability as reliability
+from infill.bench_context import PackageContext
 from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes, parses, source_files
 from infill.bench_tables import Rows, heading, share, table
 from infill.nearby import continuations
-from infill.types import Filled, FillRequest, InputError, Source
+from infill.types import Context, Filled, FillRequest, InputError, Source
 from model.config import HELD_OUT
 from model.types import CancelToken, CheckpointError
 
@@ -40,13 +41,15 @@ if TYPE_CHECKING:
 NO_HOLES = "no holes: none of the held-out packages is installed here; name files with --source"
 DRAW = {"line": line_holes, "block": block_holes}
 # Which sources each column of --compare may use; None: the hole's true length is told to the denoiser.
+ALL: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 VARIANTS: dict[str, tuple[frozenset[Source], bool]] = {
-    "all": (frozenset(("diffusion", "left_to_right", "nearby")), False),
+    "all": (ALL, False),
     "diffusion": (frozenset(("diffusion",)), False),
     "diffusion, length known": (frozenset(("diffusion",)), True),
     "left to right": (frozenset(("left_to_right",)), False),
     "both": (frozenset(("diffusion", "left_to_right")), False),
 }
+WITH_CONTEXT = "with context"
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -72,9 +75,9 @@ class Sample(msgspec.Struct, frozen=True):
     milliseconds: float
 
 
-def answer(filler: ModelFiller, bench: str, variant: str, hole: BenchHole, seed: int) -> Sample:
+def answer(filler: ModelFiller, bench: str, variant: str, hole: BenchHole, seed: int, context: Context = ()) -> Sample:
     """Ask for one fill as a user would, and compare it with what stood there."""
-    request = FillRequest(text=hole.holed, language="python", offset=hole.start, seed=seed)
+    request = FillRequest(text=hole.holed, language="python", offset=hole.start, seed=seed, context=context)
     started = time.perf_counter()
     result = filler.fill(request, CancelToken())
     milliseconds = (time.perf_counter() - started) * 1000
@@ -165,7 +168,7 @@ Bench = Callable[["ModelFiller"], Answered]
 
 def limited(filler: ModelFiller, variant: str, answer: str | None = None) -> ModelFiller:
     """The filler as a column of --compare wants it."""
-    sources, length_known = VARIANTS[variant]
+    sources, length_known = VARIANTS[variant] if variant != WITH_CONTEXT else (ALL, False)
     return filler.limited_to(sources, answer if length_known else None)
 
 
@@ -176,10 +179,15 @@ def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> 
     if not holes:
         raise InputError(NO_HOLES)
 
+    package = PackageContext()
+
+    def context(variant: str, hole: BenchHole) -> Context:
+        return package.of(hole) if variant == WITH_CONTEXT else ()
+
     def run(filler: ModelFiller) -> Answered:
         by_variant = {
             variant: [
-                answer(limited(filler, variant, hole.answer), what, variant, hole, args.seed)
+                answer(limited(filler, variant, hole.answer), what, variant, hole, args.seed, context(variant, hole))
                 for hole in tqdm(holes, f"{what}, {variant}", leave=False, disable=None)
             ]
             for variant in variants
@@ -208,7 +216,7 @@ def refine_bench(args: argparse.Namespace) -> Bench:
 def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
     """Functions with tests; a length that is known makes no sense where any passing code is right."""
     tasks = humaneval.read_tasks(args.data, args.split)[: args.limit or sys.maxsize]
-    possible = [v for v in variants if not VARIANTS[v][1]]
+    possible = [v for v in variants if v != WITH_CONTEXT and not VARIANTS[v][1]]
 
     def run(filler: ModelFiller) -> Answered:
         by_variant = {v: humaneval.answers(limited(filler, v), v, tasks, args.seed) for v in possible}
@@ -234,6 +242,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")
     parser.add_argument("--compare", action="store_true", help="also each decoder alone, and with the length known")
+    parser.add_argument("--context", action="store_true", help="also with what the file imports from its own package")
     parser.add_argument("--split", choices=list(humaneval.SPLITS), default="single-line", help="of humaneval")
     parser.add_argument("--data", type=Path, default=Path("../shared/eval"), help="humaneval's file or folder")
     parser.add_argument("--model", help="checkpoint folder (default: the embedded model)")
@@ -246,7 +255,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Run benchmarks; tables on stdout, progress on stderr."""
     args = arguments(argv)
-    variants = list(VARIANTS) if args.compare else ["all"]
+    variants = [*(VARIANTS if args.compare else ["all"]), *([WITH_CONTEXT] if args.context else [])]
     try:
         benches = [_bench(what, args, variants) for what in args.what]
         from infill.filler import open_filler

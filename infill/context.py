@@ -1,8 +1,8 @@
 """Chooses what the model reads: prefix and far suffix for the prompt, near suffix for the canvas.
 
-The prompt must not change while the user types, or its cached keys are lost: the prefix begins at one of
-few lines, the unfinished word before the cursor goes to the canvas, and the far suffix begins on the
-line after the hole. Budgets are in tokens.
+The prompt must not change while the user types, or its cached keys are lost: what other files say (infill.excerpts)
+comes first, the prefix begins at one of few lines, the unfinished word before the cursor goes to the canvas,
+and the far suffix begins on the line after the hole. Budgets are in tokens.
 """
 
 from __future__ import annotations
@@ -32,21 +32,24 @@ class Surroundings(msgspec.Struct, frozen=True):
     judged_suffix: str
 
 
-def surroundings(text: str, hole: Hole, info: ModelInfo, tokenizer: Tokenizer, instruction: str = "") -> Surroundings:
+def surroundings(
+    text: str, hole: Hole, info: ModelInfo, tokenizer: Tokenizer, instruction: str = "", others: str = ""
+) -> Surroundings:
     """Excerpts around `hole` within the model's budgets, line breaks as LF: models are trained on that.
 
-    An instruction comes first, cut to a quarter of the prompt.
+    An instruction comes first, cut to a quarter of the prompt, then what `others` say, which is within its budget.
     """
     instruction = tokenizer.decode(tokenizer.encode(instruction)[: info.max_prompt_tokens // 4])
-    before, after = _lf(text[: hole.span.start]), _lf(text[hole.span.end :])
+    before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
     far_suffix = _far_suffix(after, info.far_suffix_tokens, tokenizer)
     room = info.max_prompt_tokens - min(len(tokenizer.encode(far_suffix)), info.far_suffix_tokens) - 4
-    room -= len(tokenizer.encode(instruction)) + 1 if instruction else 0
+    first = "\n\n".join(filter(None, (instruction, others)))
+    room -= len(tokenizer.encode(first)) + 1 if first else 0
     stable, tail = tokenizer.split_tail(before)
     near = after[: info.near_suffix_tokens * CHARS_PER_TOKEN]
     near_ids = tokenizer.encode(near)[: info.near_suffix_tokens]
     return Surroundings(
-        prompt_ids=tuple(tokenizer.prompt(instruction, far_suffix, _prefix(stable, room, tokenizer))),
+        prompt_ids=tuple(tokenizer.prompt(first, far_suffix, _prefix(stable, room, tokenizer))),
         tail=tail,
         tail_ids=tuple(tokenizer.encode(tail)),
         near_suffix_ids=tuple(near_ids),
@@ -92,5 +95,6 @@ def _far_suffix(after: str, budget: int, tokenizer: Tokenizer) -> str:
     return excerpt if excerpt.strip() else ""
 
 
-def _lf(text: str) -> str:
+def lf(text: str) -> str:
+    """The text with LF for every line break."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -15,6 +15,7 @@ from infill.canvas import FREE, build_canvas, hole_canvases, warm_canvas
 from infill.context import CHARS_PER_TOKEN, Surroundings, surroundings
 from infill.doubts import find_doubts
 from infill.drafts import reporter
+from infill.excerpts import excerpts_text
 from infill.gate import Gate
 from infill.holes import find_hole, selection_hole
 from infill.judge import Judged, TimedJudge
@@ -84,7 +85,9 @@ class ModelFiller:
             return found
         syntax, hole = found
         with timings.stage("context"):
-            around = surroundings(request.text, hole, self._engine.info, self._engine.tokenizer, self._told(request))
+            info, tokenizer = self._engine.info, self._engine.tokenizer
+            others = excerpts_text(request.context, syntax.language, info.context_tokens, tokenizer)
+            around = surroundings(request.text, hole, info, tokenizer, self._told(request), others)
         if request.selection is not None and (request.frozen or request.strength is not None):
             rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
             return confident(rewritten, request.least_confidence)

@@ -7,7 +7,7 @@ a cancel and an unsure model are values here (`NoFill` with a named reason), not
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
@@ -48,6 +48,11 @@ REFUSALS: frozenset[Reason] = frozenset(
 )  # fmt: skip
 
 
+MAX_PATH_CHARS = 500
+MAX_EXCERPT_CHARS = 3_000
+MAX_EXCERPTS = 32
+
+
 class InputError(Exception):
     """The user's input cannot be used; the message names the thing and the remedy in one line."""
 
@@ -71,6 +76,18 @@ class Hole(msgspec.Struct, frozen=True):
     multiline: bool
 
 
+class Excerpt(msgspec.Struct, frozen=True):
+    """A piece of another file of the same language; `path` is as the model sees it, from the project's folder on."""
+
+    path: Annotated[str, msgspec.Meta(max_length=MAX_PATH_CHARS)]
+    text: Annotated[str, msgspec.Meta(max_length=MAX_EXCERPT_CHARS)]
+    recent: bool = False  # where the user was lately, and not what the file imports
+
+
+# What other files say, those excerpts first that change least; recent ones last, the newest at the end.
+Context = Annotated[tuple[Excerpt, ...], msgspec.Meta(max_length=MAX_EXCERPTS)]
+
+
 class FillRequest(msgspec.Struct, frozen=True):
     """One question: this text, this place, this urgency. Exactly one of offset and selection is set."""
 
@@ -81,6 +98,7 @@ class FillRequest(msgspec.Struct, frozen=True):
     frozen: tuple[Span, ...] = ()  # parts of the selection that come back character for character
     strength: float | None = None  # refine: the share (0..1) of the selection's tokens that is noised anew
     instruction: str | None = None  # for a model that takes instructions
+    context: Context = ()
     suggested: str | None = None  # what was last shown for this hole, less what the user has typed of it
     trigger: Trigger = "manual"
     candidates: int = 1

@@ -49,6 +49,7 @@ class DiffusionEngine:
             max_selection_tokens=infill.max_selection_tokens,
             speaks_on_blank_lines=infill.speaks_on_blank_lines,
             takes_instructions=infill.takes_instructions,
+            context_tokens=min(infill.context_tokens, max(infill.max_prompt_tokens // 2 - infill.far_suffix_tokens, 0)),
         )
 
     def denoise(

@@ -89,7 +89,7 @@ class TextTokenizer:
     def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
         """Ids of the prompt: parts that change least come first, so that cached keys survive typing."""
         if self.suffix_id is None or self.prefix_id is None:  # not trained for infilling: plain text
-            return [self.bos_id, *self.encode(prefix)]
+            return [self.bos_id, *self.encode(f"{context}\n\n{prefix}" if context else prefix)]
         ids = [self.bos_id]
         if context and self.context_id is not None:
             ids += [self.context_id, *self.encode(context)]

@@ -119,6 +119,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     max_selection_tokens: int = 512  # a longer selection is not rewritten
     speaks_on_blank_lines: bool = True  # unasked; False: what it says there is too often wrong
     takes_instructions: bool = False
+    context_tokens: int = 0  # of the prompt, for excerpts of other files
 
 
 class Tokenizer(Protocol):

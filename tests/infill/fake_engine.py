@@ -27,7 +27,7 @@ class CharTokenizer:
         return (prefix[: last.start()], last[0]) if last else (prefix, "")
 
     def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
-        return [BOS, SUFFIX, *self.encode(far_suffix), PREFIX, *self.encode(prefix)]
+        return [BOS, *self.encode(context), SUFFIX, *self.encode(far_suffix), PREFIX, *self.encode(prefix)]
 
 
 class FakeEngine:

@@ -20,7 +20,7 @@ from dg_lsp.shared.messages import (
     pack,
     request_of,
 )
-from infill.types import Doubt, Doubts, Draft, FillRequest, NoFill, Span
+from infill.types import MAX_EXCERPT_CHARS, MAX_EXCERPTS, Doubt, Doubts, Draft, Excerpt, FillRequest, NoFill, Span
 
 ALL = [
     Answered(1, filled("x\ny")),
@@ -45,6 +45,21 @@ def test_any_text_that_a_document_can_have_travels_unchanged(text: str, patient:
     (got,) = reader.feed(pack(ask(7, "fill", request, patient, drafts=False)))
     assert isinstance(got, Ask) and (got.id, got.patient, got.drafts) == (7, patient, False)
     assert request_of(got) == request
+
+
+def test_what_other_files_say_travels_and_only_so_much_of_it() -> None:
+    longest = (Excerpt("a.py", "x" * MAX_EXCERPT_CHARS, recent=True),) * MAX_EXCERPTS
+
+    def received(context: tuple[Excerpt, ...]) -> FromServer:
+        reader: Reader[FromServer] = Reader(FromServer)
+        (got,) = reader.feed(pack(ask(7, "fill", FillRequest("x", "python", context=context), True, False)))
+        return got
+
+    got = received(longest)
+    assert isinstance(got, Ask) and request_of(got).context == longest
+    for too_much in (longest[:1] * (MAX_EXCERPTS + 1), (Excerpt("a.py", "x" * (MAX_EXCERPT_CHARS + 1)),)):
+        with pytest.raises(MessageError):
+            received(too_much)
 
 
 def test_an_answer_that_cannot_travel_is_an_error_not_half_a_message() -> None:

@@ -1,0 +1,132 @@
+"""What the project says of the names that a file imports: excerpts for the model, in the order of the imports.
+
+That order decides, and not what stands near the hole: so the excerpts stay the same while somebody types, and with
+them the prompt. Only files below the project's folders are read, none that an ignore rule names, and only so many.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from infill.excerpts import excerpt, shown_path
+from infill.imports import Import, bases_of, imports, is_below, module_files
+from infill.languages import by_id
+from infill.outlines import Outline, outline
+from infill.syntax import Syntax, parse
+from infill.types import Excerpt
+
+MAX_FILES = 24  # opened for one file's imports
+MAX_BYTES = 300_000  # of a file that is opened
+MAX_KEPT = 200  # modules remembered
+
+
+class Module(msgspec.Struct, frozen=True):
+    """A file of the project and what it defines, as it was at `stamp`: time of change in ns, bytes."""
+
+    path: str
+    stamp: tuple[int, int]
+    outline: Outline
+
+
+class Definitions:
+    """Finds them; keeps what it read until it changes. One thread at a time; reads files.
+
+    `roots` are the project's folders; `allowed` is asked about each file before it is opened.
+    """
+
+    def __init__(self, roots: Sequence[str], allowed: Callable[[str], bool]) -> None:
+        self._roots = list(dict.fromkeys(find(root) for root in roots for find in (os.path.abspath, os.path.realpath)))
+        self._allowed = allowed
+        self._kept: dict[str, Module] = {}
+
+    def of(self, syntax: Syntax, path: str) -> tuple[Excerpt, ...]:
+        """What is imported by a text that is, or will be, the file at `path`: one excerpt for each module.
+
+        Nothing for a language other than Python.
+        """
+        if syntax.language.id != "python":
+            return ()
+        search = _Search(self, os.path.abspath(path), self._roots)
+        said: dict[str, dict[str, None]] = {}
+        for wanted in imports(syntax):
+            for module, text in search.said(wanted):
+                said.setdefault(module.path, {})[text] = None
+        return tuple(excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in said.items())
+
+    def module(self, file: str) -> Module | None:
+        """The module in a file; None where there is none, or none that may be read."""
+        real = os.path.realpath(file)
+        if not is_below(file, self._roots) or not is_below(real, self._roots) or not self._allowed(file):
+            return None
+        try:
+            state = os.stat(real)
+            if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_BYTES:
+                return None
+            stamp = state.st_mtime_ns, state.st_size
+            kept = self._kept.pop(real, None)
+            if kept is None or kept.stamp != stamp:
+                kept = _read(real, stamp)
+        except OSError:
+            return None
+        self._kept[real] = kept
+        if len(self._kept) > MAX_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return kept
+
+
+class _Search:
+    """Goes through the imports of one file, and opens no more than `MAX_FILES` others."""
+
+    def __init__(self, definitions: Definitions, path: str, roots: Sequence[str]) -> None:
+        self._definitions, self._path, self._roots = definitions, path, roots
+        self._bases = bases_of(path, roots)
+        self._opened: dict[str, Module | None] = {os.path.realpath(path): None}  # its own text is no news
+
+    def said(self, wanted: Import) -> Iterator[tuple[Module, str]]:
+        """Yield what is said of each name, and where."""
+        module = self._find(self._path, wanted.module, wanted.level)
+        if module is not None and wanted.names in ((), ("*",)):
+            yield from _public(module)
+            return
+        for name in wanted.names:
+            if module is not None and (text := module.outline.definitions.get(name)) is not None:
+                yield module, text
+            elif (inner := self._find(self._path, (*wanted.module, name), wanted.level)) is not None:
+                yield from _public(inner)
+            elif module is not None:
+                yield from self._handed_on(module, name)
+
+    def _handed_on(self, module: Module, name: str) -> Iterator[tuple[Module, str]]:
+        """Yield what is said of a name that a module has from another; one step is followed."""
+        for further in module.outline.imports:
+            if name in further.names:
+                there = self._find(module.path, further.module, further.level)
+                if there is not None and (text := there.outline.definitions.get(name)) is not None:
+                    yield there, text
+                    return
+
+    def _find(self, path: str, module: Sequence[str], level: int) -> Module | None:
+        """The module that the file at `path` imports by this name."""
+        for file in module_files(path, self._bases, module, level):
+            if is_below(file, self._roots) and os.path.isfile(file):
+                real = os.path.realpath(file)
+                if real not in self._opened and len(self._opened) <= MAX_FILES:
+                    self._opened[real] = self._definitions.module(file)
+                return self._opened.get(real)
+        return None
+
+
+def _read(file: str, stamp: tuple[int, int]) -> Module:
+    python = by_id("python")
+    assert python is not None
+    with open(file, "rb") as source:
+        text = source.read(MAX_BYTES).decode("utf-8", "replace")
+    return Module(file, stamp, outline(parse(python, text)))
+
+
+def _public(module: Module) -> Iterator[tuple[Module, str]]:
+    return ((module, text) for name, text in module.outline.definitions.items() if not name.startswith("_"))
