@@ -16,7 +16,7 @@ from dg_lsp.lookup import Lookup
 from dg_lsp.recent import Passage, Recent
 from dg_lsp.trust import judge_document, path_of
 from infill.ignored import IgnoreRules
-from infill.types import Excerpt
+from infill.types import Context, Excerpt
 
 if TYPE_CHECKING:
     from infill.definitions import Definitions
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _IMPORT = ("import ", "from ")
+_NOTHING = Context()
 
 
-class Context:
+class Contexts:
     """The context of every open document. All methods but `_gathered` are for the protocol thread."""
 
     def __init__(self, documents: Documents, lookup: Lookup) -> None:
         self._documents, self._lookup = documents, lookup
         self._recent = Recent(documents)
-        self._kept: dict[str, tuple[Excerpt, ...]] = {}
+        self._kept: dict[str, Context] = {}
         self._importing: str | None = None  # the document whose imports are being edited
         self._used: str | None = None  # the document used last
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -44,9 +45,9 @@ class Context:
         """Take the workspace's folders, outside which nothing is read, and whether there is to be any context."""
         self._files = _Files(folders, trusted) if enabled else None
 
-    def of(self, uri: str) -> tuple[Excerpt, ...]:
+    def of(self, uri: str) -> Context:
         """What is known by now for a document's questions."""
-        return self._kept.get(uri, ())
+        return self._kept.get(uri, _NOTHING)
 
     def opened(self, uri: str) -> None:
         """Note a document that was opened."""
@@ -86,17 +87,19 @@ class Context:
             return
         if (task := self._tasks.pop(uri, None)) is not None:
             task.cancel()
-        work = self._gathered(snapshot, files, self._recent.elsewhere(uri))
+        work = self._gathered(snapshot, files, self._recent.elsewhere(uri), self._recent.others(uri))
         self._tasks[uri] = asyncio.get_running_loop().create_task(work)
 
-    async def _gathered(self, snapshot: DocumentSnapshot, files: _Files, passages: list[Passage]) -> None:
+    async def _gathered(
+        self, snapshot: DocumentSnapshot, files: _Files, passages: list[Passage], others: list[DocumentSnapshot]
+    ) -> None:
         try:
-            found = await self._lookup.ask(snapshot, partial(files.excerpts, snapshot, passages))
+            found = await self._lookup.ask(snapshot, partial(files.context, snapshot, passages, others))
         except Exception as error:
             log.error("no context: %s; --log-level debug shows where", type(error).__name__)
             log.debug("gathering context failed", exc_info=True)  # may quote the user's text
             found = None
-        self._kept[snapshot.uri] = found or ()
+        self._kept[snapshot.uri] = found or _NOTHING
         del self._tasks[snapshot.uri]
 
 
@@ -108,21 +111,26 @@ class _Files:
         self._rules = IgnoreRules(folders, trusted=trusted)
         self._definitions: Definitions | None = None
 
-    def excerpts(self, snapshot: DocumentSnapshot, passages: list[Passage], syntax: Syntax) -> tuple[Excerpt, ...]:
+    def context(
+        self, snapshot: DocumentSnapshot, passages: list[Passage], others: list[DocumentSnapshot], syntax: Syntax
+    ) -> Context:
         """Definitions first, as they change least; nothing for or from what is ignored."""
         from infill.definitions import Definitions  # brings tree-sitter
+        from infill.excerpts import sendable, within
 
         if not judge_document(snapshot.uri, self._rules).allowed:
-            return ()
+            return _NOTHING
         if self._definitions is None:
             self._definitions = Definitions(self._folders, lambda path: self._rules.judge(path).allowed)
         path = path_of(snapshot.uri)
-        imported = self._definitions.of(syntax, path) if path is not None else ()
-        return (*imported, *(self._excerpt(p) for p in passages if self._fits(p, syntax)))
+        imported = self._definitions.of(syntax, path) if path is not None else _NOTHING
+        recent = (self._excerpt(passage) for passage in passages if self._fits(passage, syntax))
+        texts = (sendable(other.text) for other in others if self._fits(other, syntax))
+        return Context((*imported.excerpts, *recent), within((*imported.texts, *texts)))
 
-    def _fits(self, passage: Passage, syntax: Syntax) -> bool:
-        same = passage.language_id in (syntax.language.id, *syntax.language.lsp_ids)
-        return same and bool(passage.text.strip()) and judge_document(passage.uri, self._rules).allowed
+    def _fits(self, other: Passage | DocumentSnapshot, syntax: Syntax) -> bool:
+        same = other.language_id in (syntax.language.id, *syntax.language.lsp_ids)
+        return same and bool(other.text.strip()) and judge_document(other.uri, self._rules).allowed
 
     def _excerpt(self, passage: Passage) -> Excerpt:
         from infill.excerpts import excerpt, shown_path

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dg_lsp.documents import Documents
+from dg_lsp.documents import Documents, DocumentSnapshot
 
 MAX_DOCUMENTS = 8
 MAX_SPOTS = 2  # in a document
@@ -50,6 +50,11 @@ class Recent:
         """What stands around the spots in other documents, the latest last."""
         found = [p for other, spots in self._used.items() if other != uri for p in self._passages(other, spots)]
         return found[-MAX_PASSAGES:]
+
+    def others(self, uri: str) -> list[DocumentSnapshot]:
+        """Other documents that are open and were used lately, the latest first."""
+        found = (self._documents.get(other) for other in reversed(self._used) if other != uri)
+        return [snapshot for snapshot in found if snapshot is not None]
 
     def _passages(self, uri: str, spots: list[int] | list[Passage]) -> list[Passage]:
         return [p for spot in spots if (p := spot if isinstance(spot, Passage) else self._around(uri, spot))]

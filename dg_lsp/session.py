@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from lsprotocol import types
 
-from dg_lsp.context import Context
+from dg_lsp.context import Contexts
 from dg_lsp.documents import Documents
 from dg_lsp.lookup import Lookup
 from dg_lsp.pace import Pace
@@ -81,7 +81,7 @@ class Session:
         self.documents = Documents()
         self.scheduler = Scheduler()
         self.lookup = Lookup()
-        self.context = Context(self.documents, self.lookup)
+        self.context = Contexts(self.documents, self.lookup)
         self.pace = Pace()
         self.suggestions = Suggestions()
         self.open_fills: dict[str, OpenFill] = {}  # by document: the question that typing asked

@@ -75,7 +75,7 @@ class Sample(msgspec.Struct, frozen=True):
     milliseconds: float
 
 
-def answer(filler: ModelFiller, bench: str, variant: str, hole: BenchHole, seed: int, context: Context = ()) -> Sample:
+def answer(filler: ModelFiller, bench: str, variant: str, hole: BenchHole, seed: int, context: Context) -> Sample:
     """Ask for one fill as a user would, and compare it with what stood there."""
     request = FillRequest(text=hole.holed, language="python", offset=hole.start, seed=seed, context=context)
     started = time.perf_counter()
@@ -83,7 +83,7 @@ def answer(filler: ModelFiller, bench: str, variant: str, hole: BenchHole, seed:
     milliseconds = (time.perf_counter() - started) * 1000
     best = result.completions[0] if isinstance(result, Filled) else None
     fill = best.text if best else ""
-    baseline = next(iter(continuations(hole.holed, hole.start, hole.start, 1)), "")
+    baseline = next((c.text for c in continuations(hole.holed, hole.start, hole.start, 1)), "")
     return Sample(
         bench=bench,
         variant=variant,
@@ -182,7 +182,7 @@ def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> 
     package = PackageContext()
 
     def context(variant: str, hole: BenchHole) -> Context:
-        return package.of(hole) if variant == WITH_CONTEXT else ()
+        return package.of(hole) if variant == WITH_CONTEXT else Context()
 
     def run(filler: ModelFiller) -> Answered:
         by_variant = {

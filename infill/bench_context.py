@@ -8,7 +8,7 @@ from infill.bench_holes import BenchHole
 from infill.definitions import Definitions
 from infill.languages import by_id
 from infill.syntax import parse
-from infill.types import Excerpt
+from infill.types import Context
 
 
 class PackageContext:
@@ -17,7 +17,7 @@ class PackageContext:
     def __init__(self) -> None:
         self._known: dict[str, Definitions] = {}
 
-    def of(self, hole: BenchHole) -> tuple[Excerpt, ...]:
+    def of(self, hole: BenchHole) -> Context:
         """Definitions for the text without the hole's answer; its own file is none of them."""
         python = by_id("python")
         assert python is not None

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from infill.gate import closing_brackets
-from infill.nearby import continuations
+from infill.nearby import Continuation, continuations
 from infill.types import Hole, Source
 from model.types import Fill, Tokenizer
 
@@ -58,11 +58,18 @@ def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenize
     return [_plain(t, "left_to_right") for t in draft_ends(text, hole)]
 
 
-def nearby(text: str, hole: Hole) -> list[Candidate]:
-    """What the file says elsewhere after the same words; nothing for holes of several lines."""
+def nearby(text: str, hole: Hole, texts: Sequence[str]) -> list[Continuation]:
+    """What the file and other `texts` say after the same words; nothing for holes of several lines."""
     if hole.multiline:
         return []
-    return [_plain(t, "nearby") for t in continuations(text, hole.span.start, hole.span.end, MAX_NEARBY)]
+    start, end = hole.span.start, hole.span.end
+    own = continuations(text, start, end, MAX_NEARBY)
+    return own + continuations(text, start, end, MAX_NEARBY, texts) if texts else own
+
+
+def said(found: Iterable[Continuation]) -> list[Candidate]:
+    """Each continuation as a candidate."""
+    return [_plain(continuation.text, "nearby") for continuation in found]
 
 
 def suggested(text: str, hole: Hole) -> list[Candidate]:

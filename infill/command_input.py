@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from infill import console
 from infill.files import SourceFile, check_writable, printable
 from infill.ignored import IgnoreRules, Verdict
-from infill.types import Filler, InputError
+from infill.project import project_context
+from infill.types import Context, Filler, InputError
 
 STDIN = "-"
 # argparse takes `-:2:16` for an option. No argument can hold a NUL, so one in front hides it safely.
@@ -23,6 +24,7 @@ class CommonArguments:
     write: bool
     json: bool
     no_ignore: bool
+    no_context: bool
     seed: int
     deadline_ms: int | None
     min_confidence: float | None
@@ -37,6 +39,7 @@ def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "
     add("--write", action="store_true", help="change the files (all or none); for - print the filled text")
     add("--json", action="store_true", help=f"print one JSON object per {per}, times on stderr")
     add("--no-ignore", action="store_true", help="fill files too that an ignore file or a secret's name rules out")
+    add("--no-context", action="store_true", help="read no other files: what a file imports of its project helps")
     add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=0, help="the same seed, the same fill (0)")
     add("--deadline-ms", metavar="N", type=whole(1, 10**9), help=f"stop after N milliseconds per {per}")
     share = console.share
@@ -97,6 +100,13 @@ def open_model(args: CommonArguments) -> Filler:
     if not args.json:
         console.say(f"{filler.model_name}: loaded in {time.perf_counter() - started:.1f} s")
     return filler
+
+
+def context_of(source: SourceFile, language: str, args: CommonArguments) -> Context:
+    """What the source's project says of what it imports; nothing for standard input."""
+    if args.no_context or source.path is None:
+        return Context()
+    return project_context(str(source.path), source.text, language)
 
 
 def language_id(source: SourceFile, wanted: str | None) -> str | None:

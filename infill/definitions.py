@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from infill.excerpts import excerpt, shown_path
+from infill.context import lf
+from infill.excerpts import excerpt, shown_path, within
 from infill.imports import Import, bases_of, imports, is_below, module_files
 from infill.languages import by_id
 from infill.outlines import Outline, outline
 from infill.syntax import Syntax, parse
-from infill.types import Excerpt
+from infill.types import Context
 
 MAX_FILES = 24  # opened for one file's imports
-MAX_BYTES = 300_000  # of a file that is opened
-MAX_KEPT = 200  # modules remembered
+MAX_BYTES = 200_000  # of a file that is opened
+MAX_KEPT = 64  # modules remembered
 
 
 class Module(msgspec.Struct, frozen=True):
@@ -29,6 +30,7 @@ class Module(msgspec.Struct, frozen=True):
 
     path: str
     stamp: tuple[int, int]
+    text: str
     outline: Outline
 
 
@@ -43,19 +45,22 @@ class Definitions:
         self._allowed = allowed
         self._kept: dict[str, Module] = {}
 
-    def of(self, syntax: Syntax, path: str) -> tuple[Excerpt, ...]:
-        """What is imported by a text that is, or will be, the file at `path`: one excerpt for each module.
+    def of(self, syntax: Syntax, path: str) -> Context:
+        """What is imported by a text that is, or will be, the file at `path`: of each module an excerpt, and all of it.
 
         Nothing for a language other than Python.
         """
         if syntax.language.id != "python":
-            return ()
+            return Context()
         search = _Search(self, os.path.abspath(path), self._roots)
         said: dict[str, dict[str, None]] = {}
+        whole: dict[str, str] = {}
         for wanted in imports(syntax):
             for module, text in search.said(wanted):
                 said.setdefault(module.path, {})[text] = None
-        return tuple(excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in said.items())
+                whole[module.path] = module.text
+        excerpts = (excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in said.items())
+        return Context(tuple(excerpts), within(whole.values()))
 
     def module(self, file: str) -> Module | None:
         """The module in a file; None where there is none, or none that may be read."""
@@ -124,8 +129,8 @@ def _read(file: str, stamp: tuple[int, int]) -> Module:
     python = by_id("python")
     assert python is not None
     with open(file, "rb") as source:
-        text = source.read(MAX_BYTES).decode("utf-8", "replace")
-    return Module(file, stamp, outline(parse(python, text)))
+        text = lf(source.read(MAX_BYTES).decode("utf-8", "replace"))
+    return Module(file, stamp, text, outline(parse(python, text)))
 
 
 def _public(module: Module) -> Iterator[tuple[Module, str]]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from infill.types import Completion, Filled, Filler, FillRequest, NoFill, Span
+from infill.types import Completion, Context, Filled, Filler, FillRequest, NoFill, Span
 from model.types import CancelToken
 
 
@@ -23,6 +23,7 @@ class FillOptions(msgspec.Struct, frozen=True):
     candidates: int = 1
     deadline_ms: float | None = None
     least_confidence: float = 0.0
+    context: Context = Context()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -89,6 +90,7 @@ def _fill_one(
         seed=options.seed,
         deadline_ms=options.deadline_ms,
         least_confidence=options.least_confidence,
+        context=options.context,
     )
     result = filler.fill(request, cancel)
     if isinstance(result, NoFill):

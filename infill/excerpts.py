@@ -7,11 +7,11 @@ the user was lately has a share of its own, so that long imports do not take it 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from infill.context import lf
-from infill.types import MAX_EXCERPT_CHARS, MAX_PATH_CHARS, Excerpt
+from infill.types import MAX_EXCERPT_CHARS, MAX_EXCERPTS, MAX_PATH_CHARS, MAX_TEXT_CHARS, Excerpt
 from model.types import Tokenizer
 
 if TYPE_CHECKING:
@@ -23,11 +23,27 @@ _BETWEEN_TOKENS = 2  # at most
 
 
 def excerpt(path: str, text: str, recent: bool = False) -> Excerpt:
-    """A piece of a file in valid Unicode, cut at a line end where it is too long."""
-    path, text = (t.encode("utf-8", "replace").decode() for t in (path, text))
+    """A piece of a file, cut at a line end where it is too long."""
+    path, text = sendable(path), sendable(text)
     if len(text) > MAX_EXCERPT_CHARS:
         text = text[: text.rfind("\n", 0, MAX_EXCERPT_CHARS) + 1]
     return Excerpt(path[-MAX_PATH_CHARS:], text, recent)
+
+
+def sendable(text: str) -> str:
+    """The text with LF for line breaks, and a question mark for each lone surrogate."""
+    return lf(text).encode("utf-8", "replace").decode()
+
+
+def within(texts: Iterable[str], most: int = MAX_TEXT_CHARS) -> tuple[str, ...]:
+    """The first texts that have `most` characters together, the last of them cut at a line end."""
+    kept: list[str] = []
+    for text in texts:
+        if most <= 0 or len(kept) == MAX_EXCERPTS:
+            break
+        kept.append(text if len(text) <= most else text[: text.rfind("\n", 0, most) + 1])
+        most -= len(text)
+    return tuple(kept)
 
 
 def shown_path(path: str, roots: Sequence[str]) -> str:
@@ -78,7 +94,7 @@ def _cost(text: str, tokenizer: Tokenizer) -> int:
 
 def _headed(excerpt: Excerpt, language: Language) -> str:
     """The excerpt below a comment with its path, where the language has comments."""
-    text, path = lf(excerpt.text).strip("\n"), " ".join(excerpt.path.split())
+    text, path = excerpt.text.strip("\n"), " ".join(excerpt.path.split())
     if language.line_comment:
         return f"{language.line_comment} {path}\n{text}"
     if language.block_comment:

@@ -13,6 +13,7 @@ from infill.command_input import (
     STDIN,
     CommonArguments,
     add_common_options,
+    context_of,
     hide_stdin,
     language_id,
     open_model,
@@ -126,7 +127,8 @@ def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledTe
         for outcome in result.outcomes:
             tell(outcome)
         return result
-    options = FillOptions(args.seed, args.candidates, args.deadline_ms, args.min_confidence or 0.0)
+    context = context_of(job.source, job.language, args)
+    options = FillOptions(args.seed, args.candidates, args.deadline_ms, args.min_confidence or 0.0, context)
     return fill_text(filler, job.source.text, job.language, offsets, options, CancelToken(), tell)
 
 

@@ -21,6 +21,7 @@ from infill.holes import find_hole, selection_hole
 from infill.judge import Judged, TimedJudge
 from infill.languages import Language, by_id
 from infill.losses import is_only_prose, loses_code
+from infill.nearby import Continuation, evidence
 from infill.postprocess import postprocess
 from infill.rewrite import rewrite
 from infill.stretch_texts import is_placeholder
@@ -86,7 +87,7 @@ class ModelFiller:
         syntax, hole = found
         with timings.stage("context"):
             info, tokenizer = self._engine.info, self._engine.tokenizer
-            others = excerpts_text(request.context, syntax.language, info.context_tokens, tokenizer)
+            others = excerpts_text(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
             around = surroundings(request.text, hole, info, tokenizer, self._told(request), others)
         if request.selection is not None and (request.frozen or request.strength is not None):
             rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
@@ -168,6 +169,7 @@ class ModelFiller:
         text, engine = request.text, self._engine
         prefix, suffix = text[: hole.span.start], text[hole.span.end :]
         found: list[Candidate] = []
+        repeated: list[Continuation] = []
         if "diffusion" in self._sources:
             with timings.stage("denoise"):
                 found += sources.denoised(self._denoise(request, hole, around, cancel, on_draft), engine.tokenizer)
@@ -178,7 +180,9 @@ class ModelFiller:
         if cancel.cancelled:
             return []
         if "nearby" in self._sources:
-            found += sources.nearby(text, hole)
+            with timings.stage("nearby"):
+                repeated = sources.nearby(text, hole, request.context.texts)
+            found += sources.said(repeated)
         if request.suggested:
             found += sources.suggested(request.suggested, hole)
         found += sources.closed(sources.distinct(found), prefix, suffix)
@@ -191,7 +195,8 @@ class ModelFiller:
             written = (c for c in tidied if not is_placeholder(syntax, c.text))
             tidied = [c for c in written if not is_only_prose(syntax, hole.span, c.text)]
         with timings.stage("judge"):
-            return self._judge(around, tidied, cancel, timings.left_ms(request.deadline_ms), LEAST_JUDGED)
+            left_ms = timings.left_ms(request.deadline_ms)
+            return self._judge(around, tidied, cancel, left_ms, LEAST_JUDGED, evidence(repeated))
 
     def _denoise(
         self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken, on_draft: OnDraft | None

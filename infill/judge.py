@@ -10,7 +10,7 @@ import math
 import time
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 import msgspec
@@ -24,7 +24,7 @@ from model.types import CancelToken, Engine, Tokenizer
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A candidate with its total log-probability (suffix included) and its own probability (0..1).
+    """A candidate with its total log-probability (suffix included) and its own probability (0..1), evidence included.
 
     Of the confidences tried, the plain product of token probabilities told right fills from wrong ones
     best (model/train/LOG.md); the mean per token flatters long fills.
@@ -39,8 +39,17 @@ class Judged(msgspec.Struct, frozen=True):
     token_entropies: tuple[float, ...]
 
 
-def judge(engine: Engine, around: Surroundings, candidates: Sequence[Candidate], cancel: CancelToken) -> list[Judged]:
-    """Candidates, most probable first; empty when cancelled."""
+def judge(
+    engine: Engine,
+    around: Surroundings,
+    candidates: Sequence[Candidate],
+    cancel: CancelToken,
+    evidence: Mapping[str, float] | None = None,
+) -> list[Judged]:
+    """Candidates, most probable first; empty when cancelled.
+
+    `evidence` is how probable texts are by what the code base says elsewhere: either the model or that is right.
+    """
     if not candidates:
         return []
     encode, suffix = engine.tokenizer.encode, around.judged_suffix or "\n"
@@ -54,11 +63,15 @@ def judge(engine: Engine, around: Surroundings, candidates: Sequence[Candidate],
         n_own = min(len(encode(text)), len(row))
         # What is typed already is certain, unless the fill goes on in its last token.
         own = slice(len(tail_ids) if row[: len(tail_ids)] == tail_ids else 0, n_own)
+        own_log_prob = sum(score.log_probs[own])
+        confidence, found = math.exp(own_log_prob), (evidence or {}).get(candidate.text, 0.0)
+        raised = confidence + found * (1 - confidence)
+        gain = math.log(raised) - own_log_prob if found else 0.0
         judged.append(
             Judged(
                 candidate=candidate,
-                log_prob=sum(score.log_probs),
-                confidence=math.exp(sum(score.log_probs[own])),
+                log_prob=sum(score.log_probs) + gain,
+                confidence=raised,
                 token_ids=tuple(row[own]),
                 token_log_probs=score.log_probs[own],
                 token_texts=tuple(engine.tokenizer.decode([i]) for i in row[own]),
@@ -103,6 +116,7 @@ class TimedJudge:
         cancel: CancelToken,
         left_ms: float | None,
         least: int = 0,
+        evidence: Mapping[str, float] | None = None,
     ) -> list[Judged]:
         """Candidates, most probable first: those that can be read in `left_ms`, and `least` in any case."""
         n_around = len(around.tail) + len(around.judged_suffix)
@@ -112,7 +126,7 @@ class TimedJudge:
             n_fit = sum(end * self._ms_per_char < left_ms for end in ends)
             candidates = candidates[: max(n_fit, least)]
         started = time.perf_counter()
-        judged = judge(self._engine, around, candidates, cancel)
+        judged = judge(self._engine, around, candidates, cancel, evidence)
         if judged:
             n_read = sum(len(j.candidate.text) + n_around for j in judged)
             self._ms_per_char = (time.perf_counter() - started) * 1000 / n_read

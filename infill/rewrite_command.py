@@ -20,6 +20,7 @@ from infill.command_input import (
     STDIN,
     CommonArguments,
     add_common_options,
+    context_of,
     hide_stdin,
     language_id,
     open_model,
@@ -110,6 +111,7 @@ def _run(
                 deadline_ms=args.deadline_ms,
                 least_confidence=least,
                 instruction=instruction if filler.takes_instructions else None,
+                context=context_of(piece.source, piece.language, args),
             )
             result = filler.fill(request, CancelToken())
             if isinstance(result, NoFill) and result.reason == "not_confident" and args.min_confidence is None:

@@ -51,6 +51,7 @@ REFUSALS: frozenset[Reason] = frozenset(
 MAX_PATH_CHARS = 500
 MAX_EXCERPT_CHARS = 3_000
 MAX_EXCERPTS = 32
+MAX_TEXT_CHARS = 256_000
 
 
 class InputError(Exception):
@@ -84,8 +85,18 @@ class Excerpt(msgspec.Struct, frozen=True):
     recent: bool = False  # where the user was lately, and not what the file imports
 
 
-# What other files say, those excerpts first that change least; recent ones last, the newest at the end.
-Context = Annotated[tuple[Excerpt, ...], msgspec.Meta(max_length=MAX_EXCERPTS)]
+_Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARS)]
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What other files say: for the prompt in excerpts, for lines like this one whole.
+
+    Those excerpts come first that change least, recent ones last, the newest at the end. `texts` are of the same
+    language, with LF for line breaks.
+    """
+
+    excerpts: Annotated[tuple[Excerpt, ...], msgspec.Meta(max_length=MAX_EXCERPTS)] = ()
+    texts: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=MAX_EXCERPTS)] = ()
 
 
 class FillRequest(msgspec.Struct, frozen=True):
@@ -98,7 +109,7 @@ class FillRequest(msgspec.Struct, frozen=True):
     frozen: tuple[Span, ...] = ()  # parts of the selection that come back character for character
     strength: float | None = None  # refine: the share (0..1) of the selection's tokens that is noised anew
     instruction: str | None = None  # for a model that takes instructions
-    context: Context = ()
+    context: Context = Context()
     suggested: str | None = None  # what was last shown for this hole, less what the user has typed of it
     trigger: Trigger = "manual"
     candidates: int = 1

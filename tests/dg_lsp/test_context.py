@@ -11,7 +11,7 @@ import pytest
 from server_fakes import FakeFiller, Wire, receive
 
 from dg_lsp.server import Server, create_server
-from infill.types import Excerpt
+from infill.types import Context, Excerpt
 
 SHELF = Excerpt("shelf.py", "SIZE = 3")
 
@@ -46,7 +46,7 @@ class Editor:
         receive(self.server, f"textDocument/{what}", {"textDocument": {"uri": self.uri(name)}})
 
     async def context(self, name: str, line: int = 0) -> list[Excerpt]:
-        """What goes with the next question, once everything is gathered."""
+        """The excerpts that go with the next question, once everything is gathered."""
         assert self.server.session.loading is not None
         await self.server.session.loading
         while self.server.session.context._tasks:  # pyright: ignore[reportPrivateUsage]
@@ -56,7 +56,12 @@ class Editor:
         receive(self.server, "textDocument/inlineCompletion", place | {"context": {"triggerKind": 1}}, id=number)
         while not any(message.get("id") == number for message in self.wire.sent):
             await asyncio.sleep(0.001)
-        return list(self.filler.asked[-1].context)
+        return list(self.sent.excerpts)
+
+    @property
+    def sent(self) -> Context:
+        """What went with the last question."""
+        return self.filler.asked[-1].context
 
 
 @pytest.fixture
@@ -84,6 +89,8 @@ async def test_definitions_come_first_then_where_the_user_was_the_latest_last(ed
         ("a.py", "edited in a.py", True),
         ("b.py", "edited in b.py", True),
     ]
+    texts = editor.sent.texts
+    assert [text.strip() for text in texts] == ["SIZE = 3", "edited in b.py", "edited in a.py"]
 
 
 async def test_typing_changes_nothing_of_it(editor: Editor) -> None:
@@ -126,6 +133,7 @@ async def test_nothing_of_what_is_ignored_or_in_another_language(editor: Editor)
         editor.send("didClose", name)
     editor.open("main.py", "from hidden_keys import KEY\nfrom shelf import SIZE\n")
     assert await editor.context("main.py") == [SHELF]
+    assert editor.sent.texts == ("SIZE = 3\n",)
 
 
 async def test_nothing_from_outside_the_workspace(folder: Path, filler: FakeFiller) -> None:

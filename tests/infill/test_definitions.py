@@ -14,7 +14,7 @@ from infill.ignored import IgnoreRules
 from infill.languages import by_id
 from infill.outlines import outline
 from infill.syntax import parse
-from infill.types import Excerpt
+from infill.types import Context, Excerpt
 
 PYTHON = by_id("python")
 assert PYTHON is not None
@@ -98,7 +98,7 @@ def found(root: Path, path: str, text: str, rules: IgnoreRules | None = None) ->
     rules = rules or IgnoreRules([root])
     assert PYTHON is not None
     known = Definitions([str(root)], lambda file: rules.judge(file).allowed)
-    return {e.path: e.text for e in known.of(parse(PYTHON, text), str(root / path))}
+    return {e.path: e.text for e in known.of(parse(PYTHON, text), str(root / path)).excerpts}
 
 
 @pytest.mark.parametrize("name", OUTLINES)
@@ -199,15 +199,17 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(definitions, "_read", lambda file, stamp: read.append(file) or real(file, stamp))
     known = Definitions([str(tmp_path)], lambda _: True)
 
-    def ask() -> tuple[Excerpt, ...]:
+    def ask() -> Context:
         return known.of(parse(PYTHON, "from a import X\n"), str(tmp_path / "main.py"))
 
-    assert ask() == ask() == (Excerpt("a.py", "X = 1"),) and len(read) == 1
+    assert ask() == ask() == Context((Excerpt("a.py", "X = 1"),), ("X = 1\n",)) and len(read) == 1
     write(tmp_path, a="X = 22\n")
-    assert ask() == (Excerpt("a.py", "X = 22"),) and len(read) == 2
+    assert ask() == Context((Excerpt("a.py", "X = 22"),), ("X = 22\n",)) and len(read) == 2
 
 
 def test_other_languages_have_none(tmp_path: Path) -> None:
     rust = by_id("rust")
     assert rust is not None
-    assert Definitions([str(tmp_path)], lambda _: True).of(parse(rust, "use a::b;\n"), str(tmp_path / "m.rs")) == ()
+    assert (
+        Definitions([str(tmp_path)], lambda _: True).of(parse(rust, "use a::b;\n"), str(tmp_path / "m.rs")) == Context()
+    )

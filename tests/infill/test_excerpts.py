@@ -7,7 +7,7 @@ import pytest
 from infill.excerpts import excerpt, excerpts_text
 from infill.filler import ModelFiller
 from infill.languages import by_id
-from infill.types import MAX_EXCERPT_CHARS, Excerpt, FillRequest
+from infill.types import MAX_EXCERPT_CHARS, Context, Excerpt, FillRequest
 from model.config import EMBEDDED
 from model.tokenizer import TextTokenizer
 from model.types import CancelToken
@@ -42,7 +42,7 @@ def rendered(budget: int, context: tuple[Excerpt, ...] = ALL, language: str = "p
 def prompt(marked: str, context: tuple[Excerpt, ...] = ALL, **info: object) -> str:
     """What the model read before its canvases, special tokens as bars."""
     engine = FakeEngine(["x"], **info)
-    request = FillRequest(marked.replace("‸", ""), "python", offset=marked.index("‸"), context=context)
+    request = FillRequest(marked.replace("‸", ""), "python", offset=marked.index("‸"), context=Context(context))
     ModelFiller(engine, "fake").fill(request, CancelToken())
     ids = engine.prompts[0]
     assert len(ids) <= engine.info.max_prompt_tokens
@@ -100,7 +100,7 @@ def test_paths_are_comments_of_the_language() -> None:
 
 
 def test_line_breaks_are_those_the_model_was_trained_on() -> None:
-    assert rendered(99, (Excerpt("a.py", "x = 1\r\ny = 2\r\n"),)) == "# a.py\nx = 1\ny = 2"
+    assert rendered(99, (excerpt("a.py", "x = 1\r\ny = 2\r\n"),)) == "# a.py\nx = 1\ny = 2"
 
 
 def test_an_excerpt_can_always_be_sent() -> None:

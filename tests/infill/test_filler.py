@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infill.filler import ModelFiller
-from infill.types import Filled, FillRequest, NoFill, Span
+from infill.types import Context, Filled, FillRequest, NoFill, Span
 from model.types import CancelToken
 from tests.infill.fake_engine import PREFIX, SUFFIX, FakeEngine
 
@@ -217,3 +217,18 @@ def test_the_best_that_does_not_parse_comes_back_cut_and_is_judged_again() -> No
 def test_a_draft_that_runs_on_may_stop_after_its_first_word() -> None:
     engine = FakeEngine([], "h" + " + w" * 40, log_probs={" h\n": -0.1})
     assert texts(fill(engine, AREA)) == ["h"]
+
+
+def test_what_the_code_base_says_more_often_is_believed_more() -> None:
+    line = "    return w * ‸\n"
+    others = "def a(w, d):\n    return w * d\n" * 3
+    for text, context, expected in (
+        ("def area(w, h):\n" + line, Context(), "h"),
+        (others + "def area(w, h):\n" + line, Context(), "d"),
+        ("def area(w, h):\n" + line, Context(texts=(others,)), "d"),
+    ):
+        engine = FakeEngine(["h"], log_probs={" h\n": -0.4, " d\n": -0.45})
+        result = fill(engine, text, context=context, candidates=2)
+        assert texts(result)[0] == expected
+        sure = {c.text: c.confidence for c in result.completions}
+        assert (sure.get("d", 0) > 0.7) is (expected == "d")

@@ -20,7 +20,19 @@ from dg_lsp.shared.messages import (
     pack,
     request_of,
 )
-from infill.types import MAX_EXCERPT_CHARS, MAX_EXCERPTS, Doubt, Doubts, Draft, Excerpt, FillRequest, NoFill, Span
+from infill.types import (
+    MAX_EXCERPT_CHARS,
+    MAX_EXCERPTS,
+    MAX_TEXT_CHARS,
+    Context,
+    Doubt,
+    Doubts,
+    Draft,
+    Excerpt,
+    FillRequest,
+    NoFill,
+    Span,
+)
 
 ALL = [
     Answered(1, filled("x\ny")),
@@ -48,16 +60,22 @@ def test_any_text_that_a_document_can_have_travels_unchanged(text: str, patient:
 
 
 def test_what_other_files_say_travels_and_only_so_much_of_it() -> None:
-    longest = (Excerpt("a.py", "x" * MAX_EXCERPT_CHARS, recent=True),) * MAX_EXCERPTS
+    excerpt, text = Excerpt("a.py", "x" * MAX_EXCERPT_CHARS, recent=True), "x" * MAX_TEXT_CHARS
+    longest = Context((excerpt,) * MAX_EXCERPTS, (text,) * MAX_EXCERPTS)
 
-    def received(context: tuple[Excerpt, ...]) -> FromServer:
+    def received(context: Context) -> FromServer:
         reader: Reader[FromServer] = Reader(FromServer)
         (got,) = reader.feed(pack(ask(7, "fill", FillRequest("x", "python", context=context), True, False)))
         return got
 
     got = received(longest)
     assert isinstance(got, Ask) and request_of(got).context == longest
-    for too_much in (longest[:1] * (MAX_EXCERPTS + 1), (Excerpt("a.py", "x" * (MAX_EXCERPT_CHARS + 1)),)):
+    for too_much in (
+        Context((*longest.excerpts, excerpt)),
+        Context((Excerpt("a.py", excerpt.text + "x"),)),
+        Context(texts=(*longest.texts, "")),
+        Context(texts=(text + "x",)),
+    ):
         with pytest.raises(MessageError):
             received(too_much)
 
