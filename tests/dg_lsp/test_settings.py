@@ -28,6 +28,7 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         "onBattery": "manual",
         "sharedEngine": False,
         "unloadAfterMinutes": 0.5,
+        "context": False,
         "doubts": True,
         "trusted": True,
     }

@@ -8,6 +8,7 @@ export const SENT = [
   "debounceMs",
   "lookAhead",
   "onBattery",
+  "context",
   "doubts",
   "model",
   "threads",
