@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import logging
 
+from lsprotocol import types
+
 from dg_lsp.documents import DocumentSnapshot
+from dg_lsp.fallback import MESSAGES
 from dg_lsp.session import Record, Session
+from dg_lsp.stand_in import StandIn
 from infill.types import Filled, FillRequest, NoFill, OnDraft
 
 log = logging.getLogger(__name__)
@@ -43,6 +47,32 @@ def checked(session: Session, snapshot: DocumentSnapshot, answer: Filled | NoFil
     first = answer.completions[0]
     record.counts |= {"items": len(answer.completions), "fill_chars": len(first.text), "steps": first.steps}
     return answer
+
+
+def may_ask_unasked(session: Session) -> bool:
+    """Return whether the model is quick enough for requests that typing caused, as far as is known."""
+    session.fallback.asked()
+    _follow_fallback(session)
+    return session.fallback.stage != "manual_only"
+
+
+def note_speed(session: Session, seconds: float, answer: Filled | NoFill | None) -> None:
+    """Take note of how long an automatic fill took, None for one that was cancelled; say what it leads to."""
+    fallback, filler = session.fallback, session.filler
+    smaller = isinstance(filler, StandIn) and filler.chosen_is_open
+    if fallback.took(seconds, session.settings.deadline_ms, answer, smaller) and fallback.stage is not None:
+        message = MESSAGES[fallback.stage]
+        log.warning("%s", message)
+        if fallback.stage == "manual_only" and not session.told_too_slow:
+            session.told_too_slow = True
+            session.tell(types.MessageType.Info, f"dg-lsp: {message}")
+    _follow_fallback(session)
+
+
+def _follow_fallback(session: Session) -> None:
+    if isinstance(session.filler, StandIn):
+        session.filler.smaller = session.fallback.smaller_model
+    session.changed()
 
 
 def may_read(session: Session, snapshot: DocumentSnapshot, record: Record) -> bool:

@@ -25,6 +25,7 @@ examples:
   dg-lsp explain FILE ...                 whether a file is ignored, and by which rule
   dg-lsp engine status                    the engines that run, with their windows and memory
   dg-lsp engine stop                      end them; the next request starts another
+  dg-lsp stats                            what became of suggestions, counted on this machine only
 """
 
 
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         from dg_lsp.shared.people import engine
 
         sys.exit(engine(given[1:]))
+    if given[:1] == ["stats"]:
+        from dg_lsp.stats import stats
+
+        sys.exit(stats(given[1:]))
     options = _parser().parse_args(given)
     _log_to(options.log_file, options.log_level)
     _leave(_serve(options))
@@ -115,6 +120,7 @@ def _serve(options: argparse.Namespace) -> int:
         code = asyncio.run(serve_stdio(server) if options.tcp is None else serve_tcp(server, options.tcp))
     except (OSError, OverflowError) as error:
         sys.exit(f"dg-lsp: cannot listen on 127.0.0.1:{options.tcp}: {error}")
+    server.session.usage.close()
     server.session.scheduler.ended(WORKER_GRACE_S)
     return code
 

@@ -12,12 +12,12 @@ import time
 import msgspec
 from lsprotocol import types
 
-from dg_lsp.asking import ask, checked, may_read
+from dg_lsp.asking import ask, checked, may_ask_unasked, may_read, note_speed
 from dg_lsp.documents import DocumentSnapshot
+from dg_lsp.events import sent_items
 from dg_lsp.positions import Encoding, offset_at
 from dg_lsp.power import on_battery
 from dg_lsp.session import OpenFill, Record, Session
-from dg_lsp.translate import inline_item
 from infill.types import Completion, Filled, FillRequest, NoFill, Span
 
 _LOOK_AHEAD_AFTER_S = 0.3  # of looking at a suggestion
@@ -54,12 +54,19 @@ class _Place(msgspec.Struct, frozen=True):
 async def inline_completion(session: Session, params: types.InlineCompletionParams) -> types.InlineCompletionList:
     """Return ghost text for the cursor; an empty list says why in the log and in the status."""
     items: list[types.InlineCompletionItem] = []
+    manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+    began = time.monotonic() if manual else session.pace.cause(params.text_document.uri)
     with session.request("inlineCompletion") as record:
         snapshot = session.documents.get(params.text_document.uri)
         if snapshot is None:
             record.reason = "unknown_document"
         else:
             items = await _items(session, snapshot, params, record)
+    if not items:
+        session.last_silence = record.reason
+        session.usage.silent(record.reason)
+    elif record.reason == "filled":
+        session.usage.answered("manual" if manual else "automatic", time.monotonic() - began)
     return types.InlineCompletionList(items=items)
 
 
@@ -81,7 +88,7 @@ async def _items(
         place = _place(snapshot, cursor, params.context.selected_completion_info, encoding)
         completions = await (_asked_for if manual else _unasked)(session, place, record)
         own = (place.in_document(completion) for completion in completions)
-        return [inline_item(completion, snapshot, cursor, encoding) for completion in own if completion is not None]
+        return sent_items(session, snapshot, cursor, [completion for completion in own if completion is not None])
     return []
 
 
@@ -114,6 +121,9 @@ async def _unasked(session: Session, place: _Place, record: Record) -> tuple[Com
             return ()
         if fitting := session.suggestions.find(*where):
             return _still(session, place, fitting, record)
+    if not may_ask_unasked(session):
+        record.reason = "too_slow"
+        return ()
     debounce_ms = session.settings.debounce_ms
     wait_s = session.pace.wait_s(place.uri) if debounce_ms is None else debounce_ms / 1000
     if not await session.pace.paused(place.uri, wait_s):
@@ -146,11 +156,15 @@ def _open(session: Session, place: _Place) -> OpenFill:
     def remember(task: asyncio.Task[Filled | NoFill]) -> None:
         if session.open_fills.get(place.uri) is opened:
             del session.open_fills[place.uri]
+        seconds = time.monotonic() - opened.asked_at
+        if task.cancelled():
+            note_speed(session, seconds, None)
         if task.cancelled() or task.exception() is not None or session.documents.get(place.uri) is None:
             return
         result, where = task.result(), (place.uri, place.text, place.offset)
+        note_speed(session, seconds, result)
         if isinstance(result, Filled):
-            session.pace.filled(time.monotonic() - opened.asked_at)
+            session.pace.filled(seconds)
             session.suggestions.remember(*where, result.completions)
         else:
             session.suggestions.remember_silence(*where, result.reason)
@@ -189,6 +203,7 @@ def _request(session: Session, place: _Place, automatic: bool) -> FillRequest:
         trigger="automatic" if automatic else "manual",
         candidates=1 if automatic else _MANUAL_CANDIDATES,
         deadline_ms=settings.deadline_ms if automatic else settings.manual_deadline_ms,
+        max_steps=session.fallback.max_steps if automatic else None,
         suggested=session.suggestions.left_behind(place.uri, place.text, place.offset),
         context=session.context.of(place.uri),
     )

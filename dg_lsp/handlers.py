@@ -7,7 +7,6 @@ text that the request meant.
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
 
 import msgspec
 from lsprotocol import types
@@ -35,6 +34,7 @@ def initialize(session: Session, params: types.InitializeParams) -> None:
     if params.process_id is not None and runs(params.process_id):  # else: an editor in another container
         session.client_process_id = params.process_id
     session.settings, session.setting_problems = read_settings(params.initialization_options)
+    session.usage.on = session.settings.stats
     session.set_folders([path for uri in session.server.rpc.folder_uris if (path := folder_of(uri))])
 
 
@@ -83,19 +83,14 @@ def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:
     session.context.saved(params.text_document.uri)
 
 
-def accepted(*arguments: Any) -> None:
-    """Log that the user took an item: its counts only."""
-    counts = cast("dict[str, object]", arguments[0]) if arguments and isinstance(arguments[0], dict) else {}
-    numbers = {key: counts.get(key) for key in ("chars", "lines")}
-    log.info("accepted %s", " ".join(f"{k}={n}" for k, n in numbers.items() if isinstance(n, int)))
-
-
 def status(session: Session, params: object) -> object:
     """State of the server for a status bar."""
     return msgspec.to_builtins(status_of(session))
 
 
 def _forget(session: Session, uri: str) -> None:
+    if (document := session.documents.get(uri)) is not None:
+        session.usage.closed(uri, document.text)
     _drop_questions(session, uri)
     session.pace.forget(uri)
     session.suggestions.forget(uri)

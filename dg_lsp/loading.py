@@ -6,6 +6,7 @@ Starts after `initialized`, so that `initialize` is answered without waiting for
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 import uuid
@@ -14,9 +15,11 @@ from collections.abc import Awaitable
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from dg_lsp.session import Session
+from dg_lsp.session import OpenFiller, Session
 from dg_lsp.settings import Settings
+from dg_lsp.shared.client import SharedFiller
 from dg_lsp.shared.place import EngineUnavailable, supported
+from dg_lsp.stand_in import StandIn
 from infill.types import Filler
 
 log = logging.getLogger(__name__)
@@ -29,18 +32,47 @@ async def load_model(session: Session) -> None:
     if session.setting_problems:
         session.tell(types.MessageType.Warning, "dg-lsp: " + "; ".join(session.setting_problems))
     started = time.perf_counter()
-    loaded = session.scheduler.start(session.open_filler)
+    opened = session.scheduler.start(session.open_filler)
+    loaded = asyncio.get_running_loop().create_task(_loaded(session, opened))
     if session.client.progress:
         await _show_progress(session, loaded, started)
     await asyncio.shield(loaded)
-    failure = session.scheduler.failure
+    failure = _failure(session)
     if failure is not None:
         log.error("the model could not be opened after %.1f s", time.perf_counter() - started)
+        instead = " The embedded model answers in its place." if session.scheduler.failure is None else ""
         remedy = "Check --model and the server's log, then restart the server."
-        session.tell(types.MessageType.Error, f"dg-lsp: the model could not be opened: {failure}. {remedy}")
+        session.tell(types.MessageType.Error, f"dg-lsp: the model could not be opened: {failure}.{instead} {remedy}")
         return
     seconds = time.perf_counter() - started
     log.info("model ready name=%s s=%.1f", session.scheduler.model_name, seconds)
+
+
+async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:
+    """Wait for the model that was asked for, whatever answers until then; from then on its news are the session's."""
+    await asyncio.shield(opened)
+    filler = session.filler
+    if not isinstance(filler, StandIn | SharedFiller):
+        return
+    loop, settled = asyncio.get_running_loop(), asyncio.Event()
+
+    def look() -> None:
+        session.changed()
+        if not (isinstance(filler, StandIn) and filler.loading):
+            settled.set()
+
+    def on_news() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(look)
+
+    filler.watch(on_news)
+    look()
+    await settled.wait()
+
+
+def _failure(session: Session) -> str | None:
+    """Why the model that was asked for is not open."""
+    return session.filler.failure if isinstance(session.filler, StandIn) else session.scheduler.failure
 
 
 async def _show_progress(session: Session, loaded: asyncio.Future[None], started: float) -> None:
@@ -54,7 +86,7 @@ async def _show_progress(session: Session, loaded: asyncio.Future[None], started
         done, _ = await asyncio.wait({loaded}, timeout=_REPORT_EVERY_S)
         if done:
             break
-    outcome = "failed" if session.scheduler.failure is not None else "ready"
+    outcome = "failed" if _failure(session) is not None else "ready"
     session.server.send_progress(token, types.WorkDoneProgressEnd(message=outcome))
 
 
@@ -69,16 +101,29 @@ async def accepted(created: Awaitable[None]) -> bool:
 
 def open_model(model: str | None, settings: Settings) -> Filler:
     """Open the real pipeline in this process; slow, so only the worker thread may call it."""
+    return _with_stand_in(_open_here, model, settings)
+
+
+def open_shared_model(model: str | None, settings: Settings) -> Filler:
+    """Open the model in the engine that all windows share; in this process where there can be none."""
+    shared = settings.shared_engine and supported()
+    return _with_stand_in(_open_shared if shared else _open_here, model, settings)
+
+
+def _with_stand_in(open_one: OpenFiller, model: str | None, settings: Settings) -> Filler:
+    """The filler; for another model than the embedded one, that one answers where it cannot."""
+    if model is None:
+        return open_one(None, settings)
+    return StandIn(lambda: open_one(model, settings), lambda: open_one(None, settings))
+
+
+def _open_here(model: str | None, settings: Settings) -> Filler:
     from infill.filler import open_filler
 
     return open_filler(model, settings.threads, settings.niceness)
 
 
-def open_shared_model(model: str | None, settings: Settings) -> Filler:
-    """Open the model in the engine that all windows share; in this process where there can be none."""
-    if not settings.shared_engine or not supported():
-        return open_model(model, settings)
-    from dg_lsp.shared.client import SharedFiller
+def _open_shared(model: str | None, settings: Settings) -> Filler:
     from dg_lsp.shared.identity import identity_of
 
     identity = identity_of(model, settings.threads, settings.niceness)
@@ -86,4 +131,4 @@ def open_shared_model(model: str | None, settings: Settings) -> Filler:
         return SharedFiller(identity, settings.unload_after_minutes * 60 or None)
     except EngineUnavailable as error:
         log.warning("no shared engine, the model opens in this process: %s", error)
-        return open_model(model, settings)
+        return _open_here(model, settings)

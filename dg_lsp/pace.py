@@ -54,6 +54,11 @@ class Pace:
         """Return True when the last change took text away: nobody wants that text back at once."""
         return uri in self._deleted
 
+    def cause(self, uri: str) -> float:
+        """Return when what causes a request now happened: the last key, if that was just now, else the request."""
+        now, last = self._clock(), self._last_key.get(uri)
+        return last if last is not None and now - last < _PAUSE_S else now
+
     def filled(self, seconds: float) -> None:
         """Take note of how long the model took."""
         self._fills.append(seconds)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dg_lsp.answering import Answer, JobKind, answer
 from infill.types import REFUSALS, Doubts, Draft, Filled, Filler, FillRequest, NoFill, OnDraft, Reason
@@ -23,6 +23,13 @@ from model.types import CancelToken
 State = Literal["starting", "loading", "ready", "busy", "failed"]
 
 log = logging.getLogger(__name__)
+
+
+class LastSteps(NamedTuple):
+    """The denoising steps of a fill."""
+
+    steps: int
+    ms_per_step: float
 
 
 class _Job:
@@ -62,15 +69,31 @@ class Scheduler:
     """Owns the worker thread and the filler on it. All methods are for the event loop's thread."""
 
     def __init__(self) -> None:
-        self.model_name: str | None = None
-        self.takes_instructions = False
         self.failure: str | None = None
+        self.last_steps: LastSteps | None = None
+        self.on_change: Callable[[], None] = lambda: None  # the state may be another
+        self._filler: Filler | None = None
         self.n_asked = self.n_speculative = 0  # questions that the model was at work on
         self._loading: asyncio.Future[None] | None = None
         self._jobs: dict[Hashable, _Job] = {}
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = False
+
+    @property
+    def model_name(self) -> str | None:
+        """The model that answers now; None until one is open."""
+        return None if self._filler is None else self._filler.model_name
+
+    @property
+    def takes_instructions(self) -> bool:
+        """Whether an instruction means anything to it."""
+        return self._filler is not None and self._filler.takes_instructions
+
+    @property
+    def n_open(self) -> int:
+        """Questions without an answer."""
+        return len(self._jobs)
 
     @property
     def state(self) -> State:
@@ -92,6 +115,7 @@ class Scheduler:
                 target=self._work, args=(open_filler, loop), name="dg-lsp-model", daemon=True
             )
             self._thread.start()
+            self.on_change()
         return self._loading
 
     async def fill(self, lane: Hashable, request: FillRequest, on_draft: OnDraft | None = None) -> Filled | NoFill:
@@ -123,12 +147,14 @@ class Scheduler:
         job = _Job(kind, request, asyncio.get_running_loop().create_future(), on_draft)
         self._jobs[lane] = job
         self._queue.put(job)
+        self.on_change()
         try:
             return await job.answer
         finally:
             job.token.cancel()
             if self._jobs.get(lane) is job:
                 del self._jobs[lane]
+            self.on_change()
 
     def supersede(self, lane: Hashable, reason: Reason = "superseded") -> None:
         """Answer the lane's open question with the reason, at once; nothing to do when it has none."""
@@ -156,10 +182,12 @@ class Scheduler:
         if not (isinstance(answer, NoFill) and answer.reason in REFUSALS):
             self.n_speculative += job.request.speculative
             self.n_asked += not job.request.speculative
+        if not isinstance(answer, Doubts) and answer.steps:
+            self.last_steps = LastSteps(answer.steps, round(answer.timings_ms.get("denoise", 0.0) / answer.steps, 2))
         job.deliver(answer)
 
-    def _opened(self, model_name: str, takes_instructions: bool) -> None:
-        self.model_name, self.takes_instructions = model_name, takes_instructions
+    def _opened(self, filler: Filler) -> None:
+        self._filler = filler
         self._finish_loading()
 
     def _failed(self, failure: str) -> None:
@@ -169,6 +197,7 @@ class Scheduler:
     def _finish_loading(self) -> None:
         if self._loading is not None and not self._loading.done():
             self._loading.set_result(None)
+        self.on_change()
 
     # On the worker thread.
 
@@ -176,12 +205,11 @@ class Scheduler:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to tell
             try:
                 filler = open_filler()
-                opened = filler.model_name, filler.takes_instructions
             except (Exception, SystemExit) as error:
                 log.debug("opening the model failed", exc_info=True)
                 loop.call_soon_threadsafe(self._failed, f"{error}" or type(error).__name__)
                 return
-            loop.call_soon_threadsafe(self._opened, *opened)
+            loop.call_soon_threadsafe(self._opened, filler)
             while (job := self._queue.get()) is not None:
                 if job.token.cancelled:
                     continue

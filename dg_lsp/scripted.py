@@ -99,6 +99,11 @@ class ScriptedFiller:
         """False: a script does not read."""
         return False
 
+    @property
+    def device(self) -> str:
+        """Nowhere: nothing is computed."""
+        return "none"
+
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Return the answer of the first rule that fits; what is frozen comes from the request's text."""
         rule = next((rule for rule in self._rules if _fits(rule, request)), None)

@@ -11,13 +11,14 @@ from typing import Any, cast
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from dg_lsp import __version__, actions, diagnostics, handlers
+from dg_lsp import __version__, actions, diagnostics, events, handlers
 from dg_lsp.commands import commands
 from dg_lsp.drafts import cancel_progress
 from dg_lsp.ghost_text import inline_completion
 from dg_lsp.loading import load_model
 from dg_lsp.protocol import Protocol
 from dg_lsp.session import OpenFiller, Session
+from dg_lsp.status_news import StatusNews
 from dg_lsp.translate import ACCEPTED_COMMAND
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     """Return a server that calls `open_filler(model)` on its own thread, after `initialized`."""
     server = Server("dg-lsp", __version__, protocol_cls=Protocol)
     server.session = session = Session(server, open_filler, model)
+    session.changed = session.scheduler.on_change = StatusNews(session).changed
     kinds = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.QuickFix]
     offered = types.CodeActionOptions(code_action_kinds=kinds, resolve_provider=True)
     inline = types.InlineCompletionOptions()  # without options pygls does not advertise the feature
@@ -71,8 +73,10 @@ def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     _register(server, types.TEXT_DOCUMENT_CODE_ACTION, partial(actions.code_action, session), offered)
     _register(server, types.CODE_ACTION_RESOLVE, partial(actions.resolve_code_action, session))
     _register(server, STATUS, partial(handlers.status, session))
+    _register(server, events.DID_SHOW, partial(events.did_show, session))
+    _register(server, events.DID_PARTIALLY_ACCEPT, partial(events.did_partially_accept, session))
     _register(server, types.WINDOW_WORK_DONE_PROGRESS_CANCEL, partial(cancel_progress, session))
-    for name, command in ({ACCEPTED_COMMAND: handlers.accepted} | commands(session)).items():
+    for name, command in ({ACCEPTED_COMMAND: events.accepted(session)} | commands(session)).items():
         cast(Any, server.command(name))(command)
     return server
 

@@ -17,12 +17,14 @@ from lsprotocol import types
 
 from dg_lsp.context import Contexts
 from dg_lsp.documents import Documents
+from dg_lsp.fallback import Fallback
 from dg_lsp.lookup import Lookup
 from dg_lsp.pace import Pace
 from dg_lsp.scheduler import Scheduler
 from dg_lsp.settings import Settings
 from dg_lsp.suggestions import Suggestions, typed_on
 from dg_lsp.trust import judge_document
+from dg_lsp.usage import Usage
 from infill.ignored import IgnoreRules, Verdict
 from infill.types import Filled, Filler, NoFill
 
@@ -84,6 +86,10 @@ class Session:
         self.context = Contexts(self.documents, self.lookup)
         self.pace = Pace()
         self.suggestions = Suggestions()
+        self.usage = Usage()
+        self.fallback = Fallback()
+        self.told_too_slow = False
+        self.changed: Callable[[], None] = lambda: None  # what a status bar shows may be another
         self.open_fills: dict[str, OpenFill] = {}  # by document: the question that typing asked
         self.rewrites: dict[int | str, str] = {}  # by progress token, the document that is being rewritten
         self.settings = Settings()
@@ -95,6 +101,7 @@ class Session:
         self.loading: asyncio.Task[None] | None = None
         self.filler: Filler | None = None  # once it is open
         self.last_reason: str | None = None
+        self.last_silence: str | None = None  # why ghost text was last not shown
         self.last_ms: float | None = None
         self.last_ignored: Verdict | None = None
         self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly

@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     unload_after_minutes: Minutes = 30  # without a request, of a shared engine; the next one loads again; 0: never
     context: bool = True  # what other files of the workspace say goes with a question
     doubts: bool = False  # pull diagnostics: hints where the model disbelieves what stands there
+    stats: bool = True  # count shown and accepted suggestions in the user's state folder, for `dg-lsp stats`
+    status_notification: bool = False  # send didChangeStatus: some clients log what they do not know
     trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
 
 

@@ -19,16 +19,18 @@ ANNOTATION = "dg-lsp"  # of every edit of ours
 
 
 def inline_item(
-    completion: Completion, snapshot: DocumentSnapshot, offset: int, encoding: Encoding
+    completion: Completion, snapshot: DocumentSnapshot, offset: int, encoding: Encoding, number: int
 ) -> types.InlineCompletionItem:
     r"""Return the item for ghost text at `offset`; its range holds the cursor and its line ends are `\n`.
 
-    Editors turn `\n` into the buffer's own line end, and some would draw a `\r`.
+    Editors turn `\n` into the buffer's own line end, and some would draw a `\r`. Its `number` is what events of
+    the client's call it by.
     """
     text = with_line_ends(completion.text, _line_end_of(snapshot.text))
     span, text = minimal_edit(snapshot.text, completion.span, text, keep=offset)
     text = with_line_ends(text, "\n")
     counts = {
+        "id": number,
         "chars": len(text),
         "lines": text.count("\n") + 1,
         "source": completion.source,

@@ -69,6 +69,7 @@ class ModelFiller:
         trained = engine.info.languages
         rows = None if trained is None else [row for row in map(by_id, trained) if row is not None]
         self.languages = None if rows is None else tuple(name for row in rows for name in (row.id, *row.lsp_ids))
+        self.device = engine.info.device
 
     def limited_to(self, sources: frozenset[Source], known_answer: str | None = None) -> ModelFiller:
         """The same engine with fewer sources, or with holes as long as the answer; for benchmarks."""
@@ -104,7 +105,7 @@ class ModelFiller:
         if not passed:
             return NoFill("breaks_parse", f"none of {len(ranked)} candidates parses", hole, timings.ms)
         least = max(request.least_confidence, self.show_threshold if request.trigger == "automatic" else 0.0)
-        return confident(Filled(hole, tuple(passed), request.seed, timings.ms), least)
+        return confident(Filled(hole, tuple(passed), request.seed, timings.ms, timings.steps), least)
 
     def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
         """What the model disbelieves of the selection, or of the text where there is none."""
@@ -172,7 +173,9 @@ class ModelFiller:
         repeated: list[Continuation] = []
         if "diffusion" in self._sources:
             with timings.stage("denoise"):
-                found += sources.denoised(self._denoise(request, hole, around, cancel, on_draft), engine.tokenizer)
+                fills = self._denoise(request, hole, around, cancel, on_draft)
+            timings.steps = max((fill.steps for fill in fills), default=0)
+            found += sources.denoised(fills, engine.tokenizer)
         if "left_to_right" in self._sources:
             with timings.stage("draft"):
                 draft_ids = self._draft(request, hole, around, cancel, timings)
@@ -211,7 +214,8 @@ class ModelFiller:
             draft_ids = engine.tokenizer.encode(request.suggested.partition("\n")[0]) or [FREE]
             canvases.append(warm_canvas(around, draft_ids[: MAX_DRAFT_TOKENS[False]]))
         share = None if request.deadline_ms is None else request.deadline_ms * DENOISE_SHARE
-        budget = Budget(info.block_steps if hole.multiline else info.line_steps, share)
+        n_steps = info.block_steps if hole.multiline else info.line_steps
+        budget = Budget(min(n_steps, request.max_steps or n_steps), share)
         watching = reporter(on_draft, canvases, budget, engine.tokenizer.decode)
         return engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed, watching)
 
@@ -264,7 +268,7 @@ def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
     if isinstance(answer, NoFill) or answer.completions[0].confidence >= least:
         return answer
     detail = f"{answer.completions[0].confidence:.2f} < {least:.2f}"
-    return NoFill("not_confident", detail, answer.hole, answer.timings_ms)
+    return NoFill("not_confident", detail, answer.hole, answer.timings_ms, answer.steps)
 
 
 def tidied_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, by_indent: bool) -> Candidate:

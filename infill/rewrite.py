@@ -66,7 +66,7 @@ def rewrite(
         passed = list(islice(passing, request.candidates))
     if passed:
         completions = tuple(job.completion(*found) for found in passed)
-        return Filled(hole, completions, request.seed, timings.ms)
+        return Filled(hole, completions, request.seed, timings.ms, completions[0].steps)
     if not better and (n_worse or not wholes):
         return job.no_fill(NoFill("nothing_better", "what stands there is the most probable"))
     return job.no_fill(NoFill("breaks_parse", f"none of {len(better)} candidates parses"))

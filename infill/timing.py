@@ -10,10 +10,11 @@ DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft, the judge and t
 
 
 class Timings:
-    """Milliseconds per stage, added up."""
+    """Milliseconds per stage, added up; and how many denoising steps there were."""
 
     def __init__(self) -> None:
         self.ms: dict[str, float] = {}
+        self.steps = 0
         self._started = time.perf_counter()
 
     def left_ms(self, deadline_ms: float | None) -> float | None:

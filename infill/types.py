@@ -115,6 +115,7 @@ class FillRequest(msgspec.Struct, frozen=True):
     candidates: int = 1
     seed: int = 0
     deadline_ms: float | None = None
+    max_steps: int | None = None  # of denoising a hole; None: as many as the model takes
     least_confidence: float = 0.0  # 0..1: there is no answer below it
     speculative: bool = False  # nobody waits for the answer: it gives way to every other question
 
@@ -160,6 +161,7 @@ class NoFill(msgspec.Struct, frozen=True, tag="no_fill"):
     detail: str = ""
     hole: Hole | None = None
     timings_ms: dict[str, float] = {}
+    steps: int = 0  # of denoising, where they led to a completion
 
 
 class Filled(msgspec.Struct, frozen=True, tag="filled"):
@@ -169,6 +171,7 @@ class Filled(msgspec.Struct, frozen=True, tag="filled"):
     completions: tuple[Completion, ...]
     seed: int
     timings_ms: dict[str, float] = {}
+    steps: int = 0  # of denoising, whatever the completions came from
 
 
 class Doubt(msgspec.Struct, frozen=True):
@@ -212,6 +215,11 @@ class Filler(Protocol):
     @property
     def takes_instructions(self) -> bool:
         """Whether `FillRequest.instruction` means anything to the model."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where the model computes, as torch calls it."""
         ...
 
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:

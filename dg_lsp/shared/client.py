@@ -53,6 +53,7 @@ class SharedFiller:
         self._closed = False
         self._failures = 0
         self._retry_at = 0.0
+        self._on_news: Callable[[], None] = lambda: None
         self._about = self._open()
 
     @property
@@ -76,6 +77,22 @@ class SharedFiller:
         return self._about.languages
 
     @property
+    def device(self) -> str:
+        """As the engine's own filler has it."""
+        return self._about.device or "unknown"
+
+    @property
+    def unloaded(self) -> bool:
+        """Whether the engine has ended to give the model's memory back."""
+        link = self._link
+        return link is not None and link.lost and link.goodbye is not None and link.goodbye.why == "unloaded"
+
+    @property
+    def loading(self) -> bool:
+        """Whether the engine is there and its model is not yet."""
+        return self.facts is not None and self.facts.state == "loading"
+
+    @property
     def facts(self) -> Facts | None:
         """What the engine last said of itself; None when it is gone, until somebody asks again."""
         link = self._link
@@ -90,6 +107,12 @@ class SharedFiller:
         """What the model disbelieves of a selection."""
         answer = self._ask("doubts", request, cancel, None)
         return NoFill("model_failed", "the engine confused its answers") if isinstance(answer, Filled) else answer
+
+    def watch(self, on_news: Callable[[], None]) -> None:
+        """Have it called, on a thread of ours, when the engine said something of itself or has ended."""
+        self._on_news = on_news
+        if self._link is not None:
+            self._link.on_news = on_news
 
     def close(self) -> None:
         """Leave the engine."""
@@ -126,6 +149,7 @@ class SharedFiller:
                 ungreeted = last is not None and last.facts is None
                 self._in_place_of_dead = (last is not None and last.died) or (ungreeted and self._in_place_of_dead)
                 self._link = Link(connection, self._hello, self._replace)
+                self._link.on_news = self._on_news
             else:  # the other thread was first
                 connection.close()
             assert self._link is not None

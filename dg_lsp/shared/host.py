@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import socket
 import time
@@ -36,11 +37,12 @@ from dg_lsp.shared.messages import (
 )
 from dg_lsp.shared.place import is_ours
 from dg_lsp.shared.rest import LINGER_S, Ending, Rest
-from dg_lsp.shared.worker import Job, Worker
+from dg_lsp.shared.worker import About, Job, Worker
 from infill.types import Draft, Filler, NoFill
 
 log = logging.getLogger(__name__)
 
+TELL_EVERY_S = 1.0  # at least so long between two news that only answers give rise to
 FAILED_S = 2.0  # to tell the servers that are just coming
 _CHUNK_BYTES = 1 << 16
 
@@ -55,9 +57,8 @@ class Host:
         self._worker = Worker(self, self._loop)
         self._guests: set[Guest] = set()
         self._callers: set[asyncio.StreamWriter] = set()
-        self._model: str | None = None
-        self._show_threshold = 0.0
-        self._takes_instructions = False
+        self._about = About(None, 0.0, False, None, None)
+        self._told_at = -math.inf
         self._failure: str | None = None
         self._started_at = time.monotonic()
         self._rest = Rest(linger_s, self._busy, self.end)
@@ -85,26 +86,23 @@ class Host:
         state: EngineState = "ready"
         if self._failure is not None:
             state = "failed"
-        elif self._model is None:
+        elif self._about.model is None:
             state = "loading"
         elif self._busy():
             state = "busy"
         return Facts(
             process_id=os.getpid(),
             state=state,
-            model=self._model,
-            show_threshold=self._show_threshold,
-            takes_instructions=self._takes_instructions,
+            **self._about._asdict(),
             clients=len(self._guests),
             queued=len(self._worker.waiting),
             resident_mib=round(psutil.Process().memory_info().rss / 2**20, 1),
             uptime_s=round(time.monotonic() - self._started_at, 1),
             failure=self._failure,
-            languages=self._worker.languages,
         )
 
     def _busy(self) -> bool:
-        return self._model is None or any(guest.jobs for guest in self._guests)
+        return self._about.model is None or any(guest.jobs for guest in self._guests)
 
     def _watch(self) -> None:
         self._rest.watch([guest.unload_after_s for guest in self._guests])
@@ -173,6 +171,7 @@ class Host:
 
     def _tell(self, but: Guest | None = None) -> None:
         """Tell the clients what changed."""
+        self._told_at = time.monotonic()
         news = News(self.facts())
         for guest in self._guests:
             if guest is not but:
@@ -188,7 +187,7 @@ class Host:
         guest.jobs[question.id] = job
         if self._failure is not None:
             self.answered(job, NoFill("model_failed", self._failure))
-        elif self._model is None and not question.patient:
+        elif self._about.model is None and not question.patient:
             self.answered(job, NoFill("model_loading"))
         else:
             left_ms = job.left_ms()
@@ -198,7 +197,7 @@ class Host:
 
     def _expire(self, job: Job) -> None:
         """Answer a job whose deadline has passed before its turn came."""
-        loading = self._model is None
+        loading = self._about.model is None
         self._end_waiting(job, NoFill("model_loading" if loading else "deadline", "spent waiting for the engine"))
 
     def _end_waiting(self, job: Job, answer: NoFill) -> None:
@@ -215,10 +214,10 @@ class Host:
 
     # What the worker says.
 
-    def opened(self, model: str, show_threshold: float, takes_instructions: bool) -> None:
+    def opened(self, about: About) -> None:
         """The model is ready."""
-        self._model, self._show_threshold, self._takes_instructions = model, show_threshold, takes_instructions
-        log.info("model ready name=%s s=%.1f", model, time.monotonic() - self._started_at)
+        self._about = about
+        log.info("model ready name=%s s=%.1f", about.model, time.monotonic() - self._started_at)
         self._tell()
 
     def failed(self, failure: str) -> None:
@@ -246,3 +245,5 @@ class Host:
         self._rest.used()
         if self._forget(job) and isinstance(job.owner, Guest):
             job.owner.answer(job.question.id, answer)
+            if time.monotonic() - self._told_at > TELL_EVERY_S:  # the memory is another
+                self._tell()

@@ -12,7 +12,7 @@ import msgspec
 import dg_lsp
 from model.config import EMBEDDED, check_folder
 
-PROTOCOL = 1  # raise it when a message changes its meaning
+PROTOCOL = 2  # raise it when a message changes its meaning
 _DIGEST_CHARS = 16
 
 

@@ -65,6 +65,7 @@ class Link:
         self.refusal: str | None = None
         self.lost = False
         self._on_lost = on_lost
+        self.on_news: Callable[[], None] = lambda: None  # on the reading thread
         self._connection = connection
         self._changed = threading.Condition()
         self._inboxes: dict[int, Inbox] = {}
@@ -154,6 +155,7 @@ class Link:
             self._inboxes.clear()
             self._changed.notify_all()
         self._connection.close()
+        self.on_news()
         self._on_lost(self)
 
     def _take(self, message: FromEngine) -> None:
@@ -172,3 +174,5 @@ class Link:
                     if (inbox := self._inboxes.pop(message.id, None)) is not None:
                         inbox.put(message)
             self._changed.notify_all()
+        if isinstance(message, News):
+            self.on_news()

@@ -38,6 +38,7 @@ class Facts(msgspec.Struct, frozen=True):
     clients: int
     queued: int
     resident_mib: float
+    device: str | None  # None while it loads
     uptime_s: float
     failure: str | None = None  # why the model could not be opened
     languages: tuple[str, ...] | None = None  # ids of those that the model was trained on; None: any

@@ -85,12 +85,19 @@ def socket_paths() -> list[Path]:
 
 def log_path() -> Path:
     """Return the engines' log file; its folder may not be there."""
-    if given := os.environ.get(VARIABLE):  # a place of its own, not beside the user's
-        return Path(given, "engine.log")
-    if sys.platform == "darwin":
+    if sys.platform == "darwin" and not os.environ.get(VARIABLE):
         return Path.home() / "Library" / "Logs" / "dg-lsp" / "engine.log"
-    state = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state") / "dg-lsp" / "engine.log"
+    return state_folder() / "engine.log"
+
+
+def state_folder() -> Path:
+    """Return where logs and counts are kept; it may not be there. Raises RuntimeError for a user without a home."""
+    if given := os.environ.get(VARIABLE):  # a place of its own, not beside the user's
+        return Path(given).absolute()
+    name = "LOCALAPPDATA" if os.name == "nt" else "XDG_STATE_HOME"
+    state = os.environ.get(name, "")
+    usual = Path("AppData", "Local") if os.name == "nt" else Path(".local", "state")
+    return (Path(state) if os.path.isabs(state) else Path.home() / usual) / "dg-lsp"
 
 
 def peer_uid(connection: socket.socket) -> int:

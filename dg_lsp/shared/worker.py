@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dg_lsp.answering import answer
 from dg_lsp.shared.messages import Answer, Ask, request_of
@@ -21,6 +21,16 @@ from infill.types import Draft, Filler, NoFill
 from model.types import CancelToken
 
 log = logging.getLogger(__name__)
+
+
+class About(NamedTuple):
+    """What servers want to know of the model."""
+
+    model: str | None  # None while it loads, as is the device
+    show_threshold: float
+    takes_instructions: bool
+    device: str | None
+    languages: tuple[str, ...] | None
 
 
 class Job:
@@ -43,7 +53,7 @@ class Job:
 class Listener(Protocol):
     """Who hears of the worker, on the event loop's thread."""
 
-    def opened(self, model: str, show_threshold: float, takes_instructions: bool) -> None: ...
+    def opened(self, about: About) -> None: ...
 
     def failed(self, failure: str) -> None: ...
 
@@ -62,7 +72,6 @@ class Worker:
         self._listener = listener
         self._loop = loop
         self._running: Job | None = None
-        self.languages: tuple[str, ...] | None = None  # of the model, once it is open
 
     def start(self, open_filler: Callable[[], Filler]) -> None:
         """Open the model on a new thread and serve from there."""
@@ -86,13 +95,18 @@ class Worker:
     def _work(self, open_filler: Callable[[], Filler]) -> None:
         try:
             filler = open_filler()
-            about = filler.model_name, filler.show_threshold, filler.takes_instructions
-            self.languages = filler.languages
+            about = About(
+                filler.model_name,
+                filler.show_threshold,
+                filler.takes_instructions,
+                filler.device,
+                filler.languages,
+            )
         except (Exception, SystemExit) as error:
             log.debug("opening the model failed", exc_info=True)
             self._post(self._listener.failed, f"{error}" or type(error).__name__)
             return
-        self._post(self._listener.opened, *about)
+        self._post(self._listener.opened, about)
         while (job := self.waiting.get()) is not None:
             self._running = job  # from here on `submit` cancels it
             if job.makes_way and self.waiting.pressing:

@@ -20,6 +20,7 @@ class FakeFiller:
     show_threshold = 0.0
     takes_instructions = False
     languages = None
+    device = "cpu"
 
     def __init__(self) -> None:
         self.asked: list[FillRequest] = []

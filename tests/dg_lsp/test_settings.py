@@ -30,6 +30,8 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         "unloadAfterMinutes": 0.5,
         "context": False,
         "doubts": True,
+        "stats": False,
+        "statusNotification": True,
         "trusted": True,
     }
     settings, problems = read_settings(options)

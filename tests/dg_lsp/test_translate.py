@@ -23,7 +23,7 @@ def snapshot(text: str) -> DocumentSnapshot:
 
 def item(text: str, span: Span, new: str, cursor: int, encoding: Encoding = "utf-16") -> tuple[str, str]:
     """(range as text, inserted text) of the item."""
-    made = inline_item(completion(span, new), snapshot(text), cursor, encoding)
+    made = inline_item(completion(span, new), snapshot(text), cursor, encoding, 1)
     assert made.range is not None and isinstance(made.insert_text, str)
     start, end = made.range.start, made.range.end
     return f"{start.line}:{start.character}-{end.line}:{end.character}", made.insert_text
@@ -49,9 +49,9 @@ def test_ghost_text_has_line_feeds_whatever_the_document_has() -> None:
 
 
 def test_an_item_carries_the_command_with_counts_and_no_text() -> None:
-    made = inline_item(completion(Span(0, 0), "secret\nx"), snapshot(""), 0, "utf-16")
+    made = inline_item(completion(Span(0, 0), "secret\nx"), snapshot(""), 0, "utf-16", 7)
     assert made.command is not None and made.command.command == "dg-lsp.accepted"
-    assert made.command.arguments == [{"chars": 8, "lines": 2, "source": "diffusion", "confidence": 0.5}]
+    assert made.command.arguments == [{"id": 7, "chars": 8, "lines": 2, "source": "diffusion", "confidence": 0.5}]
 
 
 @pytest.mark.parametrize(("text", "inserted"), [("a\r\nb", "x\r\ny"), ("a\nb", "x\ny"), ("a\rb", "x\ry"), ("", "x\ny")])

@@ -1,4 +1,7 @@
-"""`dg-lsp --stdio` whose shared engine answers from a script: `python shared_server.py SCRIPT LINGER_S`."""
+"""`dg-lsp --stdio` whose shared engine answers from a script: `python shared_server.py SCRIPT LINGER_S [EMBEDDED]`.
+
+With the third argument that script answers as the embedded model does where the engine cannot.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import asyncio
 import logging
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
+from dg_lsp.scripted import open_script
 from dg_lsp.server import create_server
 from dg_lsp.settings import Settings
 from dg_lsp.shared.client import SharedFiller
 from dg_lsp.shared.identity import identity_of
+from dg_lsp.stand_in import StandIn
 from dg_lsp.transport import serve_stdio
 from infill.types import Filler
 
@@ -19,9 +25,12 @@ ENGINE = Path(__file__).resolve().parents[1] / "dg_lsp" / "shared" / "scripted_e
 
 
 def open_scripted(model: str | None, settings: Settings) -> Filler:
-    command = (sys.executable, str(ENGINE), *sys.argv[1:])
+    command = (sys.executable, str(ENGINE), *sys.argv[1:3])
     identity = identity_of(model, settings.threads, settings.niceness)
-    return SharedFiller(identity, settings.unload_after_minutes * 60 or None, command)
+    open_shared = partial(SharedFiller, identity, settings.unload_after_minutes * 60 or None, command)
+    if len(sys.argv) == 3:
+        return open_shared()
+    return StandIn(open_shared, lambda: open_script(Path(sys.argv[3])), patience_s=60)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
     assert (slow.progress()[0], slow.progress()[-1]) == ("begin", "end")
     assert len({json.dumps(p["token"]) for p in client.notifications("$/progress")}) == 1
     assert len(await client.items(URI)) == 1
-    assert (await state(client)) | {"lastMs": 0} == {
+    told = await state(client)
+    assert told | {"lastMs": 0} == {
         "state": "ready",
         "model": "script:script.jsonl",
         "lastReason": "filled",
@@ -67,6 +68,15 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
         "engineClients": None,
         "modelCalls": 1,
         "speculativeCalls": 0,
+        "unloaded": False,
+        "takesInstructions": False,
+        "device": "none",
+        "memoryBytes": told["memoryBytes"],
+        "steps": None,
+        "msPerStep": None,
+        "queue": 0,
+        "lastSilence": "model_loading",
+        "fallback": None,
     }
 
 

@@ -106,6 +106,19 @@ IGNORED = {
     "error to nothing": rpc(id=None, error={"code": 1, "message": "x"}),
     "answer with an odd id": rpc(id=[], result=1),
     "notebook": rpc(method="notebookDocument/didOpen", params={"notebookDocument": 1}),
+    "shown without an item": rpc(method="textDocument/didShowCompletion", params={}),
+    "shown item of another server": rpc(
+        method="textDocument/didShowCompletion", params={"item": {"insertText": "x", "command": {"arguments": []}}}
+    ),
+    "shown item with a text as number": rpc(
+        method="textDocument/didShowCompletion", params={"item": {"command": {"arguments": [{"id": "x"}]}}}
+    ),
+    "shown, params as a list": rpc(method="textDocument/didShowCompletion", params=[1]),
+    "partly accepted by a negative length": rpc(
+        method="textDocument/didPartiallyAcceptCompletion",
+        params={"item": {"command": {"arguments": [{"id": 1}]}}, "acceptedLength": -1},
+    ),
+    "focus on nothing": rpc(method="textDocument/didFocus"),
     "initialized again": rpc(method="initialized"),
 }
 

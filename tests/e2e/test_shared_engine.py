@@ -43,12 +43,18 @@ async def opened(runtime_folder: Path) -> AsyncIterator[Open]:
     clients: list[Client] = []
 
     async def open_window(
-        options: Any = None, *arguments: str, real: bool = False, linger_s: float = 60, script: Path = script
+        options: Any = None,
+        *arguments: str,
+        real: bool = False,
+        linger_s: float = 60,
+        script: Path = script,
+        embedded: Path | None = None,
     ) -> Client:
         if real:
             client = await Client.start("--stdio", *arguments)
         else:
-            client = await Client.start(str(script), str(linger_s), program=(SERVER,))
+            instead = [] if embedded is None else [str(embedded)]
+            client = await Client.start(str(script), str(linger_s), *instead, program=(SERVER,))
         client.limit_s = LIMIT_S
         clients.append(client)
         await client.initialize({"manualDeadlineMs": 600_000} | (options or {}))
@@ -101,6 +107,7 @@ async def test_two_windows_share_the_embedded_model(opened: Open, runtime_folder
     for client in windows:
         told = await status(client)
         assert (told["shared"], told["engineClients"], told["model"]) == (True, 2, facts.model)
+        assert (told["device"], told["unloaded"]) == ("cpu", False) and told["memoryBytes"] > 2**20
         if Path("/proc/self/maps").exists():
             assert client.process is not None
             maps = Path(f"/proc/{client.process.pid}/maps").read_text()
@@ -255,7 +262,8 @@ async def test_an_unloaded_model_is_said_to_load_and_then_answers(opened: Open, 
         while (await status(client))["engineClients"] is not None:
             await asyncio.sleep(0.01)
     assert engines() == []
-    assert (await status(client))["shared"] is True
+    told = await status(client)
+    assert (told["shared"], told["unloaded"], told["memoryBytes"]) == (True, True, None)
     client.open(URI, "quick")
     assert await client.items(URI, manual=False) == []
     told = await status(client)
@@ -264,6 +272,29 @@ async def test_an_unloaded_model_is_said_to_load_and_then_answers(opened: Open, 
     await asyncio.to_thread(pipe.write_text, rules)
     assert (await client.answer(asked))["result"]["items"][0]["insertText"] == "q"
     assert starts(runtime_folder) == 2
+
+
+async def test_while_an_unloaded_model_loads_again_the_embedded_one_answers(opened: Open, runtime_folder: Path) -> None:
+    pipe, embedded = runtime_folder / "pipe.jsonl", runtime_folder / "embedded.jsonl"
+    os.mkfifo(pipe)
+    embedded.write_text(json.dumps({"after": "", "text": "embedded"}))
+    client = await opened({"unloadAfterMinutes": 0.005}, script=pipe, embedded=embedded)
+    rules = "".join(json.dumps(rule) + "\n" for rule in RULES)
+    await asyncio.to_thread(pipe.write_text, rules)
+    await ready(client)
+    async with asyncio.timeout(LIMIT_S):
+        while not (await status(client))["unloaded"]:
+            await asyncio.sleep(0.01)
+    client.open(URI, "quick")
+    assert await client.items(URI, manual=False) == []  # and so it loads
+    assert (await client.items(URI))[0]["insertText"] == "embedded"
+    told = await status(client)
+    assert (told["state"], told["fallback"], told["unloaded"]) == ("ready", "model_loading", False)
+    await asyncio.to_thread(pipe.write_text, rules)
+    async with asyncio.timeout(LIMIT_S):
+        while (await client.items(URI))[0]["insertText"] != "q":
+            client.edit(URI, 0, 0, "#")
+    assert (await status(client))["fallback"] is None
 
 
 def test_the_command_for_people(runtime_folder: Path) -> None:

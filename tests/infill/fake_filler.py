@@ -36,6 +36,7 @@ class FakeFiller:
     show_threshold = 0.0
     takes_instructions = False
     languages = None
+    device = "cpu"
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

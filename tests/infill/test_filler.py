@@ -232,3 +232,11 @@ def test_what_the_code_base_says_more_often_is_believed_more() -> None:
         assert texts(result)[0] == expected
         sure = {c.text: c.confidence for c in result.completions}
         assert (sure.get("d", 0) > 0.7) is (expected == "d")
+
+
+def test_the_steps_are_told_and_may_be_capped() -> None:
+    engine = FakeEngine(["h"], log_probs={"h": -0.1})
+    assert fill(engine, AREA).steps == 3
+    fill(engine, AREA, max_steps=2)
+    fill(engine, AREA, max_steps=100)
+    assert [budget.max_denoising_steps for budget in engine.budgets] == [4, 2, 4]

@@ -26,6 +26,7 @@ class FakeFiller:
     show_threshold = 0.5
     takes_instructions = True
     languages = ("python", "py")
+    device = "cpu"
 
     def __init__(self) -> None:
         self.asked: list[FillRequest] = []

@@ -62,7 +62,7 @@ async def test_the_facts_are_those_of_the_filler(local: LocalEngine) -> None:
     link = local.link()
     facts = await asyncio.to_thread(link.opened)
     assert (facts.state, facts.model, facts.show_threshold, facts.takes_instructions) == ("ready", "fake", 0.5, True)
-    assert (facts.clients, facts.queued, facts.failure) == (1, 0, None)
+    assert (facts.clients, facts.queued, facts.failure, facts.device) == (1, 0, None, "cpu")
     assert facts.resident_mib > 1
 
 

@@ -1,0 +1,22 @@
+"""`dg-lsp --stdio` with two scripts for models: `python stand_in_server.py CHOSEN EMBEDDED`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from dg_lsp.scripted import open_script
+from dg_lsp.server import create_server
+from dg_lsp.stand_in import StandIn
+from dg_lsp.transport import serve_stdio
+
+if __name__ == "__main__":
+    logging.basicConfig(level="WARNING")
+    chosen, embedded = (partial(open_script, Path(path)) for path in sys.argv[1:])
+    code = asyncio.run(serve_stdio(create_server(lambda _model, _settings: StandIn(chosen, embedded, patience_s=0))))
+    sys.stderr.flush()
+    os._exit(code)
