@@ -25,6 +25,7 @@ examples:
   dg-lsp explain FILE ...                 whether a file is ignored, and by which rule
   dg-lsp engine status                    the engines that run, with their windows and memory
   dg-lsp engine stop                      end them; the next request starts another
+  dg-lsp doctor                           what suggestions need, and what to do about what is wrong
   dg-lsp stats                            what became of suggestions, counted on this machine only
 """
 
@@ -40,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         from dg_lsp.shared.people import engine
 
         sys.exit(engine(given[1:]))
+    if given[:1] == ["doctor"]:
+        from dg_lsp.doctor import doctor
+
+        sys.exit(doctor(given[1:]))
     if given[:1] == ["stats"]:
         from dg_lsp.stats import stats
 

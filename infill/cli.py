@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from infill import console
+from infill.doctor import doctor
 from infill.fill_command import fill
 from infill.rewrite_command import refine, rewrite
 from infill.types import InputError
@@ -81,6 +82,7 @@ COMMANDS = {
     "fill": _Command("fill code at positions of files or of standard input, or every hole of a file", fill),
     "rewrite": _Command("write lines of a file anew", rewrite),
     "refine": _Command("let the model mend what it believes least of some lines", refine),
+    "doctor": _Command("look at what fills need, and say what to do about what is wrong", doctor),
     "bench": _Command("measure speed and quality", _bench),
 }
 

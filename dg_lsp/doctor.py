@@ -1,0 +1,89 @@
+"""`dg-lsp doctor`: what `infill doctor` looks at, and what only the server needs: engine, socket, state folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from dg_lsp.counts_file import counts_path, read_counts
+from dg_lsp.shared.client import SharedFiller
+from dg_lsp.shared.identity import identity_of
+from dg_lsp.shared.people import holder, peek
+from dg_lsp.shared.place import EngineUnavailable, folder, socket_paths, state_folder, supported
+from infill.doctor import Check, attempt, checks, filled, parser, report
+
+_ALONE = "each window has a model of its own"
+
+
+def doctor(arguments: Sequence[str]) -> int:
+    """Look at everything; the exit code."""
+    options = parser("dg-lsp doctor").parse_args(arguments)
+    return report(_all(options.model, options.threads), options.json)
+
+
+def _all(model: str | None, n_threads: int | None) -> Iterator[Check]:
+    yield from checks(model, n_threads)
+    socket = _socket()
+    yield socket
+    if supported() and socket.state == "ok":
+        engines = _engines()
+        yield engines
+        if engines.state == "ok":
+            yield attempt("engine", lambda: _engine(model, n_threads))
+    yield _state()
+
+
+def _socket() -> Check:
+    if not supported():
+        return Check("socket", "ok", f"this system has no shared engine: {_ALONE}")
+    try:
+        return Check("socket", "ok", f"in {folder()}")
+    except EngineUnavailable as error:  # says what to do itself
+        return Check("socket", "warn", f"{error}; until then {_ALONE}")
+
+
+def _engines() -> Check:
+    """The engines that run, and whether they answer."""
+    running: list[str] = []
+    for path in socket_paths():
+        process_id = holder(path)
+        if process_id is None:
+            continue
+        facts = peek(path)
+        if facts is None:
+            return Check("engines", "fail", f"pid {process_id} does not answer", "dg-lsp engine stop")
+        windows = f"{facts.clients} window{'' if facts.clients == 1 else 's'}"
+        running.append(f"pid {facts.process_id} {facts.state}, {windows}, {facts.resident_mib:.0f} MiB")
+    return Check("engines", "ok", "; ".join(running) or "none runs now")
+
+
+def _engine(model: str | None, n_threads: int | None) -> Check:
+    """A fill by the engine of this model, started where it does not run; it soon ends again by itself."""
+    started = time.perf_counter()
+    try:
+        filler = SharedFiller(identity_of(model, n_threads, niceness=0), unload_after_s=None)
+    except EngineUnavailable as error:
+        return Check("engine", "warn", f"{error}; until then {_ALONE}")
+    try:
+        return filled("engine", filler, time.perf_counter() - started)
+    finally:
+        filler.close()
+
+
+def _state() -> Check:
+    """Where counts and the engine's log are kept."""
+    try:
+        place = state_folder()
+        above = next(path for path in (place, *place.parents) if path.exists())
+        if not os.access(above, os.W_OK):
+            raise PermissionError(f"{above} cannot be written")
+        read_counts()
+    except msgspec.DecodeError:
+        return Check("state", "warn", f"{counts_path()} is broken", "dg-lsp stats --reset")
+    except (OSError, RuntimeError) as error:
+        remedy = "set XDG_STATE_HOME to a folder of your own, or `stats: false`"
+        return Check("state", "warn", f"no counts and no log of the engine: {error}", remedy)
+    return Check("state", "ok", f"in {place}")
