@@ -22,6 +22,7 @@ from infill.types import Completion, Filled, FillRequest, NoFill, Span
 
 _LOOK_AHEAD_AFTER_S = 0.3  # of looking at a suggestion
 _MANUAL_CANDIDATES = 3
+_TYPED_ON = ("superseded", "document_changed")  # no silence that anybody noticed
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -62,10 +63,10 @@ async def inline_completion(session: Session, params: types.InlineCompletionPara
             record.reason = "unknown_document"
         else:
             items = await _items(session, snapshot, params, record)
-    if not items:
+    if not items and record.reason not in _TYPED_ON:
         session.last_silence = record.reason
         session.usage.silent(record.reason)
-    elif record.reason == "filled":
+    elif items and record.reason == "filled":
         session.usage.answered("manual" if manual else "automatic", time.monotonic() - began)
     return types.InlineCompletionList(items=items)
 

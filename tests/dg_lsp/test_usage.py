@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
+import os
 from pathlib import Path
 
 import pytest
+from server_fakes import WAIT_S
 
 from dg_lsp.counts import Counts, Tally
 from dg_lsp.counts_file import add_counts, read_counts
+from dg_lsp.shared.place import VARIABLE
 from dg_lsp.usage import Sent, Usage
 
 URI = "file:///a.py"
@@ -82,6 +86,37 @@ async def test_events_of_unknown_items_are_nothing(usage: Usage) -> None:
     assert usage.counts.suggestions == {}
 
 
+async def test_counts_are_written_while_the_session_goes_on(
+    usage: Usage, runtime_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dg_lsp.usage.EVERY_S", 0.0)
+    usage.silent("in_comment")
+    async with asyncio.timeout(WAIT_S):
+        while read_counts().silences != {"in_comment": 1}:
+            await asyncio.sleep(0.01)
+    usage.silent("in_string")
+    usage.close()
+    assert read_counts().silences == {"in_comment": 1, "in_string": 1}
+
+
+async def test_what_could_not_be_written_is_written_later(
+    usage: Usage, runtime_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    monkeypatch.setattr("dg_lsp.usage.EVERY_S", 0.0)
+    monkeypatch.setenv(VARIABLE, str(runtime_folder / "file" / "folder"))
+    (runtime_folder / "file").touch()
+    usage.silent("in_comment")
+    async with asyncio.timeout(WAIT_S):
+        while "cannot be written" not in caplog.text:
+            await asyncio.sleep(0.001)
+        while not usage.counts.silences:
+            await asyncio.sleep(0.001)
+    monkeypatch.setenv(VARIABLE, str(runtime_folder))
+    usage.close()
+    assert read_counts().silences == {"in_comment": 1}
+
+
 def test_percentiles_are_exact_to_a_tenth() -> None:
     counts = Counts()
     for ms in range(1, 1001):
@@ -97,6 +132,7 @@ def add_one() -> None:
     add_counts(counts)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="forks")
 def test_many_processes_lose_nothing(runtime_folder: Path) -> None:
     processes = [multiprocessing.get_context("fork").Process(target=add_one) for _ in range(8)]
     for process in processes:

@@ -91,13 +91,17 @@ async def test_events_and_their_absence_are_counted_by_two_servers_at_once(runti
 
 
 async def test_key_to_suggestion_is_measured_of_what_the_model_answered(runtime_folder: Path, start: Any) -> None:
-    client = await start(AREA)
-    client.open(URI, "return")
+    client = await start(AREA, {"after": "slow", "text": "x", "delay_ms": 60_000})
+    client.open(URI, "slow")
+    asked = client.inline(URI, 4)
+    client.edit(URI, 0, 4, "return")
+    assert (await client.answer(asked))["result"]["items"] == []  # superseded, which is no silence
     client.edit(URI, 6, 6, " ")
     assert await item_of(client, manual=False)
     assert await item_of(client, manual=False)  # still fits: no answer of the model's
     await end(client)
-    assert sum(counted()["latencies"]["automatic"].values()) == 1
+    told = counted()
+    assert (sum(told["latencies"]["automatic"].values()), told["silences"]) == (1, {})
 
 
 async def test_nothing_is_counted_where_that_is_not_wanted(runtime_folder: Path, start: Any) -> None:
