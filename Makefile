@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
 
-.PHONY: help setup setup-dev demo test test-editors dist-vscode lint fix bench bench-cpu bench-install bench-server bench-typing
+.PHONY: help setup setup-dev demo test test-editors dist-vscode docs lint fix bench bench-cpu bench-install bench-server bench-typing
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -34,6 +34,9 @@ test-editors: setup-dev ## the plugins in real editors (minutes; installs them; 
 
 dist-vscode: ## the extension as editors/vscode/dist/dg-lsp.vsix
 	cd editors/vscode && npm ci && npm run package
+
+docs: setup ## write the README's table of settings from the code
+	$(BIN)/python -m dg_lsp.settings_table README.md
 
 lint: setup-dev ## ruff and pyright, as configured in pyproject.toml
 	$(BIN)/ruff check

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
+from functools import partial
+from typing import Any, cast
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -22,9 +25,27 @@ _FOR_NOW: frozenset[Reason] = frozenset({"superseded", "cancelled", "model_loadi
 Report = types.RelatedFullDocumentDiagnosticReport | types.RelatedUnchangedDocumentDiagnosticReport
 
 
-def options() -> types.DiagnosticOptions:
-    """What the server offers where the setting is on."""
-    return types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier=SOURCE)
+def offer(session: Session) -> types.DiagnosticRegistrationOptions:
+    """Answer requests for doubts from now on; return what is offered."""
+    offered = types.DiagnosticRegistrationOptions(
+        inter_file_dependencies=False, workspace_diagnostics=False, identifier=SOURCE
+    )
+    cast(Any, session.server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, offered))(partial(document_diagnostic, session))
+    return offered
+
+
+async def switched(session: Session) -> None:
+    """Follow the setting while the client runs: offer doubts to it, or have it ask again."""
+    client = session.client
+    if session.settings.doubts and types.TEXT_DOCUMENT_DIAGNOSTIC not in session.server.rpc.fm.features:
+        if client.registers_diagnostics:
+            await session.register(types.TEXT_DOCUMENT_DIAGNOSTIC, offer(session))
+        else:
+            session.setting_problems.append("'doubts' needs a restart of the server: this client takes no offer late")
+            session.name_problems()
+    elif client.refreshes_diagnostics:
+        with suppress(JsonRpcException):
+            await session.server.rpc.send_request_async(types.WORKSPACE_DIAGNOSTIC_REFRESH)
 
 
 async def document_diagnostic(session: Session, params: types.DocumentDiagnosticParams) -> Report:
@@ -34,6 +55,8 @@ async def document_diagnostic(session: Session, params: types.DocumentDiagnostic
         snapshot = session.documents.get(params.text_document.uri)
         if snapshot is None:
             record.reason = "unknown_document"
+        elif not session.settings.doubts:
+            record.reason = "doubts_off"
         elif may_read(session, snapshot, record):
             report = await _report(session, snapshot, params.previous_result_id, record)
     if report is None:

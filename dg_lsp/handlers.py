@@ -33,7 +33,8 @@ def initialize(session: Session, params: types.InitializeParams) -> None:
     session.client = ClientFeatures(params.capabilities)
     if params.process_id is not None and runs(params.process_id):  # else: an editor in another container
         session.client_process_id = params.process_id
-    session.settings, session.setting_problems = read_settings(params.initialization_options)
+    session.options = params.initialization_options
+    session.settings, session.setting_problems = read_settings(session.options)
     session.usage.on = session.settings.stats
     session.set_folders([path for uri in session.server.rpc.folder_uris if (path := folder_of(uri))])
 

@@ -28,9 +28,8 @@ _REPORT_EVERY_S = 1.0
 
 
 async def load_model(session: Session) -> None:
-    """Name bad settings, open the model on the worker thread, tell the user how that went."""
-    if session.setting_problems:
-        session.tell(types.MessageType.Warning, "dg-lsp: " + "; ".join(session.setting_problems))
+    """Open the model on the worker thread, tell the user how that went."""
+    session.opened_for = session.engine
     started = time.perf_counter()
     opened = session.scheduler.start(session.open_filler)
     loaded = asyncio.get_running_loop().create_task(_loaded(session, opened))

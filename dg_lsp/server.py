@@ -11,11 +11,10 @@ from typing import Any, cast
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from dg_lsp import __version__, actions, diagnostics, events, handlers
+from dg_lsp import __version__, actions, configuration, diagnostics, events, handlers
 from dg_lsp.commands import commands
 from dg_lsp.drafts import cancel_progress
 from dg_lsp.ghost_text import inline_completion
-from dg_lsp.loading import load_model
 from dg_lsp.protocol import Protocol
 from dg_lsp.session import OpenFiller, Session
 from dg_lsp.status_news import StatusNews
@@ -68,6 +67,8 @@ def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     _register(server, types.TEXT_DOCUMENT_DID_CLOSE, partial(handlers.did_close, session))
     _register(server, types.TEXT_DOCUMENT_DID_SAVE, partial(handlers.did_save, session))
     _register(server, types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, partial(handlers.did_change_folders, session))
+    changed = partial(configuration.did_change_configuration, session)
+    _register(server, types.WORKSPACE_DID_CHANGE_CONFIGURATION, changed)
     completion = partial(inline_completion, session)
     _register(server, types.TEXT_DOCUMENT_INLINE_COMPLETION, completion, inline)
     _register(server, types.TEXT_DOCUMENT_CODE_ACTION, partial(actions.code_action, session), offered)
@@ -90,21 +91,14 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
     session = server.session
     handlers.initialize(session, params)
     if session.settings.doubts:
-        diagnose = partial(diagnostics.document_diagnostic, session)
-        _register(server, types.TEXT_DOCUMENT_DIAGNOSTIC, diagnose, diagnostics.options())
+        diagnostics.offer(session)
 
 
 def _initialized(session: Session, params: object) -> None:
     if session.loading is not None:
         return
-    task = asyncio.get_running_loop().create_task(load_model(session))
-    task.add_done_callback(_log_failure)
-    session.loading = task
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("loading the model ended with %s", type(error).__name__, exc_info=error)
+    session.loading = asyncio.get_running_loop().create_task(configuration.begin(session))
+    session.keep(session.loading)
 
 
 def _shutdown(session: Session, *_: object) -> None:

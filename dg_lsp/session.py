@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import uuid
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from dg_lsp.context import Contexts
 from dg_lsp.documents import Documents
@@ -60,6 +62,13 @@ class ClientFeatures:
         action = document.code_action if document else None
         resolve = action.resolve_support if action else None
         self.resolves_edits = bool(resolve and "edit" in resolve.properties)
+        self.has_configuration = bool(workspace and workspace.configuration)
+        changes = workspace.did_change_configuration if workspace else None
+        self.registers_configuration = bool(changes and changes.dynamic_registration)
+        doubts = document.diagnostic if document else None
+        self.registers_diagnostics = bool(doubts and doubts.dynamic_registration)
+        refresh = workspace.diagnostics if workspace else None
+        self.refreshes_diagnostics = bool(refresh and refresh.refresh_support)
 
 
 class OpenFill(msgspec.Struct, frozen=True):
@@ -93,25 +102,44 @@ class Session:
         self.open_fills: dict[str, OpenFill] = {}  # by document: the question that typing asked
         self.rewrites: dict[int | str, str] = {}  # by progress token, the document that is being rewritten
         self.settings = Settings()
+        self.options: object = None  # initializationOptions
         self.setting_problems: list[str] = []
+        self.pulling: asyncio.Task[None] | None = None  # of the configuration
         self.folders: list[str] = []  # of the workspace
         self.rules = IgnoreRules()
         self.client = ClientFeatures(types.ClientCapabilities())
         self.client_process_id: int | None = None  # only when it can be seen to run from here
         self.loading: asyncio.Task[None] | None = None
         self.filler: Filler | None = None  # once it is open
+        self.opened_for: tuple[object, ...] | None = None  # what `engine` was then
         self.last_reason: str | None = None
         self.last_silence: str | None = None  # why ghost text was last not shown
         self.last_ms: float | None = None
         self.last_ignored: Verdict | None = None
+        self._named: set[str] = set()  # problems with settings
         self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
         self._open_filler = open_filler
         self._model = model
 
+    @property
+    def engine(self) -> tuple[object, ...]:
+        """What the settings ask of an engine; the command line's choice of a model comes first."""
+        wanted = self.settings
+        model = self._model or wanted.model
+        return model, wanted.threads, wanted.niceness, wanted.shared_engine, wanted.unload_after_minutes
+
     def open_filler(self) -> Filler:
-        """Open the model; slow, for the worker thread. The command line's choice comes first."""
+        """Open the model; slow, for the worker thread."""
         self.filler = self._open_filler(self._model or self.settings.model, self.settings)
         return self.filler
+
+    def leave_model(self) -> Scheduler:
+        """Answer what is open and forget what the model said; return its scheduler, whose thread ends soon."""
+        left, self.scheduler = self.scheduler, Scheduler()
+        self.scheduler.n_asked, self.scheduler.n_speculative = left.n_asked, left.n_speculative
+        self.filler, self.suggestions = None, Suggestions()
+        left.close()
+        return left
 
     def set_folders(self, folders: list[str]) -> None:
         """Take the workspace's folders, for the rules and for what may be read as context."""
@@ -124,9 +152,28 @@ class Session:
         return judge_document(uri, self.rules)
 
     def keep(self, task: asyncio.Task[None]) -> None:
-        """Hold a task that nobody awaits until it is done."""
+        """Hold a task that nobody awaits until it is done; log it when it fails."""
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task ended with %s", type(error).__name__, exc_info=error)
+
+    async def register(self, method: str, options: object) -> None:
+        """Have the client send a method's messages, which it says it can be asked for while it runs."""
+        registration = types.Registration(id=f"dg-lsp-{uuid.uuid4()}", method=method, register_options=options)
+        params = types.RegistrationParams(registrations=[registration])
+        with suppress(JsonRpcException):
+            await self.server.rpc.send_request_async(types.CLIENT_REGISTER_CAPABILITY, params)
+
+    def name_problems(self) -> None:
+        """Tell the user of the problems with settings that he was not told of before."""
+        new = [problem for problem in self.setting_problems if problem not in self._named]
+        self._named |= set(new)
+        if new:
+            self.tell(types.MessageType.Warning, "dg-lsp: " + "; ".join(new))
 
     def tell(self, kind: types.MessageType, message: str) -> None:
         """Show one message to the user."""

@@ -1,8 +1,9 @@
-"""Settings from `initializationOptions`: frozen, each with its unit and default; bad ones are named.
+"""Settings from `initializationOptions` and the client's configuration: frozen; bad ones are named.
 
-Nothing here is fatal: a key that is unknown or has a bad value keeps its default and becomes a
+Nothing here is fatal: a key that is unknown or has a bad value counts as not said and becomes a
 problem line for the user. In a workspace that the user does not trust, whoever wrote it may have written
-the settings too: there nothing is taken that names a file, a folder or a command.
+the settings too: there nothing is taken that names a file, a folder or a command. Whether it is trusted is
+for the editor's plugin to say in `initializationOptions`: the configuration may be the workspace's own.
 """
 
 from __future__ import annotations
@@ -39,31 +40,69 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
 
 
-# The settings that can choose what is opened or run.
-ONLY_TRUSTED = frozenset({"model"})
+# What each setting means, for people; the settings' tables in the docs are made of it.
+MEANINGS = {
+    "automatic": "answer requests that typing caused; `false`: only when asked for",
+    "deadlineMs": "milliseconds for an automatic request; the best draft by then is shown",
+    "debounceMs": ("milliseconds without a key before the model is asked; `null` follows your own rhythm, at most 150"),
+    "lookAhead": "fill what would follow a suggestion while you look at it; never on battery",
+    "manualDeadlineMs": "milliseconds when you asked",
+    "languages": "LSP language ids to serve",
+    "model": "checkpoint folder; `--model` on the command line wins",
+    "threads": "processor threads of a fill",
+    "niceness": ("priority of the model's threads, up to 19; above 0 a busy machine makes ghost text wait (see below)"),
+    "sharedEngine": "one model for all windows of this user; `false`: one in this server's process",
+    "unloadAfterMinutes": "without a request; the next one loads the model again; `0`: never",
+    "doubts": "pull diagnostics: hints where the model disbelieves what stands there",
+    "trusted": (
+        "for the editor's plugin, in `initializationOptions` only: `false` ignores `model`, and `.dgignore` may only "
+        "ignore more"
+    ),
+    "onBattery": '`"manual"`: no automatic answers while the machine runs on its battery',
+}
+# What the default is where it is no value.
+NO_VALUE = {"debounceMs": "as you type", "languages": "all", "model": "embedded", "threads": "physical cores less one"}
+
+FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+ONLY_TRUSTED = frozenset({"model"})  # can choose what is opened or run
+ONLY_OPTIONS = frozenset({"trusted"})  # not for a settings file to say
 
 
-def read_settings(options: object) -> tuple[Settings, list[str]]:
-    """Return settings from the client's options, and one line for each key that could not be used."""
-    if options is None:
-        return Settings(), []
-    if not isinstance(options, dict):
-        return Settings(), ["initializationOptions must be an object"]
-    fields = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+def read_settings(options: object, configured: object = None) -> tuple[Settings, list[str]]:
+    """Return the settings, and one line for each key that could not be used.
+
+    `options` are the client's initializationOptions; `configured` is its configuration and wins, key by key.
+    Null is a setting's default.
+    """
     values: dict[str, Any] = {}
-    problems: list[str] = []
-    for key, value in cast("dict[str, object]", options).items():
-        if key not in fields:
-            problems.append(f"unknown setting {key!r} (known: {', '.join(fields)})")
-            continue
-        try:
-            values[fields[key].name] = msgspec.convert(value, fields[key].type)
-        except msgspec.ValidationError as error:
-            problems.append(f"setting {key!r}: {error}")
-            if key == "trusted":  # something was meant to be said: the careful reading
-                values[key] = False
+    problems = _take(options, frozenset(), "initializationOptions", values)
+    problems += _take(configured, ONLY_OPTIONS, "the configuration", values)
     if values.get("trusted") is False:
-        for key, field in fields.items():
-            if field.name in ONLY_TRUSTED and values.pop(field.name, None) is not None:
+        for key in ONLY_TRUSTED:
+            if values.pop(FIELDS[key].name, None) is not None:
                 problems.append(f"setting {key!r} is not taken from a workspace that is not trusted")
     return Settings(**values), problems
+
+
+def _take(source: object, refused: frozenset[str], name: str, values: dict[str, Any]) -> list[str]:
+    """Put what can be used of one source into `values`; return the problems."""
+    if source is None:
+        return []
+    if not isinstance(source, dict):
+        return [f"{name} must be an object"]
+    problems: list[str] = []
+    for key, value in cast("dict[str, object]", source).items():
+        if key not in FIELDS:
+            problems.append(f"unknown setting {key!r} (known: {', '.join(FIELDS)})")
+        elif key in refused:
+            problems.append(f"setting {key!r} is taken from initializationOptions only")
+        elif value is None and key != "trusted":
+            values.pop(FIELDS[key].name, None)
+        else:
+            try:
+                values[FIELDS[key].name] = msgspec.convert(value, FIELDS[key].type)
+            except msgspec.ValidationError as error:
+                problems.append(f"setting {key!r}: {error}")
+                if key == "trusted":  # something was meant to be said: the careful reading
+                    values[key] = False
+    return problems

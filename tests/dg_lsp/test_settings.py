@@ -79,6 +79,34 @@ def test_options_of_the_wrong_kind_are_one_problem(options: Any) -> None:
     assert settings == Settings() and len(problems) == 1
 
 
+def test_the_configuration_wins_key_by_key_and_null_is_the_default() -> None:
+    options = {"deadlineMs": 250, "threads": 2, "niceness": 5}
+    configured = {"deadlineMs": 300, "threads": None, "lookAhead": None}
+    assert read_settings(options, configured) == (Settings(deadline_ms=300, niceness=5), [])
+    assert read_settings({"deadlineMs": None}) == (Settings(), [])
+
+
+def test_a_bad_value_of_the_configuration_leaves_what_the_options_say() -> None:
+    settings, problems = read_settings({"deadlineMs": 250}, {"deadlineMs": "soon", "colour": 1})
+    assert settings == Settings(deadline_ms=250)
+    assert len(problems) == 2
+
+
+@pytest.mark.parametrize("said", [True, False, None])
+def test_trust_is_not_for_the_configuration_to_say(said: Any) -> None:
+    for trusted in (True, False):
+        settings, problems = read_settings({"trusted": trusted}, {"trusted": said})
+        assert settings == Settings(trusted=trusted)
+        assert problems == ["setting 'trusted' is taken from initializationOptions only"]
+
+
+def test_no_source_chooses_the_model_of_an_untrusted_workspace() -> None:
+    settings, problems = read_settings({"trusted": False}, {"model": "./evil"})
+    assert settings == Settings(trusted=False)
+    assert problems == ["setting 'model' is not taken from a workspace that is not trusted"]
+    assert read_settings({"trusted": True}, {"model": "./m"}) == (Settings(model="./m"), [])
+
+
 @pytest.mark.parametrize("first", ["model", "trusted"])
 def test_an_untrusted_workspace_cannot_choose_the_model(first: str) -> None:
     options = {"model": "./evil", "trusted": False, "deadlineMs": 250}

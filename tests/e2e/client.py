@@ -34,6 +34,7 @@ class Client:
         self.texts: dict[str, str] = {}
         self.versions: dict[str, int] = {}
         self.refuses: set[str] = set()  # methods of the server's requests that are answered with an error
+        self.replies: dict[str, Any] = {}  # results of the server's requests, by method; None for others
         self.encoding = "utf-16"
         self.limit_s = ANSWER_S
         self.process: Process | None = None
@@ -192,7 +193,7 @@ class Client:
             assert message["id"] is None or message["id"] not in self.answers, "answered twice"
             self.answers[message["id"]] = message
         elif "id" in message:
-            reply = {"jsonrpc": "2.0", "id": message["id"], "result": None}
+            reply = {"jsonrpc": "2.0", "id": message["id"], "result": self.replies.get(message["method"])}
             if message["method"] in self.refuses:
                 reply = {"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "no"}}
             self.send(reply)
