@@ -79,6 +79,8 @@ def _take(session: Session, configured: object) -> None:
     loop, before = asyncio.get_running_loop(), session.settings
     session.settings, session.setting_problems = read_settings(session.options, configured)
     session.usage.on = session.settings.stats
+    if session.settings.context != before.context:
+        session.set_folders(session.folders)
     if session.settings.doubts != before.doubts:
         session.keep(loop.create_task(diagnostics.switched(session)))
     if session.opened_for is not None:

@@ -30,6 +30,7 @@ def offer(session: Session) -> types.DiagnosticRegistrationOptions:
     offered = types.DiagnosticRegistrationOptions(
         inter_file_dependencies=False, workspace_diagnostics=False, identifier=SOURCE
     )
+    session.offers_doubts = True
     cast(Any, session.server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, offered))(partial(document_diagnostic, session))
     return offered
 
@@ -37,7 +38,7 @@ def offer(session: Session) -> types.DiagnosticRegistrationOptions:
 async def switched(session: Session) -> None:
     """Follow the setting while the client runs: offer doubts to it, or have it ask again."""
     client = session.client
-    if session.settings.doubts and types.TEXT_DOCUMENT_DIAGNOSTIC not in session.server.rpc.fm.features:
+    if session.settings.doubts and not session.offers_doubts:
         if client.registers_diagnostics:
             await session.register(types.TEXT_DOCUMENT_DIAGNOSTIC, offer(session))
         else:

@@ -15,6 +15,7 @@ from lsprotocol import types
 from dg_lsp.asking import ask, checked, may_ask_unasked, may_read, note_speed
 from dg_lsp.documents import DocumentSnapshot
 from dg_lsp.events import sent_items
+from dg_lsp.notebooks import Reading
 from dg_lsp.positions import Encoding, offset_at
 from dg_lsp.power import on_battery
 from dg_lsp.session import OpenFill, Record, Session
@@ -28,12 +29,15 @@ _TYPED_ON = ("superseded", "document_changed")  # no silence that anybody notice
 class _Place(msgspec.Struct, frozen=True):
     """Where ghost text is wanted: `text` is the document's with the selected item of an open popup in it.
 
-    That item replaces `popup` of the document and ends at `offset`.
+    That item replaces `popup` of the document and ends at `offset`. A notebook's cell has others before and
+    after it in `text`.
     """
 
     snapshot: DocumentSnapshot
     text: str
     offset: int
+    n_before: int = 0  # characters of other cells
+    n_after: int = 0
     popup: Span | None = None
 
     @property
@@ -41,41 +45,65 @@ class _Place(msgspec.Struct, frozen=True):
         return self.snapshot.uri
 
     def in_document(self, completion: Completion) -> Completion | None:
-        """The completion as a change of the document itself; None where it would change what is before the item."""
+        """The completion as a change of the document itself; None where it would change another cell.
+
+        None too where it would change what is before the popup's item.
+        """
+        own = self.text[self.n_before : len(self.text) - self.n_after]
+        span = Span(completion.span.start - self.n_before, completion.span.end - self.n_before)
+        if span.start < 0 or span.end > len(own):
+            return None
         if self.popup is None:
-            return completion
-        grown = len(self.text) - len(self.snapshot.text)
-        span, start = completion.span, self.popup.start
+            return msgspec.structs.replace(completion, span=span)
+        grown, start = len(own) - len(self.snapshot.text), self.popup.start
         if span.start < start or span.end - grown < self.popup.end:
             return None
-        text = self.text[start : span.start] + completion.text
+        text = own[start : span.start] + completion.text
         return msgspec.structs.replace(completion, span=Span(start, span.end - grown), text=text)
 
 
 async def inline_completion(session: Session, params: types.InlineCompletionParams) -> types.InlineCompletionList:
     """Return ghost text for the cursor; an empty list says why in the log and in the status."""
     items: list[types.InlineCompletionItem] = []
-    manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-    began = time.monotonic() if manual else session.pace.cause(params.text_document.uri)
     with session.request("inlineCompletion") as record:
         snapshot = session.documents.get(params.text_document.uri)
         if snapshot is None:
             record.reason = "unknown_document"
         else:
-            items = await _items(session, snapshot, params, record)
+            manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+            popup = params.context.selected_completion_info
+            items = await suggestions(session, snapshot, params.position, manual, popup, record)
+    return types.InlineCompletionList(items=items)
+
+
+async def suggestions(
+    session: Session,
+    snapshot: DocumentSnapshot,
+    position: types.Position,
+    manual: bool,
+    popup: types.SelectedCompletionInfo | None,
+    record: Record,
+) -> list[types.InlineCompletionItem]:
+    """Return what to suggest at a position, best first; when there is nothing, the record says why."""
+    began = time.monotonic() if manual else session.pace.cause(snapshot.uri)
+    items = await _items(session, snapshot, position, manual, popup, record)
     if not items and record.reason not in _TYPED_ON:
         session.last_silence = record.reason
         session.usage.silent(record.reason)
     elif items and record.reason == "filled":
         session.usage.answered("manual" if manual else "automatic", time.monotonic() - began)
-    return types.InlineCompletionList(items=items)
+    return items
 
 
 async def _items(
-    session: Session, snapshot: DocumentSnapshot, params: types.InlineCompletionParams, record: Record
+    session: Session,
+    snapshot: DocumentSnapshot,
+    position: types.Position,
+    manual: bool,
+    popup: types.SelectedCompletionInfo | None,
+    record: Record,
 ) -> list[types.InlineCompletionItem]:
     settings, encoding = session.settings, session.documents.encoding
-    manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     record.counts = {"trigger": "manual" if manual else "automatic", "document_chars": len(snapshot.text)}
     if not manual and not settings.automatic:
         record.reason = "automatic_off"
@@ -84,9 +112,10 @@ async def _items(
     elif settings.languages is not None and snapshot.language_id not in settings.languages:
         record.reason = "language_off"
     elif may_read(session, snapshot, record):
-        session.context.visited(snapshot.uri, params.position.line)
-        cursor = offset_at(snapshot.text, params.position.line, params.position.character, encoding)
-        place = _place(snapshot, cursor, params.context.selected_completion_info, encoding)
+        if session.notebooks.notebook_of(snapshot.uri) is None:  # a cell has those around it, and is nobody's context
+            session.context.visited(snapshot.uri, position.line)
+        cursor = offset_at(snapshot.text, position.line, position.character, encoding)
+        place = _place(session.reading(snapshot), snapshot, cursor, popup, encoding)
         completions = await (_asked_for if manual else _unasked)(session, place, record)
         own = (place.in_document(completion) for completion in completions)
         return sent_items(session, snapshot, cursor, [completion for completion in own if completion is not None])
@@ -94,13 +123,20 @@ async def _items(
 
 
 def _place(
-    snapshot: DocumentSnapshot, cursor: int, popup: types.SelectedCompletionInfo | None, encoding: Encoding
+    read: Reading,
+    snapshot: DocumentSnapshot,
+    cursor: int,
+    popup: types.SelectedCompletionInfo | None,
+    encoding: Encoding,
 ) -> _Place:
-    text = snapshot.text
-    if popup is None:
-        return _Place(snapshot, text, cursor)
-    start, end = (offset_at(text, p.line, p.character, encoding) for p in (popup.range.start, popup.range.end))
-    return _Place(snapshot, text[:start] + popup.text + text[end:], start + len(popup.text), Span(start, end))
+    own, replaced = read.own, None
+    if popup is not None:
+        ends = popup.range.start, popup.range.end
+        replaced = Span(*(offset_at(snapshot.text, p.line, p.character, encoding) for p in ends))
+        own = own[: replaced.start] + popup.text + own[replaced.end :]
+        cursor = replaced.start + len(popup.text)
+    text, n_before = read.before + own + read.after, len(read.before)
+    return _Place(snapshot, text, n_before + cursor, n_before, len(read.after), replaced)
 
 
 async def _unasked(session: Session, place: _Place, record: Record) -> tuple[Completion, ...]:

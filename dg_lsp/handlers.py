@@ -7,6 +7,7 @@ text that the request meant.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import msgspec
 from lsprotocol import types
@@ -49,34 +50,53 @@ def did_change_folders(session: Session, params: types.DidChangeWorkspaceFolders
 
 def did_open(session: Session, params: types.DidOpenTextDocumentParams) -> None:
     """Start to track a document."""
-    document = params.text_document
+    open_text(session, params.text_document)
+    session.context.opened(params.text_document.uri)
+
+
+def open_text(session: Session, document: types.TextDocumentItem) -> None:
+    """Start to track a document, or a cell of a notebook."""
     _forget(session, document.uri)
     session.documents.open(document.uri, document.version, document.text, str(document.language_id))
-    session.context.opened(document.uri)
 
 
 def did_change(session: Session, params: types.DidChangeTextDocumentParams) -> None:
+    """Follow a document's text."""
+    change_text(session, params.text_document, params.content_changes)
+    last = params.content_changes[-1] if params.content_changes else None
+    if isinstance(last, types.TextDocumentContentChangePartial):
+        session.context.edited(params.text_document.uri, last.range.start.line)
+
+
+def change_text(
+    session: Session,
+    document: types.VersionedTextDocumentIdentifier,
+    changes: Sequence[types.TextDocumentContentChangeEvent],
+) -> None:
     """Apply the edits; what was asked about the old text is answered with nothing, at once.
 
     Only ghost text goes on being made, for as long as what is typed could be its beginning.
     """
-    document = params.text_document
-    edits = [_edit_of(change) for change in params.content_changes]
+    edits = [_edit_of(change) for change in changes]
     if not session.documents.change(document.uri, document.version, edits):
         log.warning("ignored a change to a document that is not open")
     session.pace.changed(document.uri, edits)
-    if edits and edits[-1].range is not None:
-        session.context.edited(document.uri, edits[-1].range[0][0])
     opened, now = session.open_fills.get(document.uri), session.documents.get(document.uri)
-    typed_on = opened and now and opened.may_fit(now.text, opened.offset + len(now.text) - len(opened.text))
+    text = session.reading(now).text if opened and now else ""
+    typed_on = opened and opened.may_fit(text, opened.offset + len(text) - len(opened.text))
     _drop_questions(session, document.uri, but="inline" if typed_on else None)
 
 
 def did_close(session: Session, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document."""
     session.context.closed(params.text_document.uri)
-    _forget(session, params.text_document.uri)
-    session.documents.close(params.text_document.uri)
+    close_text(session, params.text_document.uri)
+
+
+def close_text(session: Session, uri: str) -> None:
+    """Forget a document, or a cell of a notebook."""
+    _forget(session, uri)
+    session.documents.close(uri)
 
 
 def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:

@@ -50,6 +50,11 @@ class Pace:
         self._deleted.discard(uri)
         self._interrupt(uri)
 
+    def is_typing(self, uri: str) -> bool:
+        """Return True when the last change is no longer ago than a pause."""
+        last = self._last_key.get(uri)
+        return last is not None and self._clock() - last < _PAUSE_S
+
     def after_deletion(self, uri: str) -> bool:
         """Return True when the last change took text away: nobody wants that text back at once."""
         return uri in self._deleted

@@ -153,7 +153,7 @@ class Protocol(LanguageServerProtocol):
         if message_type is None:
             return message.get("params")
         try:
-            return self._converter.structure(message, message_type).params
+            return self._converter.structure(_mended(message), message_type).params
         except Exception as error:  # cattrs and lsprotocol raise many kinds
             log.debug("bad parameters for %s", method, exc_info=True)  # may quote the user's text
             raise JsonRpcInvalidParams(f"Invalid Params: {method}") from error
@@ -225,6 +225,15 @@ class Protocol(LanguageServerProtocol):
     def lsp_exit(self, *args: Any) -> Any:
         """End the process, with code 0 only after `shutdown`."""
         self.on_exit(0 if self._shutdown else 1)
+
+
+def _mended(message: Message) -> Message:
+    """The message with inline completion known where it was named: lsp-mode writes an empty object as null."""
+    if message["method"] == types.INITIALIZE:
+        document = message["params"]["capabilities"].get("textDocument")
+        if document and "inlineCompletion" in document and document["inlineCompletion"] is None:
+            document["inlineCompletion"] = {}
+    return message
 
 
 def _is_id(msg_id: object) -> TypeGuard[RequestId]:

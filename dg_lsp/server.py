@@ -11,7 +11,16 @@ from typing import Any, cast
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from dg_lsp import __version__, actions, configuration, diagnostics, events, handlers
+from dg_lsp import (
+    __version__,
+    actions,
+    completion_list,
+    configuration,
+    diagnostics,
+    events,
+    handlers,
+    notebook_events,
+)
 from dg_lsp.commands import commands
 from dg_lsp.drafts import cancel_progress
 from dg_lsp.ghost_text import inline_completion
@@ -53,7 +62,8 @@ class Server(LanguageServer):
 
 def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     """Return a server that calls `open_filler(model)` on its own thread, after `initialized`."""
-    server = Server("dg-lsp", __version__, protocol_cls=Protocol)
+    notebooks = notebook_events.sync_options()
+    server = Server("dg-lsp", __version__, protocol_cls=Protocol, notebook_document_sync=notebooks)
     server.session = session = Session(server, open_filler, model)
     session.changed = session.scheduler.on_change = StatusNews(session).changed
     kinds = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.QuickFix]
@@ -66,6 +76,9 @@ def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
     _register(server, types.TEXT_DOCUMENT_DID_CHANGE, partial(handlers.did_change, session))
     _register(server, types.TEXT_DOCUMENT_DID_CLOSE, partial(handlers.did_close, session))
     _register(server, types.TEXT_DOCUMENT_DID_SAVE, partial(handlers.did_save, session))
+    _register(server, types.NOTEBOOK_DOCUMENT_DID_OPEN, partial(notebook_events.did_open, session))
+    _register(server, types.NOTEBOOK_DOCUMENT_DID_CHANGE, partial(notebook_events.did_change, session))
+    _register(server, types.NOTEBOOK_DOCUMENT_DID_CLOSE, partial(notebook_events.did_close, session))
     _register(server, types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, partial(handlers.did_change_folders, session))
     changed = partial(configuration.did_change_configuration, session)
     _register(server, types.WORKSPACE_DID_CHANGE_CONFIGURATION, changed)
@@ -90,6 +103,9 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
     """Settle the session; what a setting switches on is advertised only then."""
     session = server.session
     handlers.initialize(session, params)
+    if not session.client.inline_completion:
+        offered = types.CompletionOptions()
+        _register(server, types.TEXT_DOCUMENT_COMPLETION, partial(completion_list.completion, session), offered)
     if session.settings.doubts:
         diagnostics.offer(session)
 

@@ -18,14 +18,15 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from dg_lsp.context import Contexts
-from dg_lsp.documents import Documents
+from dg_lsp.documents import Documents, DocumentSnapshot
 from dg_lsp.fallback import Fallback
 from dg_lsp.lookup import Lookup
+from dg_lsp.notebooks import Notebooks, Reading, reading
 from dg_lsp.pace import Pace
 from dg_lsp.scheduler import Scheduler
 from dg_lsp.settings import Settings
 from dg_lsp.suggestions import Suggestions, typed_on
-from dg_lsp.trust import judge_document
+from dg_lsp.trust import judge_cell, judge_document
 from dg_lsp.usage import Usage
 from infill.ignored import IgnoreRules, Verdict
 from infill.types import Filled, Filler, NoFill
@@ -67,6 +68,10 @@ class ClientFeatures:
         self.registers_configuration = bool(changes and changes.dynamic_registration)
         doubts = document.diagnostic if document else None
         self.registers_diagnostics = bool(doubts and doubts.dynamic_registration)
+        self.inline_completion = bool(document and document.inline_completion is not None)
+        entry = document.completion.completion_item if document and document.completion else None
+        formats = entry.documentation_format if entry else None
+        self.shows_markdown = types.MarkupKind.Markdown in (formats or ())
         refresh = workspace.diagnostics if workspace else None
         self.refreshes_diagnostics = bool(refresh and refresh.refresh_support)
 
@@ -90,6 +95,7 @@ class Session:
     def __init__(self, server: Server, open_filler: OpenFiller, model: str | None) -> None:
         self.server = server
         self.documents = Documents()
+        self.notebooks = Notebooks()
         self.scheduler = Scheduler()
         self.lookup = Lookup()
         self.context = Contexts(self.documents, self.lookup)
@@ -110,6 +116,7 @@ class Session:
         self.client = ClientFeatures(types.ClientCapabilities())
         self.client_process_id: int | None = None  # only when it can be seen to run from here
         self.loading: asyncio.Task[None] | None = None
+        self.offers_doubts = False
         self.filler: Filler | None = None  # once it is open
         self.opened_for: tuple[object, ...] | None = None  # what `engine` was then
         self.last_reason: str | None = None
@@ -149,7 +156,20 @@ class Session:
 
     def judge(self, uri: str) -> Verdict:
         """Return whether the text of a document may be used."""
-        return judge_document(uri, self.rules)
+        notebook = self.notebooks.notebook_of(uri)
+        return judge_document(uri, self.rules) if notebook is None else judge_cell(uri, notebook, self.rules)
+
+    def reading(self, snapshot: DocumentSnapshot) -> Reading:
+        """Return what is read of a document that may be read: all of it, a notebook's cell with those around it."""
+        if self.notebooks.notebook_of(snapshot.uri) is None:
+            return Reading("", snapshot.text, "")
+        place = snapshot.uri.partition("#")[0]
+
+        def other_cell(uri: str) -> DocumentSnapshot | None:
+            is_near = uri.partition("#")[0] == place  # the same verdict
+            return self.documents.get(uri) if is_near or self.judge(uri).allowed else None
+
+        return reading(snapshot, self.notebooks.around(snapshot.uri), other_cell)
 
     def keep(self, task: asyncio.Task[None]) -> None:
         """Hold a task that nobody awaits until it is done; log it when it fails."""

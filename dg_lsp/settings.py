@@ -53,6 +53,12 @@ MEANINGS = {
     "niceness": ("priority of the model's threads, up to 19; above 0 a busy machine makes ghost text wait (see below)"),
     "sharedEngine": "one model for all windows of this user; `false`: one in this server's process",
     "unloadAfterMinutes": "without a request; the next one loads the model again; `0`: never",
+    "context": (
+        "what other files of the workspace say goes with a question: definitions of what is imported, and where you "
+        "were lately"
+    ),
+    "stats": "count what becomes of suggestions, for `dg-lsp stats`",
+    "statusNotification": "send `didChangeStatus {busy, message, kind, …}`; some clients log what they do not know",
     "doubts": "pull diagnostics: hints where the model disbelieves what stands there",
     "trusted": (
         "for the editor's plugin, in `initializationOptions` only: `false` ignores `model`, and `.dgignore` may only "

@@ -26,7 +26,7 @@ def inline_item(
     Editors turn `\n` into the buffer's own line end, and some would draw a `\r`. Its `number` is what events of
     the client's call it by.
     """
-    text = with_line_ends(completion.text, _line_end_of(snapshot.text))
+    text = with_line_ends(completion.text, line_end_of(snapshot.text))
     span, text = minimal_edit(snapshot.text, completion.span, text, keep=offset)
     text = with_line_ends(text, "\n")
     counts = {
@@ -65,7 +65,7 @@ def workspace_edit(
 
 
 def _text_edit(change: Part, snapshot: DocumentSnapshot, encoding: Encoding) -> types.TextEdit | None:
-    text = with_line_ends(change.text, _line_end_of(snapshot.text))
+    text = with_line_ends(change.text, line_end_of(snapshot.text))
     span, text = minimal_edit(snapshot.text, change.span, text)
     if not text and span.start == span.end:
         return None
@@ -104,7 +104,7 @@ def with_line_ends(text: str, line_end: str) -> str:
     return text if line_end == "\n" else text.replace("\n", line_end)
 
 
-def _line_end_of(text: str) -> str:
+def line_end_of(text: str) -> str:
     """Return the line end that the document uses first."""
     line_feed, carriage_return = text.find("\n"), text.find("\r")
     if carriage_return < 0 or 0 <= line_feed < carriage_return:

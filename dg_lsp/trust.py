@@ -36,9 +36,18 @@ def judge_document(uri: str, rules: IgnoreRules) -> Verdict:
     return rules.judge(path)
 
 
+def judge_cell(uri: str, notebook: str, rules: IgnoreRules) -> Verdict:
+    """Return the verdict about a notebook's cell: the notebook's, and that of the path in its own URI, if any."""
+    verdict = judge_document(notebook, rules)
+    scheme, _, rest = uri.partition(":")
+    has_path = scheme.lower() in ("file", _NOTEBOOK_CELL) and rest.startswith("/")
+    return judge_document(uri, rules) if verdict.allowed and has_path else verdict
+
+
 def folder_of(uri: str | None) -> str | None:
-    """Return the path of a workspace's folder; None for one that is not a folder of this machine."""
-    return path_of(uri or "")
+    """Return the path of a workspace's folder, however it is spelled; None for one that is not of this machine."""
+    path = path_of(uri or "")
+    return None if path is None else os.path.normpath(path)
 
 
 def path_of(uri: str) -> str | None:

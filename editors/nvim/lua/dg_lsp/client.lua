@@ -63,12 +63,16 @@ end
 
 local function start(buf)
   local root = root_of(buf)
+  local capabilities = vim.lsp.protocol.make_client_capabilities()
+  -- Neovim 0.11 does not name what this plugin does; without it the server would add to the completion list.
+  capabilities.textDocument.inlineCompletion = capabilities.textDocument.inlineCompletion or vim.empty_dict()
   local options = vim.tbl_extend("force", config.options.settings, { trusted = is_trusted(root) })
   vim.lsp.start({
     name = M.NAME,
     cmd = server.argv(M.found),
     root_dir = root,
     init_options = options,
+    capabilities = capabilities,
     handlers = handlers,
     get_language_id = function(_, filetype)
       return LANGUAGE_IDS[filetype] or filetype
