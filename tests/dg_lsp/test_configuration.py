@@ -119,6 +119,8 @@ async def test_another_engine_is_opened_once_for_what_needs_one(window: Window) 
     assert window.server.session.loading is not None
     await window.server.session.loading
     assert [settings.threads for _, settings in window.opened] == [None, 4]
+    (told,) = window.told()
+    assert "'doubts' needs a restart" in told, "this client cannot be offered them now"
 
 
 async def test_what_is_open_is_answered_and_the_next_question_goes_to_the_new_engine(window: Window) -> None:

@@ -26,25 +26,6 @@ async def complete(client: Client, context: Any = INVOKED, uri: str = URI) -> li
     return found["items"]
 
 
-@pytest.mark.parametrize("knows", [{}, {"dynamicRegistration": True}, None])
-async def test_clients_with_inline_completion_are_not_offered_it(start: Any, knows: Any) -> None:
-    """None: as lsp-mode writes an empty object."""
-    client: Client = await start(AREA, initialize=False)
-    result = await client.initialize(textDocument={"inlineCompletion": knows})
-    assert "completionProvider" not in result["capabilities"]
-    answer = await client.ask(
-        "textDocument/completion", {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 0}}
-    )
-    assert answer["error"]["code"] == -32601
-
-
-async def test_it_is_offered_without_trigger_characters_to_others(start: Any) -> None:
-    client: Client = await start(AREA, initialize=False)
-    capabilities = (await client.initialize())["capabilities"]
-    assert capabilities["completionProvider"] == {}
-    assert capabilities["inlineCompletionProvider"] == {}
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 async def test_an_entry_replaces_the_word_before_the_cursor(start: Any, encoding: str) -> None:
     client: Client = await start(WORD, general={"positionEncodings": [encoding]})

@@ -87,18 +87,19 @@ async def shown(book: Book, cell: str) -> list[str]:
     return [item["insertText"] for item in await book.client.items(cell)]
 
 
-async def test_notebooks_are_synchronized_where_the_client_can(start: Any) -> None:
-    client: Client = await start(HASH, initialize=False)
-    capabilities = (await client.initialize(notebookDocument={"synchronization": {}}))["capabilities"]
-    assert capabilities["notebookDocumentSync"] == {"notebookSelector": [{"notebook": "*"}]}
-    other: Client = await start(HASH, initialize=False)
-    assert "notebookDocumentSync" not in (await other.initialize())["capabilities"]
-
-
-async def test_a_cell_is_read_with_those_around_it(start: Any) -> None:
+async def test_a_cell_is_read_with_those_around_it_until_they_are_closed(start: Any) -> None:
     book = await open_book(start, "a = 1", "b = 2", "c = 3")
     for cell in book.cells:
         assert await shown(book, cell) == [book.expected_hash()]
+    documents = [{"uri": book.cells[0]}]  # the others go with their notebook
+    book.client.notify(
+        "notebookDocument/didClose", {"notebookDocument": {"uri": book.uri}, "cellTextDocuments": documents}
+    )
+    for cell in book.cells:
+        assert await shown(book, cell) == []
+        assert (await book.client.ask("dgLsp/status"))["result"]["lastReason"] == "unknown_document"
+    book.open("d = 4")
+    assert await shown(book, book.cells[0]) == [book.expected_hash()]
 
 
 async def test_the_range_is_the_cells_own_and_typing_on_needs_no_model(start: Any) -> None:
@@ -187,19 +188,6 @@ async def test_random_edits_of_a_notebook_keep_both_copies_equal(start: Any, enc
             assert items[0]["range"] == book.client.range(cell, 0, 0)
 
 
-async def test_a_closed_notebook_and_its_cells_are_gone(start: Any) -> None:
-    book = await open_book(start, "a = 1", "b = 2")
-    one, other = book.cells
-    documents = [{"uri": one}]  # the other one goes with its notebook
-    params = {"notebookDocument": {"uri": book.uri}, "cellTextDocuments": documents}
-    book.client.notify("notebookDocument/didClose", params)
-    for cell in (one, other):
-        assert await shown(book, cell) == []
-        assert (await book.client.ask("dgLsp/status"))["result"]["lastReason"] == "unknown_document"
-    book.open("c = 3")
-    assert await shown(book, book.cells[0]) == [book.expected_hash()]
-
-
 async def test_a_cell_is_read_alone_for_an_action(start: Any) -> None:
     rule = {"selected": "old", "after": "", "text": "new"}
     book = await open_book(start, "%time a", "old", rules=[rule], textDocument=RESOLVES, workspace=EDITS)
@@ -221,29 +209,18 @@ async def test_the_notebooks_path_is_judged_whatever_its_cells_are_called(start:
     book.scheme = "made-up-cell:7"
     book.open("a = 1")
     assert await shown(book, book.cells[0]) == [book.expected_hash()]
+    book.scheme = (tmp_path / ".env").as_uri()
+    claims_a_file = book.insert(0, "secret = 1")
+    assert await shown(book, claims_a_file) == []
+    assert await shown(book, book.cells[1]) == [hashlib.sha256(b"a = 1").hexdigest()], "nor is it read with others"
     (folder / ".dgignore").write_text("*.ipynb\n")
-    assert await shown(book, book.cells[0]) == []
+    assert await shown(book, book.cells[1]) == []
     status = (await client.ask("dgLsp/status"))["result"]
     assert (status["lastReason"], status["ignored"]["source"]) == ("ignored_file", ".dgignore:1")
-
-
-async def test_a_cell_that_claims_another_file_is_judged_by_that_too(start: Any, tmp_path: Path) -> None:
-    client: Client = await start(HASH)
-    book = Book(client, str(tmp_path / "book.ipynb"))
-    book.scheme = (tmp_path / ".env").as_uri()
-    book.open("secret = 1")
-    assert await shown(book, book.cells[0]) == []
-    book.scheme = f"vscode-notebook-cell:{tmp_path}/book.ipynb"
-    plain = book.insert(1, "x = ")
-    assert await shown(book, plain) == [hashlib.sha256(b"x = ").hexdigest()], "nor is it read with others"
-
-
-async def test_an_unsaved_notebook_is_served_and_one_of_elsewhere_is_not(start: Any) -> None:
-    client: Client = await start(HASH)
-    book = Book(client)
-    book.scheme, book.uri = "vscode-notebook-cell:Untitled-1.ipynb?jupyter-notebook", "untitled:Untitled-1.ipynb"
-    book.open("a = ")
-    assert await shown(book, book.cells[0]) == [book.expected_hash()]
+    unsaved = Book(client)
+    unsaved.scheme, unsaved.uri = "vscode-notebook-cell:Untitled-1.ipynb?jupyter-notebook", "untitled:Untitled-1.ipynb"
+    unsaved.open("a = ")
+    assert await shown(unsaved, unsaved.cells[0]) == [unsaved.expected_hash()]
     far = Book(client)
     far.scheme, far.uri = "vscode-notebook-cell://ssh-remote/a.ipynb", "vscode-remote://ssh-remote/a.ipynb"
     far.open("a = ")

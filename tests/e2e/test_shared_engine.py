@@ -310,3 +310,18 @@ def test_the_command_for_people(runtime_folder: Path) -> None:
     refused = run("status")
     os.environ[VARIABLE] = str(runtime_folder)
     assert refused.returncode == 2 and refused.stderr.startswith("dg-lsp: cannot use the folder")
+
+
+async def test_a_setting_that_needs_another_engine_leaves_the_first(opened: Open) -> None:
+    client = await ready(await opened(linger_s=0.1))
+    first = await engine_that(lambda facts: facts.clients == 1)
+    client.notify("workspace/didChangeConfiguration", {"settings": {"niceness": 1}})
+    async with asyncio.timeout(LIMIT_S):
+        while [facts.process_id for facts in await asyncio.to_thread(engines)] in ([], [first.process_id]):
+            await asyncio.sleep(0.01)
+        while first.process_id in {facts.process_id for facts in await asyncio.to_thread(engines)}:
+            await asyncio.sleep(0.01)
+    await ready(client)
+    client.open(URI, "quick")
+    assert [item["insertText"] for item in await client.items(URI)] == ["q"]
+    assert (await status(client))["engineClients"] == 1

@@ -34,6 +34,13 @@ def test_statusline_toggle_and_colours(session: Session) -> None:
     assert nvim.lua("return vim.api.nvim_get_hl(0, { name = 'DgLspGhost' }).link") == "Comment"
 
 
+def test_the_completion_list_is_left_to_others(session: Session) -> None:
+    """The plugin draws ghost text itself; the server offers the list to clients that do not say so."""
+    nvim = session.open(DEF, AREA)
+    offered = nvim.lua("return vim.lsp.get_clients({ name = 'dg_lsp' })[1].server_capabilities")
+    assert "completionProvider" not in offered and "inlineCompletionProvider" in offered
+
+
 def test_restart(session: Session) -> None:
     nvim = session.open(DEF, AREA)
     before = nvim.lua("return vim.lsp.get_clients({ name = 'dg_lsp' })[1].id")
