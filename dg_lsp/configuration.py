@@ -18,6 +18,7 @@ from dg_lsp.loading import load_model
 from dg_lsp.session import Session
 from dg_lsp.settings import read_settings
 from dg_lsp.shared.client import SharedFiller
+from dg_lsp.stand_in import StandIn
 
 SECTION = "dgLsp"
 PATIENCE_S = 2.0  # with a client that does not answer; then the model opens without its configuration
@@ -99,7 +100,7 @@ async def _reopen(session: Session, loading: asyncio.Task[None] | None) -> None:
     filler, left = session.filler, session.leave_model()
     while not left.ended(0):
         await asyncio.sleep(_LOOK_EVERY_S)
-    if isinstance(filler, SharedFiller):
+    if isinstance(filler, SharedFiller | StandIn):
         filler.close()
     del filler, left
     await load_model(session)

@@ -86,6 +86,11 @@ class StandIn:
         """Of the model that answers now."""
         return self.current.device
 
+    @property
+    def languages(self) -> tuple[str, ...] | None:
+        """Of the model that rewrites now."""
+        return (self._ready() or self.current).languages
+
     def watch(self, on_news: Callable[[], None]) -> None:
         """Have it called, on any thread, when something about the models has changed."""
         self._on_news = on_news
@@ -113,10 +118,15 @@ class StandIn:
             self._on_news()
         return self._embedded
 
+    def close(self) -> None:
+        """Leave the engines of both, that of a model that still opens when it has."""
+        self._leave_embedded()
+        self._chosen.add_done_callback(lambda opened: None if opened.exception() else _close(opened.result()))
+
     def _leave_embedded(self) -> None:
         """Give its memory back."""
-        if isinstance(self._embedded, SharedFiller):
-            self._embedded.close()
+        if self._embedded is not None:
+            _close(self._embedded)
         self._embedded = None
 
     def _ready(self) -> Filler | None:
@@ -139,3 +149,8 @@ class StandIn:
         else:
             self._watch(filler)
             self._chosen.set_result(filler)
+
+
+def _close(filler: Filler) -> None:
+    if isinstance(filler, SharedFiller):
+        filler.close()

@@ -15,6 +15,7 @@ export const SENT = [
   "niceness",
   "sharedEngine",
   "unloadAfterMinutes",
+  "stats",
 ] as const;
 
 /** Other settings that are read when the server starts. */
