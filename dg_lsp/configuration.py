@@ -46,20 +46,22 @@ def did_change_configuration(session: Session, params: types.DidChangeConfigurat
 
 
 def _pull(session: Session) -> asyncio.Task[None]:
-    """Ask for the configuration; an answer that an older question still waits for does not count."""
-    if session.pulling is not None:
-        session.pulling.cancel()
-    session.pulling = asyncio.get_running_loop().create_task(_pulled(session))
-    session.keep(session.pulling)
-    return session.pulling
+    """Ask for the configuration; an answer that comes behind that to a later question does not count."""
+    session.n_pulls += 1
+    pulling = asyncio.get_running_loop().create_task(_pulled(session, session.n_pulls))
+    session.keep(pulling)
+    return pulling
 
 
-async def _pulled(session: Session) -> None:
+async def _pulled(session: Session, number: int) -> None:
     params = types.ConfigurationParams(items=[types.ConfigurationItem(section=SECTION)])
     try:
         answer: object = await session.server.rpc.send_request_async(types.WORKSPACE_CONFIGURATION, params)
     except JsonRpcException:
         return
+    if number < session.newest_pull:
+        return
+    session.newest_pull = number
     sections = cast("list[object]", answer) if isinstance(answer, list) else []
     _take(session, sections[0] if sections else None)
 

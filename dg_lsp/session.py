@@ -110,7 +110,7 @@ class Session:
         self.settings = Settings()
         self.options: object = None  # initializationOptions
         self.setting_problems: list[str] = []
-        self.pulling: asyncio.Task[None] | None = None  # of the configuration
+        self.n_pulls = self.newest_pull = 0  # of the configuration: asked for, taken
         self.folders: list[str] = []  # of the workspace
         self.rules = IgnoreRules()
         self.client = ClientFeatures(types.ClientCapabilities())
@@ -179,7 +179,8 @@ class Session:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task ended with %s", type(error).__name__, exc_info=error)
+            log.error("a task ended with %s; --log-level debug shows where", type(error).__name__)
+            log.debug("a task failed", exc_info=error)  # may quote the user's text
 
     async def register(self, method: str, options: object) -> None:
         """Have the client send a method's messages, which it says it can be asked for while it runs."""

@@ -84,6 +84,19 @@ async def test_the_model_opens_with_what_the_configuration_says(window: Window) 
     assert window.opened == [(None, Settings(threads=3, niceness=5))]
 
 
+async def test_a_client_that_tells_of_a_change_before_it_answers_is_waited_for(window: Window) -> None:
+    """VS Code does so when it is asked to tell of changes."""
+    window.start()
+    await window.has_asked(1)
+    receive(window.server, "workspace/didChangeConfiguration", {"settings": None})
+    await window.has_asked(2)
+    assert window.opened == []
+    for number in range(2):
+        await window.answer(number, result=[{"threads": 3}])
+    await window.ready(1)
+    assert window.opened == [(None, Settings(threads=3))]
+
+
 @pytest.mark.parametrize("answer", [{"result": None}, {"result": []}, {"result": [None]}, {"result": {}},
                                     {"error": {"code": -32601, "message": "no"}}])  # fmt: skip
 async def test_a_client_that_has_none_leaves_the_options(window: Window, answer: Any) -> None:
@@ -113,8 +126,11 @@ async def test_another_engine_is_opened_once_for_what_needs_one(window: Window) 
     await window.until(lambda: window.server.session.settings.deadline_ms == 100)
     await window.changes(2, {"threads": 4})
     await window.ready(2)
-    await window.changes(3, {"threads": 5})
-    await window.changes(4, {"threads": 4, "doubts": True})  # back before it came to that
+    for n_asked in (4, 5):
+        receive(window.server, "workspace/didChangeConfiguration", {"settings": None})
+        await window.has_asked(n_asked)
+    await window.answer(3, result=[{"threads": 5}])
+    await window.answer(4, result=[{"threads": 4, "doubts": True}])  # back before it came to that
     await window.until(lambda: window.server.session.settings.doubts)
     assert window.server.session.loading is not None
     await window.server.session.loading
