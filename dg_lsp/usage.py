@@ -17,12 +17,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
 from dg_lsp.counts import Counts, Outcome, Tally, Trigger
-from dg_lsp.counts_file import add_counts
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +29,7 @@ _REMEMBERED = 64  # items whose events may still come
 _RANKS: tuple[Outcome, ...] = ("dismissed", "typed", "partly", "accepted")
 
 
-@dataclass(eq=False)
-class _Suggestion:
+class _Suggestion(msgspec.Struct, eq=False):
     """One suggestion until nothing more is heard of it."""
 
     language: str
@@ -45,8 +42,7 @@ class _Suggestion:
     counted: Outcome | None = None
 
 
-@dataclass(eq=False)
-class _Item:
+class _Item(msgspec.Struct, eq=False):
     """One item as the client has it."""
 
     suggestion: _Suggestion
@@ -146,6 +142,8 @@ class Usage:
     def close(self) -> None:
         """End all suggestions and write what is left; when the session is over, from any thread. Blocks shortly."""
         self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
         for suggestion in self._open.values():
             self._end(suggestion)
         self._open.clear()
@@ -210,6 +208,8 @@ class Usage:
         self._writer.start()
 
     def _write(self, counts: Counts) -> bool:
+        from dg_lsp.counts_file import add_counts  # not at the start, which is precious
+
         try:
             add_counts(counts)
         except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
