@@ -51,6 +51,26 @@ async def test_an_unknown_language_is_answered_with_its_reason(client: Client) -
     assert (await client.ask("dgLsp/status"))["result"]["lastReason"] == "unknown_language"
 
 
+async def test_lines_of_an_imported_module_are_candidates_through_the_shared_engine(tmp_path: Path) -> None:
+    line = "    entry.amount = quantize(entry.raw, CENTS)\n"
+    (tmp_path / "ledger.py").write_text("".join(f"def post{n}(entry):\n{line}" for n in range(3)))
+    client = await Client.start("--stdio")
+    client.limit_s = LIMIT_S
+    folder = {"uri": tmp_path.as_uri(), "name": "work"}
+    await client.initialize({"manualDeadlineMs": 600_000}, roots={"workspaceFolders": [folder]})
+    await asyncio.wait_for(client.ready(), LIMIT_S)
+    uri = (tmp_path / "main.py").as_uri()
+    client.open(uri, "from ledger import post1\n\n\ndef book(entry):\n    entry.amount = ")
+
+    async def first() -> str:
+        return (await client.items(uri))[0]["insertText"]
+
+    async with asyncio.timeout(LIMIT_S):
+        while await first() != "quantize(entry.raw, CENTS)":  # the module is read beside the first question
+            pass
+    assert "Traceback" not in await client.close()
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads processor time from /proc")
 async def test_nothing_is_computed_while_nobody_asks(client: Client) -> None:
     await client.items(URI)
