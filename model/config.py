@@ -56,7 +56,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
     speaks_on_blank_lines: bool = True  # unasked
     takes_instructions: bool = False  # trained to follow them
-    context_tokens: int = 192  # of the prompt, for excerpts of other files; 0 where they gain nothing
+    context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
 
 
 def check_folder(folder: Path) -> None:
