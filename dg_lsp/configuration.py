@@ -84,6 +84,7 @@ def _take(session: Session, configured: object) -> None:
     session.usage.on = session.settings.stats
     if session.settings.context != before.context:
         session.set_folders(session.folders)
+    session.changed()
     if session.settings.doubts != before.doubts:
         session.keep(loop.create_task(diagnostics.switched(session)))
     if session.opened_for is not None:

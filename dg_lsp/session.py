@@ -144,6 +144,7 @@ class Session:
         """Answer what is open and forget what the model said; return its scheduler, whose thread ends soon."""
         left, self.scheduler = self.scheduler, Scheduler()
         self.scheduler.n_asked, self.scheduler.n_speculative = left.n_asked, left.n_speculative
+        self.scheduler.on_change, self.fallback = left.on_change, Fallback()
         self.filler, self.suggestions = None, Suggestions()
         left.close()
         return left

@@ -167,6 +167,22 @@ async def test_what_is_open_is_answered_and_the_next_question_goes_to_the_new_en
     assert window.wire.sent[-1]["result"]["modelCalls"] >= 1
 
 
+async def test_what_watches_the_server_hears_of_the_new_engine_too(window: Window) -> None:
+    window.start({"statusNotification": True})
+    await window.answer(0, result=[None])
+    await window.ready(1)
+    await window.changes(1, {"statusNotification": True, "stats": False, "context": False, "threads": 2})
+    await window.ready(2)
+    session = window.server.session
+    assert (session.usage.on, session.context.of("untitled:a").texts) == (False, ())
+    n_told = len(window.asked("didChangeStatus"))
+    session.scheduler.on_change()
+    await window.changes(2, {"statusNotification": True, "automatic": False})
+    await window.until(lambda: len(window.asked("didChangeStatus")) > n_told)
+    assert window.asked("didChangeStatus")[-1]["params"]["kind"] == "Inactive"
+    assert session.scheduler.on_change == session.changed
+
+
 async def test_each_problem_is_named_once(window: Window) -> None:
     window.start({"colour": 1})
     await window.answer(0, result=[{"deadlineMs": "soon"}])

@@ -111,7 +111,7 @@ async def test_two_windows_share_the_embedded_model(opened: Open, runtime_folder
         if Path("/proc/self/maps").exists():
             assert client.process is not None
             maps = Path(f"/proc/{client.process.pid}/maps").read_text()
-            assert "onnxruntime" not in maps and "numpy" not in maps and "tree_sitter" not in maps
+            assert "onnxruntime" not in maps and "numpy" not in maps
     (path,) = socket_paths()
     assert (path.stat().st_mode & 0o777, runtime_folder.stat().st_mode & 0o777) == (0o600, 0o700)
 
