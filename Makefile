@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
 
-.PHONY: help setup setup-dev demo test test-editors dist-vscode docs lint fix bench bench-cpu bench-install bench-server bench-typing
+.PHONY: help setup setup-dev demo test test-editors dist docs lint fix bench bench-cpu bench-install bench-server bench-typing
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -25,15 +25,20 @@ setup-dev: .venv/ready-dev ## add what tests and training need
 demo: setup ## fill a hole in a real file with the embedded model and show the diff
 	$(BIN)/infill fill $(DEMO)
 
-test: setup-dev lint ## lint, types and all tests (minutes, no network)
-	$(BIN)/python -m pytest --ignore tests/editors
+test: setup-dev lint ## lint, types and all tests (a quarter of an hour)
+	$(BIN)/python -m pytest --ignore tests/release
 
-test-editors: setup-dev ## the plugins in real editors (minutes; installs them; what cannot be had is a printed skip)
+test-editors: setup ## the plugins in real editors, with pictures in build/screenshots
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[editors]'
 	DG_LSP_SCREENSHOTS=$(CURDIR)/build/screenshots $(BIN)/python -m pytest tests/editors
 
-dist-vscode: ## the extension as editors/vscode/dist/dg-lsp.vsix
+dist: setup ## wheel, sdist and VS Code extension into dist/, checked; the wheel in an empty environment
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[editors]' build
+	$(BIN)/python -m build
 	cd editors/vscode && npm ci && npm run package
+	cp editors/vscode/dist/dg-lsp.vsix dist/dg-lsp-$$($(BIN)/python -c 'import dg_lsp; print(dg_lsp.__version__)').vsix
+	$(BIN)/python -m pytest tests/release
 
 docs: setup ## write the README's table of settings from the code
 	$(BIN)/python -m dg_lsp.settings_table README.md

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from dg_lsp import __version__
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("dg_lsp", "infill", "model")
@@ -50,3 +53,10 @@ def test_importing_imports_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print([m for m in {sorted(TENSORS)} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert out.stdout.strip() == "[]"
+
+
+def test_the_plugins_have_the_version_of_the_package() -> None:
+    editors = ROOT / "editors"
+    for name in ("package.json", "package-lock.json"):
+        assert json.loads((editors / "vscode" / name).read_text("utf-8"))["version"] == __version__, name
+    assert f";; Version: {__version__}\n" in (editors / "emacs" / "dg-lsp.el").read_text("utf-8")
