@@ -36,21 +36,38 @@
   :add-on? t
   :server-id 'dg-lsp))
 
+(defun dg-lsp--workspace ()
+  "Return the workspace of our server."
+  (or (lsp-find-workspace 'dg-lsp (buffer-file-name)) (user-error "dg-lsp does not run here")))
+
+(defun dg-lsp--shown ()
+  "Tell the server which of its suggestions is shown."
+  (let ((item (elt lsp-inline-completion--items lsp-inline-completion--current)))
+    (when (equal "dg-lsp.accepted" (-some-> (lsp-get item :command) (lsp-get :command)))
+      (with-lsp-workspace (dg-lsp--workspace) (lsp-notify "textDocument/didShowCompletion" (list :item item))))))
+(add-hook 'lsp-inline-completion-shown-hook #'dg-lsp--shown)
+
 (defun dg-lsp--run (command &rest more)
   "Have the server do COMMAND to the region or at point; MORE is added to its argument.  Apply its edit."
   (let* ((start (if (use-region-p) (region-beginning) (point)))
          (end (if (use-region-p) (region-end) (point)))
          (argument (append (list :uri (lsp--buffer-uri) :range (lsp--region-to-range start end)) more))
-         (workspace (or (lsp-find-workspace 'dg-lsp (buffer-file-name)) (user-error "dg-lsp does not run here")))
-         (told (with-lsp-workspace workspace
+         (told (with-lsp-workspace (dg-lsp--workspace)
                  (lsp-request "workspace/executeCommand" (list :command command :arguments (vector argument))))))
     (-if-let (edit (lsp-get told :edit))
         (lsp--apply-workspace-edit edit)
       (message "dg-lsp: %s" (lsp-get told :detail)))))
 
+(defun dg-lsp--ask-how ()
+  "Ask for an instruction, if the model reads any."
+  (let ((status (with-lsp-workspace (dg-lsp--workspace) (lsp-request "dgLsp/status" nil))))
+    (if (eq :json-false (lsp-get status :takesInstructions))
+        ""
+      (read-string "Rewrite how (empty: refill): "))))
+
 (defun dg-lsp-rewrite (instruction)
   "Rewrite the region as INSTRUCTION says; empty: refill it."
-  (interactive "sRewrite how (empty: refill): ")
+  (interactive (list (dg-lsp--ask-how)))
   (apply #'dg-lsp--run "dg-lsp.rewrite" (unless (string-empty-p instruction) (list :instruction instruction))))
 
 (defun dg-lsp-refine (strength)

@@ -2,7 +2,8 @@
 
 ;; emacs --batch -Q -l drive.el FOLDER FILE KEYS COMMAND
 ;; FOLDER/packages.txt has the package folders, FOLDER/command.json the server's command.  KEYS is a Lisp form
-;; that edits the buffer; COMMAND is `accept' for ghost text or another Lisp form.  Prints what a test compares.
+;; that edits the buffer; COMMAND is `accept' for ghost text, `next' for the one after, or another Lisp form.  Prints
+;; what a test compares.
 
 ;;; Code:
 (setq user-emacs-directory (expand-file-name "emacs/" (car command-line-args-left))
@@ -29,6 +30,12 @@
   "Print NAME and VALUE on a line of their own."
   (princ (format "%s %s\n" name (json-encode value))))
 
+(defvar drive-told nil "Texts of the suggestions that the server was told to be shown, last first.")
+(defun drive-note (method params)
+  "Note what the notification METHOD with PARAMS says."
+  (when (equal method "textDocument/didShowCompletion")
+    (push (lsp-get (plist-get params :item) :insertText) drive-told)))
+
 (make-directory user-emacs-directory t)
 (dolist (folder (split-string (drive-read "packages.txt") "\n" t)) (add-to-list 'load-path folder))
 (require 'json)
@@ -50,9 +57,12 @@
   (drive-print "before" (buffer-string))
   (buffer-enable-undo)
   (undo-boundary)
-  (if (not (eq command 'accept))
+  (if (not (memq command '(accept next)))
       (eval command t)
+    (advice-add 'lsp-notify :before #'drive-note)
     (lsp-inline-completion-display)
+    (when (eq command 'next) (lsp-inline-completion-next))
+    (drive-print "told" (vconcat (reverse drive-told)))
     (drive-print "ghost" (and lsp-inline-completion--overlay
                               (substring-no-properties
                                (overlay-get lsp-inline-completion--overlay 'after-string))))

@@ -60,7 +60,7 @@ def drive(tmp_path: Path) -> SHOWN:
 
 
 def _is_ours(row: str) -> bool:
-    return re.match(r"(before|ghost|after|undone) ", row) is not None
+    return re.match(r"(before|told|ghost|after|undone) ", row) is not None
 
 
 def _batch(arguments: list[str], folder: Path) -> str:
@@ -87,9 +87,20 @@ def test_ghost_text_is_shown_and_taken(drive: SHOWN) -> None:
     rule = {"after": "return ", "text": "width * height"}
     keys = '(progn (goto-char (point-max)) (insert "    return "))'
     told = drive("def area(width, height):\n", keys, "accept", rule)
-    assert told["ghost"].endswith("width * height")
+    assert told["ghost"].endswith("width * height") and [text[-14:] for text in told["told"]] == ["width * height"]
     assert told["after"] == told["before"] + "width * height" and told["undone"] == told["before"]
     assert "accepted chars=14 lines=1" in told["log"]
+
+
+def test_the_next_suggestion(drive: SHOWN) -> None:
+    """The one that was typed into is the first, what fits here now is the next."""
+    rules = {"after": "ret", "text": "urn a"}, {"after": "return ", "text": "b"}
+    keys = (
+        '(progn (insert "ret") (lsp-inline-completion-display) (lsp-inline-completion-cancel)'
+        ' (goto-char (point-max)) (insert "urn "))'
+    )
+    told = drive("", keys, "next", *rules)
+    assert told["after"] == told["disk"] == "return b" and told["told"] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -107,24 +118,36 @@ def test_the_server_has_the_same_text(drive: SHOWN, text: str) -> None:
     assert told["disk"] == expected
 
 
-CODE = "def f(box, n=0):\n    for one in box:\n        pass\n    return ...\n"
+CODE = "def f(box, n=0):\n    for one in box:\n        pass\n    return ...\n\n\ndef g(a):\n    ...\n"
 SELECT = '(progn (search-forward "n=0") (push-mark (- (point) 3) t t))'
 
 
 @pytest.mark.parametrize(
     ("keys", "command", "expected"),
     [
-        ('(search-forward "box")', "(dg-lsp-fill-holes)", CODE.replace("pass", "n += one").replace("...", "n")),
+        (
+            '(search-forward "box")',
+            "(dg-lsp-fill-holes)",
+            CODE.replace("pass", "n += one").replace("return ...", "return n"),
+        ),
         (SELECT, '(dg-lsp-rewrite "")', CODE.replace("n=0", "m=0")),
         (SELECT, '(dg-lsp-refine "high")', CODE.replace("n=0", "m=1")),
+        (SELECT, "(dg-lsp-fix)", CODE.replace("n=0", "m=0")),
+        ('(search-forward "g(a)")', "(dg-lsp-fill-body)", CODE.replace("    ...\n", "    return a  # ...\n")),
+        ('(search-forward "box")', "(dg-lsp-docstring)", CODE.replace("    for", '    """Add up."""\n    for')),
+        ('(search-forward "box")', "(dg-lsp-type-hints)", CODE.replace("box, n=0)", "box: list, n: int=0) -> int")),
     ],
-    ids=["holes", "rewrite", "refine"],
+    ids=["holes", "rewrite", "refine", "fix", "body", "docstring", "hints"],
 )
 def test_a_command_is_one_undo_step(drive: SHOWN, keys: str, command: str, expected: str) -> None:
     rules: list[dict[str, Any]] = [
         {"free": ["pass", "..."], "texts": ["n += one", "n"]},
         {"selected": "n=0", "strength": 0.8, "text": "m=1"},
         {"selected": "n=0", "text": "m=0"},
+        {"selected": "def f(box, n=0):", "text": "def f(box, m=0):"},
+        {"free": ["...", "...", "..."], "texts": ["list", "int", "int"]},
+        {"after": "def g(a):\n    ", "text": "return a  # "},
+        {"free": ["..."], "text": "Add up."},
     ]
     told = drive(CODE, keys, command, *rules)
     assert told["after"] == told["disk"] == expected and told["undone"] == told["before"]

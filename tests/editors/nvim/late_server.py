@@ -1,9 +1,10 @@
 """A language server with bad manners, for tests: answers inline completion late, whatever was cancelled since.
 
-    late_server.py RECORD
+    late_server.py RECORD [TEXT ...]
 
-writes each message's method (and the id of a cancel) as a line to the file RECORD. The n-th answer says
-`late<n>`; it is sent when the file RECORD.go has n lines, so a test decides when it comes.
+writes each message's method with its id, or with its parameters for a notification, as a line to the file RECORD. The
+n-th answer offers the texts, or says `late<n>`; it is sent when the file RECORD.go has n lines, so a test
+decides when it comes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if "--version" in sys.argv:
     print("dg-lsp 0.1.0")
     sys.exit()
 
-RECORD = Path(sys.argv[1])
+RECORD, TEXTS = Path(sys.argv[1]), [text for text in sys.argv[2:] if text != "--stdio"]
 GO = RECORD.with_name(RECORD.name + ".go")
 CAPABILITIES = {"positionEncoding": "utf-8", "textDocumentSync": 2, "inlineCompletionProvider": {}}
 writing = threading.Lock()
@@ -35,7 +36,7 @@ def send(message: dict[str, Any]) -> None:
 def answer_late(msg_id: int, number: int) -> None:
     while not GO.exists() or len(GO.read_text().splitlines()) < number:
         time.sleep(0.01)
-    send({"id": msg_id, "result": {"items": [{"insertText": f"late{number}"}]}})
+    send({"id": msg_id, "result": {"items": [{"insertText": text} for text in TEXTS or [f"late{number}"]]}})
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def main() -> None:
         message = json.loads(sys.stdin.buffer.read(length))
         method, msg_id = message.get("method", "answer"), message.get("id")
         with RECORD.open("a") as record:
-            record.write(f"{method} {msg_id or message.get('params', {}).get('id', '')}\n")
+            record.write(f"{method} {msg_id or json.dumps(message.get('params'))}\n")
         if method == "initialize":
             send({"id": msg_id, "result": {"capabilities": CAPABILITIES}})
         elif method == "textDocument/inlineCompletion":

@@ -32,34 +32,49 @@ class Screen:
     """The grid as a user interface has it; `frames` holds the rows at each flush."""
 
     def __init__(self) -> None:
-        self.cells = [[" "] * COLUMNS for _ in range(ROWS)]
+        self._clear(COLUMNS, ROWS)
+        self.highlights: dict[int, dict[str, Any]] = {0: {}}  # number of a highlight to its colours and styles
+        self.cursor = (0, 0)  # row, column
         self.frames: list[list[str]] = []
 
     def take(self, event: str, *given: Any) -> None:
         if event == "grid_line":
             self._line(*given[:4])
         elif event == "grid_clear":
-            self.cells = [[" "] * len(row) for row in self.cells]
+            self._clear(len(self.cells[0]), len(self.cells))
         elif event == "grid_resize":
-            self.cells = [[" "] * given[1] for _ in range(given[2])]
+            self._clear(*given[1:3])
         elif event == "grid_scroll":
             self._scroll(*given[1:6])
+        elif event == "grid_cursor_goto":
+            self.cursor = (given[1], given[2])
+        elif event == "hl_attr_define":
+            self.highlights[given[0]] = given[1]
+        elif event == "default_colors_set":
+            self.highlights[0] = {"foreground": given[0], "background": given[1]}
         elif event == "flush":
             self.frames.append(self.rows())
 
     def rows(self) -> list[str]:
         return ["".join(row).rstrip() for row in self.cells]
 
+    def _clear(self, columns: int, rows: int) -> None:
+        self.cells = [[" "] * columns for _ in range(rows)]
+        self.styles = [[0] * columns for _ in range(rows)]  # the number of each cell's highlight
+
     def _line(self, _grid: int, row: int, column: int, cells: list[Any]) -> None:
+        style = 0
         for text, *more in cells:
+            style = more[0] if more else style  # a cell without one has that of the cell before
             for _ in range(more[1] if len(more) > 1 else 1):
-                self.cells[row][column] = text
+                self.cells[row][column], self.styles[row][column] = text, style
                 column += 1
 
     def _scroll(self, top: int, bottom: int, left: int, right: int, by: int) -> None:
         order = range(top, bottom - by) if by > 0 else range(bottom - 1, top - by - 1, -1)
         for row in order:
             self.cells[row][left:right] = self.cells[row + by][left:right]
+            self.styles[row][left:right] = self.styles[row + by][left:right]
 
 
 class Nvim:

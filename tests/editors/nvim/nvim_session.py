@@ -70,6 +70,27 @@ class Session:
         self._opened.append(nvim)
         return nvim
 
+    def late_server(self, *texts: str) -> list[str]:
+        """The command of a server whose answers come when `answer` lets them."""
+        return [sys.executable, str(Path(__file__).with_name("late_server.py")), str(self.folder / "record"), *texts]
+
+    def answer(self, number: int) -> None:
+        """Let the late server give its answers up to this one."""
+        (self.folder / "record.go").write_text("go\n" * number)
+
+    def told(self, method: str) -> list[Any]:
+        """What the late server was told under a method: ids of requests, parameters of notifications."""
+        rows = (self.folder / "record").read_text("utf-8").splitlines()
+        return [json.loads(row.split(" ", 1)[1]) for row in rows if row.startswith(method + " ")]
+
+    def until_told(self, method: str, times: int) -> list[Any]:
+        """Wait until the late server was told so often."""
+        deadline = time.monotonic() + nvim_driver.WAIT_S
+        while len(told := self.told(method)) < times:
+            assert time.monotonic() < deadline, f"{method}: {told}"
+            time.sleep(0.01)
+        return told
+
     def until_logged(self, text: str) -> None:
         """Wait until the server's log has `text`."""
         deadline = time.monotonic() + nvim_driver.WAIT_S

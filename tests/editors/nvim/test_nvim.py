@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 from nvim_driver import Nvim
 from nvim_session import DEF, KEYS, Session, ghost, sha256, show_ghost, undo_states
@@ -128,33 +125,27 @@ def test_no_key_is_mapped_unless_asked(session: Session) -> None:
     nvim.until_lua("return vim.api.nvim_get_current_line() == '    return width * height'")
 
 
+def cancelled(session: Session) -> list[int]:
+    return [params["id"] for params in session.told("$/cancelRequest")]
+
+
 def test_a_late_answer_is_dropped_and_what_is_left_is_cancelled(session: Session) -> None:
     """With a server that ignores `$/cancelRequest`."""
-    record, go = session.folder / "record", session.folder / "record.go"
-    nvim = session.open("\n", cmd=[sys.executable, str(Path(__file__).with_name("late_server.py")), str(record)])
-
-    def asked(method: str) -> list[str]:
-        return [row.split()[1] for row in record.read_text().splitlines() if row.startswith(method + " ")]
-
-    def until_asked(method: str, times: int) -> None:
-        nvim.until_lua("return true", what=method)
-        while len(asked(method)) < times:
-            nvim.lua("vim.wait(10)")
-
+    nvim = session.open("\n", cmd=session.late_server())
     completion = "textDocument/inlineCompletion"
     nvim.keys("i")
-    until_asked(completion, 1)
+    session.until_told(completion, 1)
     nvim.keys("x")
-    until_asked(completion, 2)
-    assert asked("$/cancelRequest") == asked(completion)[:1]
-    go.write_text("1\n")
+    session.until_told(completion, 2)
+    assert cancelled(session) == session.told(completion)[:1]
+    session.answer(1)
     nvim.keys("<Esc>")
-    until_asked("$/cancelRequest", 2)
-    assert asked("$/cancelRequest") == asked(completion)
-    go.write_text("1\n2\n")
+    session.until_told("$/cancelRequest", 2)
+    assert cancelled(session) == session.told(completion)
+    session.answer(2)
     nvim.keys("a")
-    until_asked(completion, 3)
-    go.write_text("1\n2\n3\n")
+    session.until_told(completion, 3)
+    session.answer(3)
     nvim.until_drawn("xlate3")
     nvim.keys("<C-c>")
     nvim.until_gone("late3")

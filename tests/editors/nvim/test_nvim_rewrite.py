@@ -81,6 +81,7 @@ def test_a_command_shows_the_difference_and_is_one_undo_step(
 
 def test_an_instruction_is_asked_for_and_no_means_no(session: Session) -> None:
     nvim = session.open(CODE, *RULES)
+    nvim.lua("require('dg_lsp.status').info = function() return { takesInstructions = true } end")
     nvim.keys("2G/start<CR>v6l:DgLspRewrite<CR>")
     nvim.until_drawn("Rewrite how (empty: refill):")
     nvim.keys("name it")

@@ -4,6 +4,7 @@ local client = require("dg_lsp.client")
 local ghost = require("dg_lsp.ghost")
 local places = require("dg_lsp.places")
 local rewrite = require("dg_lsp.rewrite")
+local status = require("dg_lsp.status")
 
 local api = vim.api
 local M = {}
@@ -31,7 +32,13 @@ local function start(given, wish)
   rewrite.start(wish)
 end
 
---- Rewrite the selection; without an instruction in the command it is asked for.
+--- Whether the model reads instructions; a server that does not say may have one.
+local function takes_instructions()
+  local state = status.info(0)
+  return not state or state.takesInstructions ~= false
+end
+
+--- Rewrite the selection; without an instruction in the command it is asked for, if the model reads it.
 local function rewrite_selection(given)
   local range = selection(given)
   local function go(instruction)
@@ -40,7 +47,7 @@ local function rewrite_selection(given)
       start(given, { command = "dg-lsp.rewrite", title = "Rewrite", range = range, instruction = instruction })
     end
   end
-  if given.args ~= "" or given.bang then
+  if given.args ~= "" or given.bang or not takes_instructions() then
     go(given.args)
   else
     vim.ui.input({ prompt = "Rewrite how (empty: refill): " }, go)

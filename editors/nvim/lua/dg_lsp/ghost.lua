@@ -2,6 +2,7 @@
 
 local client = require("dg_lsp.client")
 local draw = require("dg_lsp.draw")
+local events = require("dg_lsp.events")
 local insert = require("dg_lsp.insert")
 local place_of = require("dg_lsp.place")
 local status = require("dg_lsp.status")
@@ -47,6 +48,7 @@ local function refresh()
   local hint = shown.manual and #shown.list > 1 and ("(%d/%d)"):format(shown.index, #shown.list) or nil
   draw.show(shown.place.buf, fit, hint)
   shown.place = here()
+  events.shown(shown.list[shown.index])
   return true
 end
 
@@ -173,13 +175,14 @@ local function take(what)
   local is_all = part == fit.rest
   insert.put(current.buf, fit.row, fit.col, fit.col + (is_all and #fit.tail or 0), part)
   if not is_all then
+    events.taken_in_part(current, fit.rest:sub(#part + 1))
     refresh()
     return
   end
   clear()
   local made_by = vim.lsp.get_client_by_id(current.client_id)
-  if made_by and current.command then
-    made_by:exec_cmd(current.command, { bufnr = current.buf })
+  if made_by and current.item.command then
+    made_by:exec_cmd(current.item.command, { bufnr = current.buf })
   end
 end
 

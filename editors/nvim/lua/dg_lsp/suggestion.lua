@@ -13,8 +13,9 @@ local M = {}
 ---@field tail string what it replaces behind the cursor
 ---@field n_lines integer lines of the buffer when it was made
 ---@field text string the new text; lines end with \n
----@field command? lsp.Command
+---@field item lsp.InlineCompletionItem as the server sent it
 ---@field client_id integer
+---@field told? boolean the server knows that it was shown
 
 ---@class dg_lsp.Fit
 ---@field row integer the cursor, from 0
@@ -54,7 +55,7 @@ function M.of(buf, item, client, cursor)
     tail = line:sub(at + 1, last),
     n_lines = api.nvim_buf_line_count(buf),
     text = text,
-    command = item.command,
+    item = item,
     client_id = client.id,
   }
 end
@@ -100,6 +101,14 @@ function M.fit(made)
     return nil
   end
   return { row = row, col = col, rest = rest, tail = tail, suffix = made.suffix }
+end
+
+--- Return how much of the item's text stands before its end `rest`, in UTF-16 units as the protocol counts.
+---@param made dg_lsp.Suggestion
+---@param rest string
+---@return integer
+function M.taken(made, rest)
+  return vim.str_utfindex(made.text:sub(1, #made.text - #rest), "utf-16")
 end
 
 --- Return the first part of `rest`: all of it, its next word, or what is left of its line.
