@@ -1,6 +1,7 @@
 // Decides whether the editor may ask for ghost text, and counts what was shown and accepted. The counts stay in memory.
 import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
+import { happened } from "./happened";
 import { continues, type Suggestion, suggestion } from "./shown";
 
 const ACCEPTED = "dg-lsp.accepted";
@@ -67,7 +68,7 @@ export class GhostText implements vscode.Disposable {
       if (command === ACCEPTED) {
         this.accepted += 1;
         this.last = undefined;
-        void vscode.commands.executeCommand("setContext", ACCEPTED, true);
+        void happened(ACCEPTED);
         this.took.fire(this.counts);
         this.changed.fire();
       }

@@ -6,6 +6,7 @@ import type { Server } from "./server";
 import type { Status } from "./status";
 
 const SAMPLE = 'def area(width: float, height: float) -> float:\n    """Return the area of a rectangle."""\n    return ';
+const SOON_MS = 200; // between two looks at a server that is coming up
 
 interface Entry extends vscode.QuickPickItem {
   readonly command: string;
@@ -30,7 +31,7 @@ export class Menu implements vscode.Disposable {
       register("dg-lsp.explain", () => this.explain()),
       register("dg-lsp.showLog", () => channels.server.show()),
       register("dg-lsp.showTrace", () => channels.trace.show()),
-      register("dg-lsp.tryIt", () => tryIt()),
+      register("dg-lsp.tryIt", () => this.tryIt()),
     ];
   }
 
@@ -94,6 +95,23 @@ export class Menu implements vscode.Disposable {
       void vscode.window.showWarningMessage(`dg-lsp: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+
+  private async tryIt(): Promise<void> {
+    const document = await vscode.workspace.openTextDocument({ language: "python", content: SAMPLE });
+    const editor = await vscode.window.showTextDocument(document);
+    const end = document.positionAt(SAMPLE.length);
+    editor.selection = new vscode.Selection(end, end);
+    while (await this.isComing()) {
+      await new Promise((resolve) => setTimeout(resolve, SOON_MS));
+    }
+    await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+  }
+
+  /** Whether the model is not there yet, but will be. */
+  private async isComing(): Promise<boolean> {
+    const state = (await this.server.status())?.state ?? this.server.state;
+    return ["looking", "starting", "loading"].includes(state);
+  }
 }
 
 /** Turns automatic suggestions on or off where that is set already, else for this user. */
@@ -108,12 +126,4 @@ async function toggleAutomatic(): Promise<void> {
         ? vscode.ConfigurationTarget.Workspace
         : vscode.ConfigurationTarget.Global;
   await settings.update("automatic", !settings.get("automatic", true), target);
-}
-
-async function tryIt(): Promise<void> {
-  const document = await vscode.workspace.openTextDocument({ language: "python", content: SAMPLE });
-  const editor = await vscode.window.showTextDocument(document);
-  const end = document.positionAt(SAMPLE.length);
-  editor.selection = new vscode.Selection(end, end);
-  await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
 }

@@ -1,11 +1,12 @@
 // What the rewrite commands ask of the user: where, how strong, with which words. The asking of the server is in `rewriting`.
 import * as vscode from "vscode";
 
-/** One argument object of the server's commands, as far as the user chooses it. */
+/** What the user wants changed, and how. */
 export interface Wish {
   readonly range: vscode.Range;
-  readonly instruction?: string;
+  readonly instruction?: string | undefined;
   readonly strength?: string;
+  readonly asked?: true; // the user was asked how, and can say it otherwise after a look at the proposal
 }
 
 /** A command of the palette, the server's command behind it, and how to learn what is wanted. */
@@ -13,39 +14,38 @@ export interface Rewrite {
   readonly command: string;
   readonly server: string;
   readonly title: string;
-  readonly asks: boolean; // the user says how, and can say it otherwise after a look at the proposal
-  readonly wish: (editor: vscode.TextEditor) => Promise<Wish | undefined>;
+  readonly wish: (editor: vscode.TextEditor, takesInstructions: boolean) => Promise<Wish | undefined>;
 }
 
 /** All rewrites. The server's command names are taken by the client library, hence the others. */
 export const REWRITES: readonly Rewrite[] = [
-  { command: "dg-lsp.rewriteSelection", server: "dg-lsp.rewrite", title: "Rewrite selection", asks: true, wish: instructed },
-  { command: "dg-lsp.refineSelection", server: "dg-lsp.refine", title: "Refine selection", asks: true, wish: strengthened },
-  { command: "dg-lsp.fillAllHoles", server: "dg-lsp.fillHoles", title: "Fill all holes", asks: false, wish: atCursor },
-  { command: "dg-lsp.fillThisBody", server: "dg-lsp.fillBody", title: "Fill this body", asks: false, wish: atCursor },
-  { command: "dg-lsp.completeDocstring", server: "dg-lsp.docstring", title: "Complete docstring", asks: false, wish: atCursor },
-  { command: "dg-lsp.completeTypeHints", server: "dg-lsp.typeHints", title: "Complete type hints", asks: false, wish: atCursor },
-  { command: "dg-lsp.fixProblem", server: "dg-lsp.fix", title: "Fix the problem", asks: false, wish: problem },
+  { command: "dg-lsp.rewriteSelection", server: "dg-lsp.rewrite", title: "Rewrite selection", wish: instructed },
+  { command: "dg-lsp.refineSelection", server: "dg-lsp.refine", title: "Refine selection", wish: strengthened },
+  { command: "dg-lsp.fillAllHoles", server: "dg-lsp.fillHoles", title: "Fill all holes", wish: atCursor },
+  { command: "dg-lsp.fillThisBody", server: "dg-lsp.fillBody", title: "Fill this body", wish: atCursor },
+  { command: "dg-lsp.completeDocstring", server: "dg-lsp.docstring", title: "Complete docstring", wish: atCursor },
+  { command: "dg-lsp.completeTypeHints", server: "dg-lsp.typeHints", title: "Complete type hints", wish: atCursor },
+  { command: "dg-lsp.fixProblem", server: "dg-lsp.fix", title: "Fix the problem", wish: problem },
 ];
 
 function atCursor(editor: vscode.TextEditor): Promise<Wish | undefined> {
   return Promise.resolve({ range: editor.selection });
 }
 
-async function instructed(editor: vscode.TextEditor): Promise<Wish | undefined> {
+async function instructed(editor: vscode.TextEditor, takesInstructions: boolean): Promise<Wish | undefined> {
   const range = selected(editor);
-  if (range === undefined) {
-    return undefined;
+  if (range === undefined || !takesInstructions) {
+    return range && { range };
   }
   const instruction = await vscode.window.showInputBox({
     title: "Rewrite selection",
-    prompt: "What should change? Empty: fill the selection anew. The embedded model takes no instructions.",
+    prompt: "What should change? Empty: fill the selection anew.",
     placeHolder: "for example: use a dictionary",
   });
   if (instruction === undefined) {
     return undefined;
   }
-  return instruction.trim() === "" ? { range } : { range, instruction: instruction.trim() };
+  return { range, instruction: instruction.trim() || undefined, asked: true };
 }
 
 async function strengthened(editor: vscode.TextEditor): Promise<Wish | undefined> {
@@ -59,7 +59,7 @@ async function strengthened(editor: vscode.TextEditor): Promise<Wish | undefined
     { label: "high", description: "most of it" },
   ];
   const chosen = await vscode.window.showQuickPick(strengths, { title: "Refine selection: how much may change?" });
-  return chosen === undefined ? undefined : { range, strength: chosen.label };
+  return chosen === undefined ? undefined : { range, strength: chosen.label, asked: true };
 }
 
 async function problem(editor: vscode.TextEditor): Promise<Wish | undefined> {

@@ -55,7 +55,8 @@ export class Rewriting implements vscode.Disposable {
       void vscode.window.showInformationMessage("dg-lsp: apply or discard this proposal first.");
       return;
     }
-    let wish = await rewrite.wish(editor);
+    const ask = async () => rewrite.wish(editor, (await this.server.status())?.takesInstructions ?? true);
+    let wish = await ask();
     if (wish === undefined) {
       return;
     }
@@ -65,7 +66,7 @@ export class Rewriting implements vscode.Disposable {
     try {
       while (wish !== undefined && !own.token.isCancellationRequested) {
         const again: boolean = await this.once(rewrite, wish, editor, own);
-        wish = again ? await rewrite.wish(editor) : undefined;
+        wish = again ? await ask() : undefined;
       }
     } finally {
       if (this.current === own) {
@@ -98,7 +99,7 @@ export class Rewriting implements vscode.Disposable {
     if (isPreviewed()) {
       await this.preview.propose(proposed(document, edit), rewrite.title, document);
       const title = `${outcome.title} (${Math.round(outcome.ms)} ms)`;
-      const choice = await this.preview.choose(title, outcome.detail, rewrite.asks);
+      const choice = await this.preview.choose(title, outcome.detail, wish.asked === true);
       if (choice !== "apply") {
         return choice === "again";
       }
@@ -117,14 +118,14 @@ export class Rewriting implements vscode.Disposable {
     own: vscode.CancellationTokenSource,
   ): Promise<Outcome | undefined> {
     const progressToken = `dg-lsp-vscode-${randomUUID()}`;
-    const { range, ...rest } = wish;
     const argument = {
       uri: client.code2ProtocolConverter.asUri(document.uri),
       version: document.version,
-      range: client.code2ProtocolConverter.asRange(range),
+      range: client.code2ProtocolConverter.asRange(wish.range),
+      instruction: wish.instruction,
+      strength: wish.strength,
       apply: false,
       progressToken,
-      ...rest,
     };
     const drafts = client.onNotification("dgLsp/draft", (draft: Draft) => {
       if (draft.token === progressToken && isPreviewed()) {

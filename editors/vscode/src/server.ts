@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import * as readline from "node:readline";
 import * as vscode from "vscode";
 import { LanguageClient, type LanguageClientOptions, type Middleware, RevealOutputChannelOn, State } from "vscode-languageclient/node";
+import { happened } from "./happened";
 import { type Found, firstUsable, run } from "./launch";
 import { candidates } from "./locate";
 import type { Channels } from "./log";
@@ -121,6 +122,7 @@ export class Server implements vscode.Disposable {
     const late = setTimeout(() => void end(this.process), START_MS);
     try {
       await client.start();
+      void happened("dg-lsp.started");
     } catch (error) {
       this.become("stopped");
       this.channels.server.error(`the server could not be started: ${String(error)}`);

@@ -10,6 +10,7 @@ export interface ServerStatus {
   readonly ignored: { readonly rule: string; readonly source: string } | null;
   readonly shared?: boolean;
   readonly engineClients?: number | null;
+  readonly takesInstructions?: boolean;
 }
 
 /** What the editor knows without the server. */

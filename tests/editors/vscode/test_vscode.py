@@ -1,34 +1,24 @@
-"""The VS Code extension in the real editor: VS Code's own server from npm, and a headless Chromium on it.
-
-`DG_LSP_SCREENSHOTS` names a folder for the pictures; `DG_LSP_TOOLS` one to keep the editor in (default: the cache).
-"""
+"""The VS Code extension in the real editor: VS Code's own server from npm, and a headless Chromium on it."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 import pytest
+from vscode_tools import HERE, run
 
 from dg_lsp.settings import ONLY_TRUSTED, Settings
 
-HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 EXTENSION = ROOT / "editors" / "vscode"
-EDITOR = "code-server@4.100.3"  # the last line of releases that runs on Node 20
-LIMIT_S = 200
 
 pytestmark = pytest.mark.editors
 
@@ -52,118 +42,17 @@ RULES = [
     {"after": "\tif n:", "text": "\n\t\treturn n"},
     {"after": "#hash", "echo_hash": True},
     {"after": "=> ", "text": "a + b"},
+    {"after": "x = alt", "text": "er a"},
+    {"after": "x = alter ", "text": "b"},
     {"selected": "return a + b + c", "text": "return sum((a, b, c))", "drafts": 4, "delay_ms": 800},
     {"selected": '"😋", 1', "text": '"😋😋",\n    2'},
     {"selected": "start=0", "strength": 0.15, "text": "start=1"},
     {"selected": "a + b + c", "text": "sum((a, b, c))"},
     {"free": ["pass", "..."], "texts": ["result += box", "result"]},
+    {"free": ["...", "...", "..."], "texts": ["list", "int", "int"]},
     {"free": ["..."], "text": "Add up."},
     {"after": "def later(a, b):\n    ", "text": "return a - b"},
 ]
-
-
-def _run(command: list[str], folder: Path, limit_s: float = LIMIT_S, **more: str) -> str:
-    """Run a command to its end, or end it and all that it started; its output."""
-    process = psutil.Popen(
-        command,
-        cwd=folder,
-        env=os.environ | more,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        for started in (*process.children(recursive=True), process):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                started.kill()
-        output, _ = process.communicate()
-        pytest.fail(f"{command} did not end in {limit_s} s: {output[-4000:]}")
-    print(output)
-    assert process.returncode == 0, output[-4000:]
-    return output
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if found is None or npm is None:
-        pytest.skip("node and npm are not here")
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    if int(re.findall(r"\d+", version)[0]) < 20:
-        pytest.skip(f"node {version} is older than 20")
-    return found
-
-
-def _npm(arguments: list[str], folder: Path) -> None:
-    """Run npm; a package that cannot be had skips the test."""
-    done = subprocess.run(
-        ["npm", *arguments, "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True, timeout=LIMIT_S
-    )
-    if done.returncode != 0:
-        pytest.skip(f"npm {' '.join(arguments)} failed: {done.stderr.strip().splitlines()[-1:]}")
-
-
-@pytest.fixture(scope="module")
-def extension(node: str) -> Path:
-    """The extension's folder with its bundle and its package."""
-    lock, installed = EXTENSION / "package-lock.json", EXTENSION / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        _npm(["ci"], EXTENSION)
-    _run(["npm", "run", "--silent", "package"], EXTENSION)
-    return EXTENSION
-
-
-@pytest.fixture(scope="module")
-def code_server(node: str) -> Path:
-    """VS Code's server, installed once into a folder that is kept."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "dg-lsp-tests")
-    folder = Path(os.environ.get("DG_LSP_TOOLS") or cache, EDITOR)
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as making:
-            _npm(["install", "--ignore-scripts", "--no-save", EDITOR], Path(making))
-            code = Path(making, "node_modules", "code-server", "lib", "vscode")
-            _npm(["install", "--ignore-scripts", "--omit=dev"], code)
-            (code / "node_modules.asar").symlink_to("node_modules")
-            os.mkdir(folder)
-            os.rename(making, folder)
-            os.mkdir(making)  # for its own removal
-    return folder / "node_modules" / "code-server"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> str:
-    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    if found is None:
-        pytest.skip("no Chromium is here")
-    return found
-
-
-@pytest.fixture
-def drive(node: str, extension: Path, code_server: Path, chromium: str, tmp_path: Path) -> Callable[..., str]:
-    """A function that runs a driver with a fresh profile; its output."""
-    pictures = Path(os.environ.get("DG_LSP_SCREENSHOTS") or tmp_path / "screenshots")
-    pictures.mkdir(parents=True, exist_ok=True)
-    variables = {
-        "DG_LSP_EXTENSION": str(extension),
-        "DG_LSP_CODE_SERVER": str(code_server),
-        "DG_LSP_SCREENSHOTS": str(pictures),
-        "DG_LSP_LOG": str(tmp_path / "server.log"),
-        "CHROMIUM": chromium,
-        "PYTHONPATH": str(ROOT),
-    }
-
-    def run(driver: str, *arguments: object, **given: Any) -> str:
-        wanted = tmp_path / "given.json"
-        wanted.write_text(json.dumps({"vsix": str(extension / "dist" / "dg-lsp.vsix"), "trusted": True} | given))
-        words = [node, str(HERE / "drive" / driver), str(tmp_path / "run"), *map(str, arguments), str(wanted)]
-        return _run(words, HERE, **variables)
-
-    return run
 
 
 def _settings(folder: Path, rules: list[dict[str, Any]] | None = None) -> dict[str, Any]:
@@ -177,10 +66,10 @@ def _settings(folder: Path, rules: list[dict[str, Any]] | None = None) -> dict[s
 
 
 def test_the_parts_that_need_no_editor(node: str, extension: Path, tmp_path: Path) -> None:
-    _run([node, "scripts/bundle.mjs", str(tmp_path)], extension)
+    run([node, "scripts/bundle.mjs", str(tmp_path)], extension)
     files = sorted(map(str, (HERE / "unit").glob("*.test.mjs")))
     assert files
-    output = _run([node, "--test", *files], HERE, DG_LSP_UNITS=str(tmp_path))
+    output = run([node, "--test", *files], HERE, DG_LSP_UNITS=str(tmp_path))
     assert re.search(r"^# fail 0$", output, re.MULTILINE)
 
 
@@ -190,7 +79,7 @@ def test_the_package_holds_what_it_needs_and_nothing_else(extension: Path) -> No
         names = {name.removeprefix("extension/").lower() for name in archive.namelist()}
     pictures = {f"images/{path.name}" for path in (extension / "images").glob("*.png")}
     guide = {f"walkthrough/{path.name}" for path in (extension / "walkthrough").iterdir()}
-    own = {"package.json", "readme.md", "changelog.md", "license.txt", "dist/extension.js"}
+    own = {"package.json", "readme.md", "changelog.md", "license.txt", "dist/extension.js", "dist/licenses.txt"}
     assert names == own | pictures | guide | {"extension.vsixmanifest", "[content_types].xml"}
     assert package.stat().st_size < 1_500_000
 
@@ -279,4 +168,7 @@ def test_a_person_at_the_window(drive: Callable[..., str], tmp_path: Path) -> No
     selected = SUM.strip().removesuffix("\n        return total")
     text = "total = sum(self.boxes.values())"
     rules = [*RULES, {"selected": selected, "text": text, "drafts": 3, "delay_ms": 600}]
-    drive("ui.mjs", files={"inventory.py": INVENTORY}, settings=_settings(tmp_path, rules))
+    rules += [{"after": 'rectangle."""\n    return ', "text": "width * height"}]
+    settings = _settings(tmp_path, rules)
+    settings["dg-lsp.server.command"] = [sys.executable, str(HERE / "taking_instructions.py")]
+    drive("ui.mjs", files={"inventory.py": INVENTORY}, settings=settings)

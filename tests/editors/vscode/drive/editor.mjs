@@ -10,6 +10,7 @@ const { chromium } = createRequire(join(process.env.DG_LSP_EXTENSION, "package.j
 const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
+  "--disable-dev-shm-usage", // a container's may be too small
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -78,7 +79,8 @@ export async function openEditor({ root, workspace, settings = {}, vsix, tests, 
   };
   try {
     await until(() => answers(port), "the editor's server");
-    browser = await chromium.launch({ executablePath: process.env.CHROMIUM, headless: true, args: CHROMIUM_FLAGS });
+    const own = { ...process.env, ...JSON.parse(process.env.CHROMIUM_ENVIRONMENT ?? "{}") };
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: CHROMIUM_FLAGS, env: own });
     const page = await browser.newPage({ viewport: { width: 1000, height: 620 } });
     const ended = tests === undefined ? undefined : await testsExit(page);
     await page.goto(address(port, workspace, tests), { waitUntil: "domcontentloaded" });

@@ -9,6 +9,7 @@ await tell("ui", async (screen) => {
   await ghostText(screen);
   await rewrite(screen);
   await menu(screen);
+  await walkthrough(screen);
 });
 
 async function ghostText(screen) {
@@ -61,4 +62,28 @@ async function menu(screen) {
   await screen.type("file read");
   await screen.press("Enter");
   await screen.page.waitForSelector('.notification-toast:has-text("inventory.py")');
+}
+
+/** The three steps; what they offer is pressed, and the ones that are done are marked. */
+async function walkthrough(screen) {
+  const { page } = screen;
+  await screen.command("Welcome: Open Walkthrough");
+  await screen.type("Get started with dg-lsp");
+  await page.waitForSelector('.quick-input-list .monaco-list-row:has-text("Get started with dg-lsp")');
+  await screen.press("Enter");
+  const step = (title) => page.locator(`.getting-started-step:has-text("${title}")`);
+  const done = (title) => step(title).locator(".codicon-getting-started-step-checked").waitFor();
+  await page.locator('.monaco-button:has-text("Look again")').click();
+  await done("Install the server");
+  await step("Take a suggestion").click();
+  await page.locator('.monaco-button:has-text("Try it in a new file")').click();
+  await screen.ghostHolds("height");
+  await screen.press("Tab");
+  await screen.textHolds("return width * height");
+  await page.locator('.tab:has-text("Walkthrough")').click();
+  await done("Take a suggestion");
+  await step("Know what is read").click();
+  await page.locator('.monaco-button:has-text("Is this file read?")').click();
+  await done("Know what is read");
+  await screen.picture("walkthrough");
 }
