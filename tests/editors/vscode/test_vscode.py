@@ -69,7 +69,7 @@ def test_the_parts_that_need_no_editor(node: str, extension: Path, tmp_path: Pat
     run([node, "scripts/bundle.mjs", str(tmp_path)], extension)
     files = sorted(map(str, (HERE / "unit").glob("*.test.mjs")))
     assert files
-    output = run([node, "--test", *files], HERE, DG_LSP_UNITS=str(tmp_path))
+    output = run([node, "--test", "--test-reporter=tap", *files], HERE, DG_LSP_UNITS=str(tmp_path))
     assert re.search(r"^# fail 0$", output, re.MULTILINE)
 
 
