@@ -89,14 +89,6 @@ def test_the_lock_file_names_no_registry() -> None:
     assert not [name for name, package in lock["packages"].items() if "resolved" in package]
 
 
-def test_the_settings_are_the_servers() -> None:
-    """Every setting of the server can be set, and the defaults that people read are the ones in force."""
-    offered = json.loads((EXTENSION / "package.json").read_text("utf-8"))["contributes"]["configuration"]["properties"]
-    for field in msgspec.structs.fields(Settings):
-        if field.encode_name != "trusted":  # said by the extension
-            assert offered[f"dg-lsp.{field.encode_name}"]["default"] == field.default, field.encode_name
-
-
 def test_restricted_settings_are_all_that_choose_what_runs() -> None:
     manifest = json.loads((EXTENSION / "package.json").read_text("utf-8"))
     restricted = manifest["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
