@@ -10,6 +10,7 @@ import math
 from pathlib import Path
 
 from infill import candidates as sources
+from infill.answers import completion, confident, tidied_candidate
 from infill.candidates import Candidate
 from infill.canvas import FREE, build_canvas, hole_canvases, warm_canvas
 from infill.context import CHARS_PER_TOKEN, Surroundings, surroundings
@@ -22,7 +23,6 @@ from infill.judge import Judged, TimedJudge
 from infill.languages import Language, by_id
 from infill.losses import is_only_prose, loses_code
 from infill.nearby import Continuation, evidence
-from infill.postprocess import postprocess
 from infill.rewrite import rewrite
 from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax, parse
@@ -261,35 +261,3 @@ class ModelFiller:
         passed += self._judge(around, again, cancel, timings.left_ms(request.deadline_ms), least)
         passed.sort(key=lambda j: -j.log_prob)
         return [completion(j, hole) for j in passed[: request.candidates]]
-
-
-def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
-    """The answer, or that its best completion is not as sure as `least`."""
-    if isinstance(answer, NoFill) or answer.completions[0].confidence >= least:
-        return answer
-    detail = f"{answer.completions[0].confidence:.2f} < {least:.2f}"
-    return NoFill("not_confident", detail, answer.hole, answer.timings_ms, answer.steps)
-
-
-def tidied_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, by_indent: bool) -> Candidate:
-    """The candidate with its text tidied; what was known of its tokens goes when the text changes."""
-    text = postprocess(candidate.text, hole, prefix, suffix, indent_blocks=by_indent)
-    if text == candidate.text:
-        return candidate
-    return Candidate(text, (), (), candidate.steps, candidate.stop_reason, candidate.source)
-
-
-def completion(judged: Judged, hole: Hole) -> Completion:
-    """A judged candidate as an answer; the denoiser's entropies where it wrote this very text."""
-    made = judged.candidate
-    own = bool(made.token_entropies)
-    return Completion(
-        span=hole.span,
-        text=made.text,
-        confidence=round(judged.confidence, 4),
-        token_texts=made.token_texts if own else judged.token_texts,
-        token_entropies=tuple(round(e, 4) for e in (made.token_entropies if own else judged.token_entropies)),
-        steps=made.steps,
-        stop_reason=made.stop_reason,
-        source=made.source,
-    )

@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.bench import machine
 from infill.bench_holes import BenchHole, held_out_files, line_holes
+from infill.bench_tables import machine
 from infill.filler import ModelFiller
 from infill.types import Filled, FillRequest
 from model import denoise, onnx_network

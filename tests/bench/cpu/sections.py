@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from infill.bench import machine as machine_line
+from infill.bench_tables import machine as machine_line
 from model.config import EMBEDDED
 from model.threads import default_threads
 from tests.bench.cpu import floor, machine, masked, sizes
