@@ -53,7 +53,7 @@ fix: setup-dev ## let ruff mend what it can
 	$(BIN)/ruff format
 
 bench: setup-dev ## quality on held-out code, then latency of the server
-	$(BIN)/infill bench line block --limit 200 --compare
+	$(BIN)/infill bench line block refine --limit 200 --compare --context
 	$(BIN)/python tests/bench/bench_server.py --only startup
 
 bench-cpu: setup-dev ## runtimes of the CPU side by side, idle and busy, with the machine's floor

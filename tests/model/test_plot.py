@@ -15,7 +15,11 @@ LOG = [
     {"step": 20 * i, "minutes": float(i), "causal": 9 - i, "hole": 7 - i, "rate": 1.0, "heldout_hole": 7.5 - i}
     for i in range(1, 6)
 ]
-FILLS = [{"fill": "x" if i else None, "confidence": i / 40, "exact": i > 20, "tokens": []} for i in range(40)]
+FILLS = [
+    {"fill": "x" if i else None, "confidence": i / 40, "exact": i > 20, "variant": variant}
+    for i in range(40)
+    for variant in ("all", "with context")
+]
 
 
 def test_the_same_data_draws_the_same_pictures(tmp_path: Path) -> None:
