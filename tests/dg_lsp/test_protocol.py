@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,6 @@ import msgspec
 import pytest
 from server_fakes import WAIT_S, FakeFiller, Wire, receive
 
-from dg_lsp import __version__
 from dg_lsp.documents import Edit
 from dg_lsp.scripted import open_script
 from dg_lsp.server import Server, create_server
@@ -139,11 +137,6 @@ def test_a_script_that_cannot_be_used_names_the_line(tmp_path: Path) -> None:
         open_script(path)
     with pytest.raises(InputError, match="cannot read"):
         open_script(tmp_path / "none")
-
-
-def test_the_version_is_that_of_the_distribution() -> None:
-    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
-    assert project["project"]["version"] == __version__
 
 
 def test_a_script_answers_by_its_first_fitting_rule(tmp_path: Path) -> None:
