@@ -53,7 +53,7 @@ class _Suggestion(msgspec.Struct, frozen=True):
             msgspec.structs.replace(completion, span=span)
             for completion in self.completions
             if completion.text.startswith(typed)
-            and len(completion.text) > len(typed)
+            and completion.text not in (typed, typed + ahead)  # it says more than what stands there
             # An editor may have typed a closing bracket too: it is the suggestion's if that comes to it.
             and (ahead == was_ahead or _in_order(ahead, completion.text[len(typed) :]))
         )

@@ -62,6 +62,12 @@ def test_a_bracket_that_the_editor_closes_is_the_suggestions_own() -> None:
     assert found(suggestions, "area", ahead=")]") == [], "not in the suggestion: somebody else's"
 
 
+def test_what_stands_there_to_the_last_character_is_no_suggestion() -> None:
+    suggestions = made('"", " ")', replaced=")")
+    assert found(suggestions, '"", "', ahead=")") == ['"", " ")']
+    assert found(suggestions, '"", " "', ahead=")") == []
+
+
 def test_text_that_was_to_be_replaced_still_is() -> None:
     suggestions = made("w * h", replaced="pass")
     assert found(suggestions, "w", ahead="pass") == ["w * h"]
