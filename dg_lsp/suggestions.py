@@ -90,9 +90,12 @@ class Suggestions:
             _row(self._made, uri).appendleft(_Suggestion(text, offset, alike))
 
     def find(self, uri: str, text: str, offset: int) -> tuple[Completion, ...]:
-        """What was suggested and still fits, newest first; completions of one question only."""
-        for made in self._made.get(uri, ()):
+        """What was suggested and still fits, the last made or found first; completions of one question only."""
+        row = self._made.get(uri, deque[_Suggestion]())
+        for made in row:
             if fitting := made.fitting(text, offset):
+                row.remove(made)  # what is on show stays on show, though another was made since
+                row.appendleft(made)
                 return fitting
         return ()
 

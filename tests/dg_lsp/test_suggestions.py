@@ -82,6 +82,14 @@ def test_an_older_suggestion_is_found_again() -> None:
     assert found(suggestions, "") == ["w * h"]
 
 
+def test_what_is_shown_again_stays_though_another_was_made_since() -> None:
+    suggestions = made("(w, h)")
+    text = BEFORE + "(" + ")" + AFTER
+    suggestions.remember(URI, text, AT + 1, (completion(Span(AT + 1, AT + 1), "w"),))
+    assert found(suggestions, "") == ["(w, h)"], "the user has gone back"
+    assert found(suggestions, "(", ahead=")") == ["(w, h)"]
+
+
 def test_only_the_last_ones_are_kept() -> None:
     suggestions = made("w * h")
     for i in range(20):
