@@ -1,6 +1,6 @@
 """Draws the pictures of the model card: losses over training, and how far a confidence can be believed.
 
-First `infill bench line --limit 600 --seed 8 --context --json > fills.jsonl`, then `python -m model.train.plot --fills
+First `infill bench line --limit 300 --seed 8 --context --json > fills.jsonl`, then `python -m model.train.plot --fills
 fills.jsonl`.
 """
 
