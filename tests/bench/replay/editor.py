@@ -26,8 +26,12 @@ class Item(msgspec.Struct, frozen=True):
     text: str
 
     def rest(self, cursor: int) -> str:
-        """What is drawn behind the cursor."""
+        """What it puts behind the cursor."""
         return self.text[cursor - self.start :]
+
+    def drawn(self, text: str, cursor: int) -> str:
+        """What is new of that: text that stands there already is not drawn."""
+        return self.rest(cursor).removesuffix(text[cursor : self.end])
 
     def fits(self, text: str, cursor: int) -> bool:
         """Whether it may be shown: it says again what is before the cursor, keeps what is behind, adds something.
@@ -97,7 +101,7 @@ class Editor:
         item = self.shown
         if how == "whole":
             return Edit(item.start, item.end, item.text)
-        new = item.rest(self.cursor).removesuffix(self.text[self.cursor : item.end])
+        new = item.drawn(self.text, self.cursor)
         word = _WORD.match(new)
         return Edit(self.cursor, self.cursor, word[0] if word else new)
 
@@ -142,12 +146,15 @@ class Editor:
         counts, old = self._counts, self.shown
         if old is not None and item is None:
             counts.vanished += 1
-        elif old is not None and item is not None and not _extends(item, old, self.cursor):
+        elif old is not None and item is not None and not self._extends(item, old):
             counts.flickers += 1
         if old is None and item is not None:
             counts.shown += 1
             counts.ghost_ms.append(now_ms - asked.key_ms)
         self.shown = item
+
+    def _extends(self, item: Item, old: Item) -> bool:
+        return item.drawn(self.text, self.cursor).startswith(old.drawn(self.text, self.cursor))
 
     def _change(self, edit: Edit, cursor: int | None) -> None:
         self.text = edit.applied(self.text)
@@ -164,10 +171,6 @@ class Editor:
         numbers = [number for number in self.open if number not in self.cancelled]
         self.cancelled.update(numbers)
         return numbers
-
-
-def _extends(item: Item, old: Item, cursor: int) -> bool:
-    return item.rest(cursor).startswith(old.rest(cursor))
 
 
 def _is_within(behind: str, rest: str) -> bool:

@@ -91,6 +91,15 @@ def test_flicker_is_a_replacement_that_does_not_go_on_from_what_is_shown(
     assert (counts.flickers, counts.vanished, counts.shown) == (flickers, vanished, 1)
 
 
+def test_the_same_without_what_stands_behind_is_no_flicker() -> None:
+    editor, counts = showing("x = ", "(a)")
+    editor.edit(Edit(4, 4, "()"), 100.0, cursor=5)
+    assert editor.shown == Item(4, 6, "(a)")
+    asked = editor.ask(150.0)
+    editor.answered(asked.number, [Item(5, 5, "a")], 160.0)
+    assert (counts.flickers, counts.shown) == (0, 1)
+
+
 def test_an_answer_for_an_old_version_is_stale_unless_it_crossed() -> None:
     for crossed in (False, True):
         editor, counts = opened()
