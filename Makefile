@@ -64,7 +64,7 @@ bench-cpu: setup-dev ## runtimes of the CPU side by side, idle and busy, with th
 bench-install: setup-dev ## the wheel in an empty environment: size, time to a first completion
 	$(BIN)/python tests/bench/bench_install.py
 
-bench-server: setup-dev ## the server's figures beside their aims, a quarter of an hour (ARGS=--quick: a minute)
+bench-server: setup-dev ## the server's figures beside their aims, ten minutes (ARGS=--quick: a minute)
 	$(BIN)/python tests/bench/bench_server.py $(ARGS)
 
 bench-typing: setup-dev ## typing replayed in real time (ARGS="--recording FILE" plays yours)
