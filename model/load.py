@@ -14,27 +14,37 @@ from model.config import EMBEDDED, ONNX, SamplerConfig, check_folder, read_infil
 from model.engine import DiffusionEngine
 from model.network import Network
 from model.tokenizer import TextTokenizer
-from model.types import CheckpointError
+from model.types import CheckpointError, OnBytes
+from model.weights.formats import Quant
 
 
-def load_engine(model: str | None = None, device: str | None = None, n_threads: int | None = None) -> DiffusionEngine:
+def load_engine(
+    model: str | None = None,
+    device: str | None = None,
+    n_threads: int | None = None,
+    quant: Quant | None = None,
+    on_bytes: OnBytes | None = None,
+) -> DiffusionEngine:
     """The engine for a checkpoint folder, or for the embedded model; raises `CheckpointError`.
 
     `device` is a torch device ("cpu", "cuda"); None means ONNX Runtime where the folder has a graph for
-    it, else a GPU where there is one. `n_threads` is for the CPU; None leaves a core to the user.
+    it, else a GPU where there is one. `n_threads` is for the CPU; None leaves a core to the user. `quant` is for
+    torch, None is the least lossy format that fits; `on_bytes` hears how much of the weights is in place.
     """
     folder = EMBEDDED if model is None else Path(model).expanduser()
     check_folder(folder)
     infill_config = read_infill_config(folder)
     tokenizer = TextTokenizer.load(folder)
-    network = load_network(folder, device, n_threads)
+    network = load_network(folder, device, n_threads, quant, on_bytes)
     check_match(folder, network, tokenizer)
     return DiffusionEngine(network, tokenizer, infill_config, read_sampler_config(folder))
 
 
-def load_network(folder: Path, device: str | None, n_threads: int | None) -> Network:
+def load_network(
+    folder: Path, device: str | None, n_threads: int | None, quant: Quant | None, on_bytes: OnBytes | None
+) -> Network:
     """The folder's network in the runtime that suits it and `device`."""
-    if device is None and (folder / ONNX).is_dir():
+    if device is None and quant is None and (folder / ONNX).is_dir():
         from model.onnx_load import load_onnx_network
 
         check_window(folder)
@@ -47,7 +57,7 @@ def load_network(folder: Path, device: str | None, n_threads: int | None) -> Net
         )
     from model.torch_load import load_torch_network
 
-    return load_torch_network(folder, device, n_threads)
+    return load_torch_network(folder, device, n_threads, quant, on_bytes)
 
 
 def check_window(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Keys and values of the last prompt, kept between calls and reused for the common prefix.
+"""Keys and values of the last prompts, kept between calls and reused for the common prefix.
 
 The library's own cache drops what falls out of a sliding window, so it cannot go back to an earlier
 prompt. Here every layer keeps the keys of the whole prompt, and a view in the library's form is cut out
@@ -15,6 +15,42 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedConfig
 
+from model.network import common_prefix
+
+KEPT_BYTES = 1 << 30  # of all prompts together
+TYPED_OVER = 64  # tokens at the end of a prompt that are not worth keeping beside another that goes on differently
+
+
+class PromptCaches:
+    """The prompts of several documents, the last used ones, as many as there is room for."""
+
+    def __init__(self, text_config: PreTrainedConfig, kept_bytes: int = KEPT_BYTES) -> None:
+        self._text_config, self._kept_bytes = text_config, kept_bytes
+        self._caches: list[PromptCache] = []  # the last used one last
+
+    def nearest(self, ids: Sequence[int]) -> tuple[PromptCache, int]:
+        """The cache that begins as `ids` does the longest, and for how many ids; a new one where it goes on elsewhere.
+
+        It is now the last used one. What it holds beyond those ids stays kept too when it is long.
+        """
+        best = max(self._caches, key=lambda cache: common_prefix(cache.ids, ids), default=None)
+        if best is None:
+            best = PromptCache(self._text_config)
+            self._caches.append(best)
+        n = common_prefix(best.ids, ids)
+        self._caches.remove(best)
+        if len(best.ids) - n > TYPED_OVER:
+            self._caches.append(best)
+            best = best.forked(n)
+        self._caches.append(best)
+        while len(self._caches) > 1 and sum(cache.n_bytes for cache in self._caches) > self._kept_bytes:
+            del self._caches[0]
+        return best, n
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._caches.clear()
+
 
 class PromptCache:
     """Token ids and, for each layer, keys and values [1, kv heads, n, head dim] of one prompt."""
@@ -22,16 +58,20 @@ class PromptCache:
     def __init__(self, text_config: PreTrainedConfig) -> None:
         self._text_config = text_config
         self.ids: list[int] = []
+        self.last = torch.empty(0)  # hidden state [1, 1, dim] of the last token, for its owner; empty: not known
         self._layers: list[tuple[Tensor, Tensor]] = []
 
-    def common_prefix(self, ids: Sequence[int]) -> int:
-        """How many leading ids are those kept; at least one id is always left to encode."""
-        n = 0
-        for kept, new in zip(self.ids, ids[:-1], strict=False):
-            if kept != new:
-                break
-            n += 1
-        return n
+    @property
+    def n_bytes(self) -> int:
+        """What it keeps."""
+        return sum(keys.nbytes + values.nbytes for keys, values in self._layers)
+
+    def forked(self, n: int) -> PromptCache:
+        """Another one with the first `n` positions, whose memory they share until something is appended."""
+        fork = PromptCache(self._text_config)
+        fork.ids = self.ids[:n]
+        fork._layers = [(keys[:, :, :n], values[:, :, :n]) for keys, values in self._layers]
+        return fork
 
     def view(self, n: int, batch: int = 1, keep_new: bool = False) -> DynamicCache:
         """The first `n` positions as a library cache for `batch` rows that share them.

@@ -1,76 +1,85 @@
-"""Load a DiffusionGemma checkpoint folder through transformers, text only, and say clearly what is wrong.
-
-Encoder and decoder share one copy of the weights (the class ties them). The vision tower is neither
-read nor kept: the class insists on building one, so it is given the smallest there is, which is dropped.
-"""
+"""Opens a checkpoint folder on a torch device, in the weight format that suits it, and says what is wrong."""
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
-from typing import Any, cast
 
+import psutil
 import torch
-from safetensors import SafetensorError
-from transformers import (
-    DiffusionGemmaConfig,
-    DiffusionGemmaForBlockDiffusion,
-    Gemma4VisionConfig,
-)
 from transformers.utils import logging as hf_logging
 
+from model.text_only import TextOnlyDiffusionGemma
 from model.threads import default_threads
 from model.torch_network import TorchNetwork
-from model.types import CheckpointError
+from model.types import CheckpointError, OnBytes
+from model.weights.converted import MANIFEST, read_manifest
+from model.weights.formats import Quant, resident_bytes, total
+from model.weights.layout import read_dims
+from model.weights.loader import stream_network
+from model.weights.modules import Multiply, PlainMultiply, ScratchMultiply
+
+CONTEXT, CANVAS = 4096, 256  # tokens that must fit beside the weights
+ROOM = 0.94  # of the device's free memory; the rest is the runtime's own
+FP8_CAPABILITY = (8, 9)
 
 
-def smallest_vision_config() -> Gemma4VisionConfig:
-    """A vision tower of a few numbers, only there because the class builds one."""
-    return Gemma4VisionConfig(
-        hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1, num_key_value_heads=1,
-        head_dim=8, position_embedding_size=8,
-    )  # fmt: skip
+def load_torch_network(
+    folder: Path,
+    device: str | None,
+    n_threads: int | None,
+    quant: Quant | None = None,
+    on_bytes: OnBytes | None = None,
+) -> TorchNetwork:
+    """The checkpoint on `device`, by default a GPU where there is one; raises `CheckpointError`.
 
-
-class TextOnlyDiffusionGemma(DiffusionGemmaForBlockDiffusion):
-    """The class without its vision tower."""
-
-    _keys_to_ignore_on_load_unexpected = [r"vision_tower", r"embed_vision"]  # noqa: RUF012, the base's type
-
-    def __init__(self, config: DiffusionGemmaConfig) -> None:
-        config = copy.deepcopy(config)
-        config.vision_config = smallest_vision_config()
-        super().__init__(config)
-        del self.model.encoder.vision_tower
-        del self.model.encoder.embed_vision
-
-
-def load_torch_network(folder: Path, device: str | None, n_threads: int | None) -> TorchNetwork:
-    """The checkpoint on `device`, by default a GPU where there is one; raises `CheckpointError`."""
+    `quant` None takes the least lossy format that fits.
+    """
     torch.set_num_threads(n_threads or default_threads())
-    return TorchNetwork(load_network(folder, device or ("cuda" if torch.cuda.is_available() else "cpu")))
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return TorchNetwork(load_network(folder, device, quant, on_bytes))
 
 
-def load_network(folder: Path, device: str) -> TextOnlyDiffusionGemma:
-    """The network in evaluation mode: float32 on a CPU, bfloat16 elsewhere."""
+def load_network(
+    folder: Path, device: str, quant: Quant | None = None, on_bytes: OnBytes | None = None
+) -> TextOnlyDiffusionGemma:
+    """The network in evaluation mode: float32 activations on a CPU, bfloat16 elsewhere."""
     # On a CPU without bfloat16 arithmetic float32 is a hundred times faster; see ARCHITECTURE.md.
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    verbosity = hf_logging.get_verbosity()
+    embedding: Quant = "bf16"
+    if (folder / MANIFEST).is_file():
+        manifest = read_manifest(folder)
+        quant, embedding = quant or manifest.quant, manifest.embedding
+    if quant is None:
+        quant = fitting_quant(folder, device)
     hf_logging.set_verbosity_error()
     hf_logging.disable_progress_bar()
-    try:
-        loaded: Any = TextOnlyDiffusionGemma.from_pretrained(
-            folder, dtype=dtype, local_files_only=True, attn_implementation="sdpa", output_loading_info=True
-        )
-    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise CheckpointError(f"{folder}: weights cannot be loaded ({reason}); fetch the checkpoint again") from None
-    finally:
-        hf_logging.set_verbosity(verbosity)
-    network, report = cast("tuple[TextOnlyDiffusionGemma, dict[str, Any]]", loaded)
-    if report["missing_keys"] or report["mismatched_keys"]:
-        names = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
-        raise CheckpointError(f"{folder}: {len(names)} weights missing or of the wrong shape, first {names[0]}")
-    # With few experts on a CPU the plain loop beats grouped matrix products; one expert needs no choice.
-    network.set_experts_implementation("eager" if device == "cpu" else "grouped_mm")
-    return cast("TextOnlyDiffusionGemma", cast("torch.nn.Module", network).to(device).eval().requires_grad_(False))
+    return stream_network(folder, device, dtype, quant, multiply_for(device), embedding, on_bytes, keep_converted=True)
+
+
+def fitting_quant(folder: Path, device: str) -> Quant:
+    """The least lossy format whose weights, with a prompt and a canvas, fit in the device's free memory."""
+    dims = read_dims(folder)
+    free = ROOM * free_memory(device)
+    wider = 2 if device == "cpu" else 1  # unquantized numbers are float32 there
+    choices: dict[Quant, int] = {"bf16": wider, "fp8": 1, "int8": 1, "int4": 1}
+    del choices["fp8" if device == "cpu" or torch.cuda.get_device_capability(device) < FP8_CAPABILITY else "int8"]
+    for quant, factor in choices.items():
+        if total(resident_bytes(dims, quant, CONTEXT, CANVAS)) * factor <= free:
+            return quant
+    needed = total(resident_bytes(dims, "int4", CONTEXT, CANVAS))
+    raise CheckpointError(
+        f"{folder}: needs {needed / 1e9:.1f} GB on {device} in int4, {free / 1e9:.1f} GB are free; "
+        "close what else uses it, or take a smaller model"
+    )
+
+
+def free_memory(device: str) -> int:
+    """Bytes that can be had on a device."""
+    if device == "cpu" or not torch.cuda.is_available():
+        return psutil.virtual_memory().available
+    return torch.cuda.mem_get_info(device)[0]
+
+
+def multiply_for(device: str) -> Multiply:
+    """The fastest products with packed weights that the device has."""
+    return ScratchMultiply() if device.startswith("cuda") else PlainMultiply()

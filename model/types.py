@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 import msgspec
 
 StopReason = Literal["converged", "step_budget", "deadline", "cancelled"]
+OnBytes = Callable[[int, int], None]  # bytes of the weights that are in place, and of all of them
 
 
 class CheckpointError(Exception):

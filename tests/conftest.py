@@ -30,6 +30,22 @@ def engines_of_this_run() -> Iterator[None]:
         os.environ[VARIABLE] = before
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a GPU are skipped where there is none."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if marked and not _has_gpu():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
+def _has_gpu() -> bool:
+    try:
+        import torch
+    except ImportError:
+        return False
+    return torch.cuda.is_available()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nobodys_git_settings() -> Iterator[None]:
     """What the developer's git ignores everywhere is no matter of the tests'."""

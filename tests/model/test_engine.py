@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from model.load import load_engine
+from model.torch_pass import run
 from model.types import Budget, CancelToken, Canvas
 from tests.model.conftest import N_VOCAB
 
@@ -32,15 +33,15 @@ def test_special_tokens_are_barred(engine) -> None:
 
 
 def test_pad_ends_the_hole_only_where_allowed(engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = engine._network.network
-    real = network.forward
+    vocabulary = engine._network._vocabulary
+    real = vocabulary.logits
 
-    def fond_of_pad(**kwargs):
-        out = real(**kwargs)
-        out.logits[:, 4, engine.tokenizer.pad_id] = 1e3
-        return out
+    def fond_of_pad(hidden):
+        logits = real(hidden)
+        logits[[2, 7], engine.tokenizer.pad_id] = 1e3  # the third of each canvas's five free positions
+        return logits
 
-    monkeypatch.setattr(network, "forward", fond_of_pad)
+    monkeypatch.setattr(vocabulary, "logits", fond_of_pad)
     free, strict = engine.denoise(PROMPT, [canvas(5, pad_ends_hole=True), canvas(5)], Budget(2), CancelToken(), 0)
     assert len(free.token_ids) == 2 == len(free.token_entropies)
     assert len(strict.token_ids) == 5
@@ -89,21 +90,21 @@ def test_cancelled_before_it_began(engine) -> None:
 def test_deadline_is_a_step_budget(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr("model.denoise.time.monotonic", lambda: now[0])
-    real = engine._network.network.forward
 
-    def forward(**kwargs):  # every step takes 10 ms of the test's own clock
+    def slow(*args):  # every step takes 10 ms of the test's own clock
         now[0] += 0.010
-        return real(**kwargs)
+        return run(*args)
 
-    monkeypatch.setattr(engine._network.network, "forward", forward)
+    monkeypatch.setattr("model.torch_decoder.run", slow)
     fill = engine.denoise(PROMPT, [canvas(9)], Budget(40, deadline_ms=35), CancelToken(), 0)[0]
     assert (fill.steps, fill.stop_reason) == (3, "deadline")
 
 
-def test_warm_canvas_starts_from_the_draft(engine) -> None:
+def test_warm_canvas_starts_from_the_draft(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    real = engine._network.network.forward
-    engine._network.network.forward = lambda **kw: seen.append(kw["decoder_input_ids"].tolist()) or real(**kw)
+    monkeypatch.setattr(
+        "model.torch_decoder.run", lambda *args: seen.append(args[-1].ids.reshape(2, -1).tolist()) or run(*args)
+    )
     ids = (*TAIL, 30, 31, 32, *SUFFIX)
     mask = (False,) * 2 + (True,) * 3 + (False,) * 3
     engine.denoise(PROMPT, [Canvas(ids, mask, warm=True), Canvas(ids, mask)], Budget(1), CancelToken(), 0)

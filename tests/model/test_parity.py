@@ -13,8 +13,9 @@ from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
 from model.config import SamplerConfig
 from model.denoise import denoise, starting_rows
 from model.sampler import SeededDraws
-from model.torch_network import TorchNetwork, choose
+from model.torch_network import TorchNetwork
 from model.types import Budget, CancelToken, Canvas
+from model.vocabulary import choose
 from tests.model.conftest import N_VOCAB, small_network
 
 SEEDS = range(24)

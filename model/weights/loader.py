@@ -1,0 +1,220 @@
+"""A checkpoint of any size into a network on one device, tensor by tensor, quantized on the way.
+
+The network is made without memory for its weights; each tensor is read, sent to the device, packed there and put
+in its place before the next one is read. So the host never holds more than one tensor, and the device never
+holds a weight in two forms but one. Encoder and decoder get the same modules: no weight is there twice, and no
+quantizer has to know that they are tied. Their layer scalars, which differ, stay apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from transformers import DiffusionGemmaConfig
+from transformers.models.diffusion_gemma.modeling_diffusion_gemma import (
+    DiffusionGemmaTextRotaryEmbedding,
+    DiffusionGemmaTextScaledWordEmbedding,
+)
+
+from model.text_only import TextOnlyDiffusionGemma
+from model.types import CheckpointError, OnBytes
+from model.weights.converted import (
+    MANIFEST,
+    Writer,
+    cached,
+    free_bytes,
+    identity_of,
+    read_converted,
+    read_manifest,
+)
+from model.weights.formats import Quant, format_of, part_bytes, total
+from model.weights.layout import EMBEDDING, Shape, part_of, read_dims, tensor_shapes
+from model.weights.modules import EXPERTS, Multiply, PackedEmbedding, PackedExperts, PackedLinear
+from model.weights.packing import Packed, packed
+from model.weights.shards import Shards
+
+log = logging.getLogger(__name__)
+
+Weights = Iterator[tuple[str, Packed | Tensor]]
+
+
+def stream_network(
+    folder: Path,
+    device: str,
+    dtype: torch.dtype,
+    quant: Quant,
+    multiply: Multiply,
+    embedding: Quant = "bf16",
+    on_bytes: OnBytes | None = None,
+    keep_converted: bool = False,
+) -> TextOnlyDiffusionGemma:
+    """The network of a checkpoint folder, text only, in evaluation mode; raises `CheckpointError`.
+
+    `quant` "bf16" leaves the weights as they are, in `dtype`, that of the activations too. With
+    `keep_converted` what was quantized is kept in the user's cache folder, and read from there the next time.
+    """
+    dims = read_dims(folder)
+    shapes = tensor_shapes(dims)
+    network = empty_network(folder)
+    assembly = Assembly(network, multiply, dtype)
+    done, all_bytes = 0, total(part_bytes(shapes, quant, embedding))
+    for name, weight in weights_of(folder, shapes, device, dtype, quant, embedding, keep_converted):
+        assembly.put(name, weight)
+        done += weight.n_bytes if isinstance(weight, Packed) else weight.nbytes
+        if on_bytes is not None:
+            on_bytes(min(done, all_bytes), all_bytes)
+    assembly.share()
+    fill_buffers(network, device)
+    network.set_experts_implementation(EXPERTS if quant != "bf16" else "eager" if device == "cpu" else "grouped_mm")
+    left = [name for name, t in (*network.named_parameters(), *network.named_buffers()) if t.is_meta]
+    if left:
+        raise CheckpointError(f"{folder}: nothing was read for {left[0]}, {len(left)} in all; the folder is incomplete")
+    return cast("TextOnlyDiffusionGemma", network.eval().requires_grad_(False))
+
+
+def empty_network(folder: Path) -> TextOnlyDiffusionGemma:
+    """The network that config.json describes, with shapes and no numbers."""
+    try:
+        config = DiffusionGemmaConfig.from_pretrained(folder)
+        with torch.device("meta"):
+            return TextOnlyDiffusionGemma(config)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise CheckpointError(f"{folder}/config.json: not a DiffusionGemma ({reason})") from None
+
+
+def weights_of(
+    folder: Path,
+    shapes: dict[str, Shape],
+    device: str,
+    dtype: torch.dtype,
+    quant: Quant,
+    embedding: Quant,
+    keep_converted: bool,
+) -> Weights:
+    """Every tensor in the form that is asked for, from what was converted before where there is such a thing."""
+    if (folder / MANIFEST).is_file():
+        manifest = read_manifest(folder)
+        if (manifest.quant, manifest.embedding) != (quant, embedding):
+            raise CheckpointError(
+                f"{folder}: holds {manifest.quant} weights and a {manifest.embedding} embedding, "
+                f"not {quant} and {embedding}; convert the original anew"
+            )
+        return _to(read_converted(folder, manifest, device), dtype)
+    shards = Shards(folder)
+    shards.check(shapes)
+    converted = _converted(shards, shapes, device, dtype, quant, embedding)
+    if not keep_converted or quant == "bf16":
+        return converted
+    identity = identity_of(shards, quant, embedding)
+    place = cached(folder, identity)
+    if place.is_dir():
+        try:
+            return _to(read_converted(place, read_manifest(place), device), dtype)
+        except CheckpointError as error:
+            log.warning("converting again: %s", error)
+    needed, free = total(part_bytes(shapes, quant, embedding)), free_bytes(place)
+    if free < needed * 1.1:
+        log.warning("what is converted is not kept: %.1f GB needed in %s, %.1f free", needed / 1e9, place, free / 1e9)
+        return converted
+    try:
+        writer = Writer(place)
+    except OSError as error:
+        log.warning("what is converted is not kept: %s", error)
+        return converted
+    return _kept(converted, writer, folder, quant, embedding, identity)
+
+
+def _converted(
+    shards: Shards, shapes: dict[str, Shape], device: str, dtype: torch.dtype, quant: Quant, embedding: Quant
+) -> Weights:
+    for name, weight in shards.read(shapes, device):
+        form = format_of(name, shapes[name], quant, embedding)
+        yield name, weight.to(dtype) if form.name == "bf16" else packed(weight, form.name)
+
+
+def _kept(weights: Weights, writer: Writer, source: Path, quant: Quant, embedding: Quant, identity: str) -> Weights:
+    """The same, written down on the way; a disk that fails costs only what would have been kept."""
+    with contextlib.ExitStack() as cleanup:
+        cleanup.callback(writer.discard)
+        failed = False
+        for name, weight in weights:
+            if not failed:
+                try:
+                    writer.add(name, weight)
+                except OSError as error:
+                    log.warning("what is converted is not kept: %s", error)
+                    failed = True
+            yield name, weight
+        if not failed:
+            writer.finish(source, quant, embedding, identity)
+
+
+def _to(weights: Weights, dtype: torch.dtype) -> Weights:
+    for name, weight in weights:
+        yield name, weight if isinstance(weight, Packed) else weight.to(dtype)
+
+
+class Assembly:
+    """A network that is given its weights one by one."""
+
+    def __init__(self, network: TextOnlyDiffusionGemma, multiply: Multiply, dtype: torch.dtype) -> None:
+        self._network, self._multiply, self._dtype = network, multiply, dtype
+        self._waiting: dict[str, Packed] = {}  # the first of a layer's two expert weights
+
+    def put(self, name: str, weight: Packed | Tensor) -> None:
+        """Put one tensor of the checkpoint in its place."""
+        path, _, leaf = name.rpartition(".")
+        module = self._network.get_submodule(path)
+        if isinstance(weight, Tensor):
+            if leaf in module._buffers:
+                module._buffers[leaf] = weight
+            else:
+                module._parameters[leaf] = nn.Parameter(weight, requires_grad=False)
+        elif part_of(name) == "experts":
+            self._waiting[name] = weight
+            names = f"{path}.gate_up_proj", f"{path}.down_proj"
+            if all(n in self._waiting for n in names):
+                del module.gate_up_proj, module.down_proj
+                module.packed = PackedExperts(self._multiply, *map(self._waiting.pop, names))  # type: ignore[assignment]
+        else:
+            parent, _, own = path.rpartition(".")
+            made: nn.Module = PackedLinear(weight, self._multiply)
+            if name == EMBEDDING:
+                scale = cast("DiffusionGemmaTextScaledWordEmbedding", module).scalar_embed_scale
+                made = PackedEmbedding(weight, scale, self._dtype)
+            setattr(self._network.get_submodule(parent), own, made)
+
+    def share(self) -> None:
+        """Give the encoder the decoder's modules, and the last layer the embedding's weight."""
+        decoder, encoder = self._network.model.decoder, self._network.model.encoder.language_model
+        for name in ("embed_tokens", "norm"):
+            setattr(encoder, name, getattr(decoder, name))
+        for own, other in zip(encoder.layers, decoder.layers, strict=True):
+            for name, module in other.named_children():
+                if name == "self_attn":  # the two attend differently, with the same weights
+                    for inner, weights in module.named_children():
+                        setattr(own.self_attn, inner, weights)
+                else:
+                    setattr(own, name, module)
+        embedding = decoder.embed_tokens
+        if isinstance(embedding, PackedEmbedding):
+            self._network.lm_head = PackedLinear(embedding.weight, self._multiply)  # type: ignore[assignment]
+        else:
+            self._network.lm_head.weight = embedding.weight
+
+
+def fill_buffers(network: TextOnlyDiffusionGemma, device: str) -> None:
+    """Make anew what no checkpoint holds: the rotary frequencies and the embedding's scale."""
+    for module in network.modules():
+        if isinstance(module, DiffusionGemmaTextRotaryEmbedding):
+            fresh = DiffusionGemmaTextRotaryEmbedding(module.config).to(device)
+            module._buffers.update(fresh._buffers)
+        elif isinstance(module, DiffusionGemmaTextScaledWordEmbedding):
+            module._buffers["embed_scale"] = torch.tensor(module.scalar_embed_scale, device=device)
