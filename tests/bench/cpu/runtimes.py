@@ -84,7 +84,7 @@ def open_engine(key: str, scratch: str, n_threads: int | None) -> DiffusionEngin
 
 
 def open_torch(folder: Path, n_threads: int | None, in_int8: bool, compiled: bool) -> TorchNetwork:
-    """The class as the first version of this project ran it, or changed as asked."""
+    """The class as this project runs it with torch, or changed as asked."""
     if not in_int8:
         sys.modules["torchao"] = None  # type: ignore[assignment]  # transformers imports it wherever it is installed
     from model.torch_load import load_torch_network
@@ -97,7 +97,9 @@ def open_torch(folder: Path, n_threads: int | None, in_int8: bool, compiled: boo
     if compiled:
         import torch
 
-        network.network.forward = torch.compile(network.network.forward)  # type: ignore[method-assign]
+        from model import torch_pass
+
+        torch_pass.last_hidden = torch.compile(torch_pass.last_hidden)
     return network
 
 
