@@ -17,6 +17,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from model.network import Continued, common_prefix
 from model.sampler import Beliefs, Flags, Floats, Ids, believe
+from model.token_tree import TokenTree
 from model.types import CancelToken, Canvas
 
 # Soft embeddings leave out ids so much less probable than the best: what they add drowns in the rounding.
@@ -213,39 +214,6 @@ class OnnxLeftToRight:
         hidden, self._past = self._network.encode(ids, mask, np.array([self._n]), self._past)
         self._logits = self._network.logits(hidden)[0]
         self._n += 1
-
-
-class TokenTree:
-    """Continuations as a tree: what several begin with is one node; the last token of each needs none.
-
-    `paths` holds, for each continuation, the nodes of all its tokens but the last.
-    """
-
-    def __init__(self, continuations: Sequence[Sequence[int]]) -> None:
-        self.token_ids: list[int] = []
-        self.depths: list[int] = []
-        self._parents: list[int] = []
-        self.paths: list[list[int]] = []
-        nodes: dict[tuple[int, int], int] = {}
-        for continuation in continuations:
-            path: list[int] = []
-            for depth, token_id in enumerate(continuation[:-1]):
-                parent = path[-1] if path else -1
-                node = nodes.setdefault((parent, token_id), len(self.token_ids))
-                if node == len(self.token_ids):
-                    self.token_ids.append(token_id)
-                    self.depths.append(depth)
-                    self._parents.append(parent)
-                path.append(node)
-            self.paths.append(path)
-
-    def visible(self) -> Flags:
-        """Which nodes [T, T] a node sees: those on the way to it, and itself."""
-        seen = np.eye(len(self.token_ids), dtype=np.bool_)
-        for node, parent in enumerate(self._parents):  # parents come first
-            if parent >= 0:
-                seen[node] |= seen[parent]
-        return seen
 
 
 def causal_mask(n: int, n_past: int) -> Floats:

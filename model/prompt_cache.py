@@ -73,8 +73,8 @@ class PromptCache:
         fork._layers = [(keys[:, :, :n], values[:, :, :n]) for keys, values in self._layers]
         return fork
 
-    def view(self, n: int, batch: int = 1, keep_new: bool = False) -> DynamicCache:
-        """The first `n` positions as a library cache for `batch` rows that share them.
+    def view(self, n: int, keep_new: bool = False) -> DynamicCache:
+        """The first `n` positions as a library cache.
 
         With `keep_new` the sliding layers hold on to everything that is written next, so that
         `extend` can take it over.
@@ -86,8 +86,7 @@ class PromptCache:
             first = max(0, n - layer.sliding_window + 1) if layer.is_sliding else 0
             keys, values = keys[:, :, first:n], values[:, :, first:n]
             layer.lazy_initialization(keys, values)
-            layer.keys = keys.expand(batch, -1, -1, -1)
-            layer.values = values.expand(batch, -1, -1, -1)
+            layer.keys, layer.values = keys, values
             if layer.is_sliding:
                 layer.cumulative_length = n
         if keep_new:
@@ -112,3 +111,15 @@ class PromptCache:
 def layers_of(cache: DynamicCache) -> list[Any]:
     """The cache's layers, full and sliding alike; the library types them as a union of every kind it has."""
     return cast("list[Any]", cache.layers)
+
+
+class ReadOnly:
+    """A view for one pass of the class's encoder that nothing is to remain of."""
+
+    def __init__(self, view: DynamicCache) -> None:
+        self._layers = layers_of(view)
+
+    def update(self, keys: Tensor, values: Tensor, layer: int) -> tuple[Tensor, Tensor]:
+        """What is kept of a layer and these after it."""
+        kept = self._layers[layer]
+        return torch.cat((kept.keys, keys), dim=-2), torch.cat((kept.values, values), dim=-2)

@@ -24,7 +24,7 @@ from model.types import Canvas
 from model.vocabulary import Vocabulary
 
 LEAST_PROMPT, LEAST_CANVAS = 256, 16  # tokens of the smallest sizes
-MOST_ROWS = 32  # canvases of one pass
+MOST_CANVASES, MOST_POSITIONS = 32, 511  # of one recording; more than these are too rare to record
 PADDING = -1  # the canvas of positions that are nobody's
 Answers = tuple[Tensor, Tensor, Tensor]
 
@@ -110,7 +110,7 @@ class Recording:
             conditioning=torch.zeros_like(vocabulary.embedded(whole)),
             free=torch.full((n_free,), n_positions - 1, device=device),
             rows=torch.zeros(n_free, dtype=torch.int64, device=device),
-            barred=torch.zeros(MOST_ROWS, vocabulary.size, dtype=torch.bool, device=device),
+            barred=torch.zeros(MOST_CANVASES, vocabulary.size, dtype=torch.bool, device=device),
             temperature=torch.ones((), device=device),
             uniforms=torch.zeros(n_free, device=device),
             prompt=prompt,
@@ -198,6 +198,11 @@ class RecordedDecoder:
     @staticmethod
     def _write(held: Tensor, values: np.ndarray[Any, Any]) -> None:
         held.copy_(torch.from_numpy(values))
+
+
+def fits(canvases: Sequence[Canvas]) -> bool:
+    """Whether canvases are few and short enough to be worth a recording."""
+    return len(canvases) <= MOST_CANVASES and sum(len(c.canvas_ids) for c in canvases) <= MOST_POSITIONS
 
 
 def size_of(n: int, least: int) -> int:

@@ -6,14 +6,17 @@ import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+import numpy as np
 import torch
 from torch import Tensor
 from transformers import DiffusionGemmaTextConfig, DynamicCache
 
 from model.network import Continued
-from model.prompt_cache import PromptCache, PromptCaches
+from model.prompt_cache import PromptCache, PromptCaches, ReadOnly, layers_of
+from model.recorded import RecordedDecoder, Recorder, fits
 from model.sampler import Flags
 from model.text_only import TextOnlyDiffusionGemma
+from model.token_tree import TokenTree
 from model.torch_decoder import TorchDecoder
 from model.types import CancelToken, Canvas
 from model.vocabulary import Vocabulary
@@ -30,6 +33,7 @@ class TorchNetwork:
         weight = network.model.decoder.norm.weight
         self._device = weight.device
         self._vocabulary = Vocabulary(network)
+        self._recorder = Recorder(network.model.decoder, self._vocabulary) if self._device.type == "cuda" else None
         self._caches = PromptCaches(self._text_config)
         self._cache = PromptCache(self._text_config)  # of the prompt that is asked about now
         self.vocab_size = self._text_config.vocab_size
@@ -53,9 +57,11 @@ class TorchNetwork:
     def interrupted_by(self, cancel: CancelToken) -> AbstractContextManager[None]:
         return nullcontext()  # torch cannot end a pass: the loop looks at the token between steps
 
-    def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> TorchDecoder:
+    def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> TorchDecoder | RecordedDecoder:
         n_prompt = len(self._cache.ids)
         view = self._cache.view(n_prompt)
+        if self._recorder is not None and fits(canvases):
+            return RecordedDecoder(self._recorder, view, n_prompt, canvases, barred)
         return TorchDecoder(self.network.model.decoder, self._vocabulary, view, n_prompt, canvases, barred)
 
     def left_to_right(self) -> TorchLeftToRight:
@@ -63,18 +69,37 @@ class TorchNetwork:
 
     @torch.inference_mode()
     def continued(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
-        n_rows, longest = len(continuations), max(map(len, continuations))
-        padded = [[*c, *[0] * (longest - len(c))] for c in continuations]
-        ids = torch.tensor(padded, device=self._device)
-        hidden = self.encoder(ids, self._cache.view(len(self._cache.ids), n_rows))
-        hidden = torch.cat((self._cache.last.expand(n_rows, -1, -1), hidden[:, :-1]), dim=1)
-        return [self._scored(h[: len(c)], i[: len(c)]) for h, i, c in zip(hidden, ids, continuations, strict=True)]
+        tree = TokenTree(continuations)
+        hidden = self._cache.last[0]
+        if tree.token_ids:
+            hidden = torch.cat((hidden, self._read(tree)))
+        paths = [[0, *(node + 1 for node in path)] for path in tree.paths]
+        at = torch.tensor([node for path in paths for node in path], device=self._device)
+        ids = torch.tensor([i for continuation in continuations for i in continuation], device=self._device)
+        log_probs, entropies = (part.cpu().numpy() for part in self._vocabulary.scored(hidden, at, ids))
+        ends = np.cumsum([len(path) for path in paths])[:-1]
+        return [Continued(*parts) for parts in zip(np.split(log_probs, ends), np.split(entropies, ends), strict=True)]
 
-    def _scored(self, hidden: Tensor, ids: Tensor) -> Continued:
-        """One row alone, because all rows' logits at once can be gigabytes."""
-        log_p = self.logits(hidden).log_softmax(-1)
-        entropies = -(log_p.exp() * log_p).sum(-1)
-        return Continued(log_p.gather(-1, ids[:, None])[:, 0].cpu().numpy(), entropies.cpu().numpy())
+    def _read(self, tree: TokenTree) -> Tensor:
+        """Last hidden states [nodes, dim] of the causal encoder; a node sees the prompt and the way to it."""
+        n_prompt, view = len(self._cache.ids), self._cache.view(len(self._cache.ids))
+        own = torch.from_numpy(tree.visible()).to(self._device)
+        depths = torch.tensor(tree.depths, device=self._device)
+        masks: dict[str, Tensor] = {}
+        for layer, kind in zip(layers_of(view), self._text_config.layer_types or (), strict=True):
+            if kind not in masks:
+                n_kept = layer.keys.shape[-2]
+                seen = torch.cat((own.new_ones(len(own), n_kept), own), dim=1)
+                if layer.is_sliding:  # the window moves on with each token: the oldest fall out of it
+                    at = torch.cat((torch.arange(-n_kept, 0, device=self._device), depths))
+                    seen &= depths[:, None] - at < layer.sliding_window
+                masks[kind] = seen[None, None]
+        return self.network.model.encoder.language_model(
+            input_ids=torch.tensor([tree.token_ids], device=self._device),
+            attention_mask=masks,
+            position_ids=(n_prompt + depths)[None],
+            past_key_values=ReadOnly(view),  # type: ignore[arg-type]
+        ).last_hidden_state[0]  # type: ignore[index]
 
     def encoder(self, ids: Tensor, cache: DynamicCache) -> Tensor:
         """Causal pass over ids [B, T] after what `cache` holds; last hidden states [B, T, dim]."""

@@ -53,6 +53,17 @@ class Vocabulary:
         draft, entropies, sampled, mixed = map(torch.cat, zip(*parts, strict=True))
         return draft, entropies, sampled, mixed
 
+    def scored(self, hidden: Tensor, at: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies [n] (nats) of `ids` [n]; `at` [n] says after which hidden state [m, dim]."""
+        n_at_once = max(1, SCORES_AT_ONCE // self.size)
+        log_probs, entropies = hidden.new_zeros(len(at), dtype=torch.float32), []
+        for start, states in zip(range(0, len(hidden), n_at_once), hidden.split(n_at_once), strict=True):
+            log_p = self.logits(states).log_softmax(-1)
+            entropies.append(-(log_p.exp() * log_p).sum(-1))
+            here = ((at >= start) & (at < start + len(states))).nonzero()[:, 0]
+            log_probs[here] = log_p[at[here] - start, ids[here]]
+        return log_probs, torch.cat(entropies)[at]
+
 
 def believe(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """`sampler.believe` where the logits [F, V] are: draft, entropies and sampled ids [F], probabilities [F, V]."""

@@ -17,8 +17,8 @@ from model.denoise import Decoder
 from model.engine import DiffusionEngine
 from model.load import load_engine
 from model.onnx_load import load_onnx_network
-from model.onnx_network import TokenTree
 from model.sampler import SeededDraws
+from model.token_tree import TokenTree
 from model.torch_load import load_torch_network
 from model.train.export import export
 from model.train.network import Network, NetworkConfig

@@ -55,3 +55,37 @@ def test_a_kept_prompt_gives_the_same_fill(checkpoint, engine) -> None:
     cold = load_engine(str(checkpoint), device="cpu").denoise(IDS[:35], [CANVAS], Budget(6), CancelToken(), 5)
     assert warm[0].token_ids == cold[0].token_ids
     assert torch.tensor(warm[0].token_entropies).allclose(torch.tensor(cold[0].token_entropies), atol=1e-4)
+
+
+def test_continuations_read_together_score_as_each_alone(checkpoint) -> None:
+    engine = load_engine(str(checkpoint), device="cpu")
+    continuations = [IDS[:14], [*IDS[:11], 99, 98, 97], [50], IDS[30:43], [*IDS[:5], 70]]  # longer than the window, too
+    for n in (3, 8, 20):
+        together = engine.score(IDS[:n], continuations, CancelToken())
+        for found, continuation in zip(together, continuations, strict=True):
+            whole = load_engine(str(checkpoint), device="cpu")
+            one_by_one = [
+                whole.score([*IDS[:n], *continuation[:i]], [[token]], CancelToken())[0].log_probs[0]
+                for i, token in enumerate(continuation)
+            ]
+            assert found.log_probs == pytest.approx(one_by_one, abs=1e-4)
+
+
+def test_prompts_of_several_documents_are_kept(engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    network = engine._network
+    whole = network.encoder
+    monkeypatch.setattr(network, "encoder", lambda ids, cache: seen.append(ids.shape[1]) or whole(ids, cache))
+    one, other = [6, 7, *[40] * 80], [6, 7, *[41] * 90]
+    for prompt in (one, other, [*one, 9], [*other, 9], one[:30]):
+        engine.score(prompt, [[8]], CancelToken())
+    assert seen == [82, 90, 1, 1, 1]  # what both begin with is encoded once, and neither drives out the other
+
+
+def test_kept_prompts_have_a_limit_in_bytes(engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    caches = engine._network._caches
+    engine.score([6, *[40] * 80], [[8]], CancelToken())
+    monkeypatch.setattr(caches, "_kept_bytes", 3 * caches._caches[0].n_bytes)
+    for i in range(8):
+        engine.score([6, *[50 + i] * 80], [[8]], CancelToken())
+    assert len(caches._caches) == 3 and caches._caches[-1].ids[-1] == 57
