@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -61,20 +61,39 @@ def stream_network(
     """
     dims = read_dims(folder)
     shapes = tensor_shapes(dims)
-    network = empty_network(folder)
-    assembly = Assembly(network, multiply, dtype)
-    done, all_bytes = 0, total(part_bytes(shapes, quant, embedding))
-    for name, weight in weights_of(folder, shapes, device, dtype, quant, embedding, keep_converted):
+    weights = weights_of(folder, shapes, device, dtype, quant, embedding, keep_converted)
+    network = assembled(
+        empty_network(folder), weights, device, dtype, multiply, told(on_bytes, shapes, quant, embedding)
+    )
+    network.set_experts_implementation(EXPERTS if quant != "bf16" else "eager" if device == "cpu" else "grouped_mm")
+    return network
+
+
+def told(on_bytes: OnBytes | None, shapes: dict[str, Shape], quant: Quant, embedding: Quant) -> Callable[[int], None]:
+    """`on_bytes` that knows how many bytes there will be."""
+    all_bytes = total(part_bytes(shapes, quant, embedding))
+    return lambda done: None if on_bytes is None else on_bytes(min(done, all_bytes), all_bytes)
+
+
+def assembled(
+    network: TextOnlyDiffusionGemma,
+    weights: Weights,
+    device: str,
+    dtype: torch.dtype,
+    multiply: Multiply,
+    on_bytes: Callable[[int], None] = lambda _: None,
+) -> TextOnlyDiffusionGemma:
+    """An empty network with these weights put in, in evaluation mode; raises `CheckpointError` when one is wanting."""
+    assembly, done = Assembly(network, multiply, dtype), 0
+    for name, weight in weights:
         assembly.put(name, weight)
         done += weight.n_bytes if isinstance(weight, Packed) else weight.nbytes
-        if on_bytes is not None:
-            on_bytes(min(done, all_bytes), all_bytes)
+        on_bytes(done)
     assembly.share()
     fill_buffers(network, device)
-    network.set_experts_implementation(EXPERTS if quant != "bf16" else "eager" if device == "cpu" else "grouped_mm")
     left = [name for name, t in (*network.named_parameters(), *network.named_buffers()) if t.is_meta]
     if left:
-        raise CheckpointError(f"{folder}: nothing was read for {left[0]}, {len(left)} in all; the folder is incomplete")
+        raise CheckpointError(f"nothing was read for {left[0]}, {len(left)} in all; the checkpoint is incomplete")
     return cast("TextOnlyDiffusionGemma", network.eval().requires_grad_(False))
 
 
