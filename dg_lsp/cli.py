@@ -21,6 +21,7 @@ _EXAMPLES = """\
 examples:
   dg-lsp                                  serve an editor over standard input and output
   dg-lsp --model ./checkpoint             with another model than the embedded one
+  dg-lsp --engine http --url URL          with a model of an OpenAI-compatible server
   dg-lsp --log-file dg-lsp.log            one line per request, without your text
   dg-lsp explain FILE ...                 whether a file is ignored, and by which rule
   dg-lsp engine status                    the engines that run, with their windows and memory
@@ -71,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
         help="serve one client on 127.0.0.1:PORT; 0 takes a free port and names it on standard error",
     )
     parser.add_argument("--model", metavar="PATH", help="checkpoint folder (default: the embedded model)")
+    told = "http: the model runs in an OpenAI-compatible server, and --model is its name there"
+    parser.add_argument("--engine", choices=("local", "http"), help=told)
+    parser.add_argument("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
     parser.add_argument(
         "--no-shared-engine",
         dest="shared_engine",
@@ -102,11 +106,12 @@ def _log_to(path: Path | None, level: str | None) -> None:
     line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=chosen, format=line, handlers=[handler])
     logging.getLogger("pygls").setLevel(logging.WARNING)  # it logs whole messages at INFO
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request
 
 
 def _serve(options: argparse.Namespace) -> int:
     """Return the exit code when the session has ended, and the model's thread too if it listens."""
-    if options.shared_engine and options.fill_script is None:
+    if options.shared_engine and options.fill_script is None and options.engine != "http":
         from dg_lsp.shared.start import start_early
 
         start_early(options.model)  # so that it loads while this process does
@@ -131,13 +136,17 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _choose_filler(options: argparse.Namespace) -> OpenFiller:
+    from msgspec.structs import replace
+
     from dg_lsp.loading import open_model, open_shared_model
     from dg_lsp.scripted import open_script
 
     script: Path | None = options.fill_script
     if script is not None:
         return lambda _model, _settings: open_script(script)
-    return open_shared_model if options.shared_engine else open_model
+    open_one = open_shared_model if options.shared_engine else open_model
+    said = {key: value for key in ("engine", "url") if (value := getattr(options, key)) is not None}
+    return lambda model, settings: open_one(model, replace(settings, **said))
 
 
 def _leave(code: int) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +14,9 @@ from dg_lsp.shared.client import SharedFiller
 from dg_lsp.shared.identity import identity_of
 from dg_lsp.shared.people import holder, peek
 from dg_lsp.shared.place import EngineUnavailable, folder, socket_paths, state_folder, supported
-from infill.doctor import Check, attempt, checks, filled, parser, report
+from infill.command_input import url_of
+from infill.doctor import Check, attempt, checks, filled, parser, report, server_checks
+from infill.types import InputError
 
 _ALONE = "each window has a model of its own"
 
@@ -21,7 +24,18 @@ _ALONE = "each window has a model of its own"
 def doctor(arguments: Sequence[str]) -> int:
     """Look at everything; the exit code."""
     options = parser("dg-lsp doctor").parse_args(arguments)
-    return report(_all(options.model, options.threads), options.json)
+    try:
+        url = url_of(options.engine, options.url)
+    except InputError as error:
+        sys.stderr.write(f"dg-lsp: {error}\n")
+        return 2
+    return report(_with_server(url, options.model) if url else _all(options.model, options.threads), options.json)
+
+
+def _with_server(url: str, model: str | None) -> Iterator[Check]:
+    """A model in a server needs no engine."""
+    yield from server_checks(url, model)
+    yield _state()
 
 
 def _all(model: str | None, n_threads: int | None) -> Iterator[Check]:

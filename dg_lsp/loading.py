@@ -21,6 +21,7 @@ from dg_lsp.shared.client import SharedFiller
 from dg_lsp.shared.place import EngineUnavailable, supported
 from dg_lsp.stand_in import StandIn
 from infill.types import Filler
+from model.types import CheckpointError
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,8 @@ def open_shared_model(model: str | None, settings: Settings) -> Filler:
 
 def _with_stand_in(open_one: OpenFiller, model: str | None, settings: Settings) -> Filler:
     """The filler; for another model than the embedded one, that one answers where it cannot."""
+    if settings.engine == "http":  # shared already, by the server: no engine of ours in between
+        return StandIn(lambda: _open_server(model, settings.url), lambda: open_one(None, settings))
     if model is None:
         return open_one(None, settings)
     return StandIn(lambda: open_one(model, settings), lambda: open_one(None, settings))
@@ -120,6 +123,14 @@ def _open_here(model: str | None, settings: Settings) -> Filler:
     from infill.filler import open_filler
 
     return open_filler(model, settings.threads, settings.niceness)
+
+
+def _open_server(model: str | None, url: str | None) -> Filler:
+    from infill.filler import open_http_filler
+
+    if not url:
+        raise CheckpointError("the engine http needs --url or the setting url, as http://127.0.0.1:8000/v1")
+    return open_http_filler(url, model)
 
 
 def _open_shared(model: str | None, settings: Settings) -> Filler:

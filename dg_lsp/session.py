@@ -133,7 +133,8 @@ class Session:
         """What the settings ask of an engine; the command line's choice of a model comes first."""
         wanted = self.settings
         model = self._model or wanted.model
-        return model, wanted.threads, wanted.niceness, wanted.shared_engine, wanted.unload_after_minutes
+        where = wanted.engine, wanted.url
+        return model, where, wanted.threads, wanted.niceness, wanted.shared_engine, wanted.unload_after_minutes
 
     def open_filler(self) -> Filler:
         """Open the model; slow, for the worker thread."""

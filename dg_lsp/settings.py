@@ -28,6 +28,8 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     manual_deadline_ms: Milliseconds = 3000  # the user asked and waits
     languages: tuple[str, ...] | None = None  # LSP language ids to serve; None: all
     model: str | None = None  # checkpoint folder; None: the embedded model
+    engine: Literal["local", "http"] = "local"  # http: the model runs in the server at `url`, under the name `model`
+    url: str | None = None  # of an OpenAI-compatible API, for `engine` http
     threads: Threads | None = None  # for the model; None: one core is left to everything else
     niceness: Niceness = 0  # of the model's threads; above 0 a busy machine makes ghost text wait
     on_battery: Literal["same", "manual"] = "same"  # manual: no automatic answers while on battery
@@ -49,6 +51,11 @@ MEANINGS = {
     "manualDeadlineMs": "milliseconds when you asked",
     "languages": "LSP language ids to serve",
     "model": "checkpoint folder; `--model` on the command line wins",
+    "engine": (
+        '`"http"`: the model runs in an OpenAI-compatible server, to which your code goes; `model` is its name there, '
+        "by default the first"
+    ),
+    "url": "of that server's API, as `http://127.0.0.1:8000/v1`; a key is taken from `DG_LSP_API_KEY` only",
     "threads": "processor threads of a fill",
     "niceness": ("priority of the model's threads, up to 19; above 0 a busy machine makes ghost text wait (see below)"),
     "sharedEngine": "one model for all windows of this user; `false`: one in this server's process",
@@ -61,16 +68,22 @@ MEANINGS = {
     "statusNotification": "send `didChangeStatus {busy, message, kind, …}`; some clients log what they do not know",
     "doubts": "pull diagnostics: hints where the model disbelieves what stands there",
     "trusted": (
-        "for the editor's plugin, in `initializationOptions` only: `false` ignores `model`, and `.dgignore` may only "
-        "ignore more"
+        "for the editor's plugin, in `initializationOptions` only: `false` ignores `model`, `engine` and `url`, and "
+        "`.dgignore` may only ignore more"
     ),
     "onBattery": '`"manual"`: no automatic answers while the machine runs on its battery',
 }
 # What the default is where it is no value.
-NO_VALUE = {"debounceMs": "as you type", "languages": "all", "model": "embedded", "threads": "physical cores less one"}
+NO_VALUE = {
+    "debounceMs": "as you type",
+    "languages": "all",
+    "model": "embedded",
+    "url": "none",
+    "threads": "physical cores less one",
+}
 
 FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
-ONLY_TRUSTED = frozenset({"model"})  # can choose what is opened or run
+ONLY_TRUSTED = frozenset({"model", "engine", "url"})  # can choose what is opened or run, and where code is sent
 ONLY_OPTIONS = frozenset({"trusted"})  # not for a settings file to say
 
 

@@ -30,6 +30,8 @@ class CommonArguments:
     min_confidence: float | None
     language: str | None
     model: str | None
+    engine: str
+    url: str | None
     threads: int | None
 
 
@@ -46,7 +48,24 @@ def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "
     add("--min-confidence", metavar="P", type=share, help=f"leave what is less sure than P, 0 to 1 ({least})")
     add("--language", metavar="ID", help="language of the text; told by its name, else python for -")
     add("--model", metavar="PATH", help="checkpoint folder to use instead of the embedded model")
+    add_engine_options(parser)
     add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the model runs."""
+    told = "http: the model runs in an OpenAI-compatible server, and --model is its name there (local)"
+    parser.add_argument("--engine", choices=("local", "http"), default="local", help=told)
+    parser.add_argument("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
+
+
+def url_of(engine: str, url: str | None) -> str | None:
+    """The server to ask, None for a model of our own; raises InputError where only half of that was said."""
+    if engine == "http" and not url:
+        raise InputError("--engine http: needs --url, as http://127.0.0.1:8000/v1")
+    if engine != "http" and url:
+        raise InputError("--url: goes with --engine http")
+    return url
 
 
 def hide_stdin(argv: Iterable[str]) -> list[str]:
@@ -92,9 +111,11 @@ def open_model(args: CommonArguments) -> Filler:
     """The pipeline; says on stderr how long that took unless the output is for programs."""
     started = time.perf_counter()
     try:
-        from infill.filler import open_filler  # the weights: only now that all input is good
+        # The weights, or a network: only now that all input is good.
+        from infill.filler import open_filler, open_http_filler
 
-        filler = open_filler(args.model, args.threads)
+        url = url_of(args.engine, args.url)
+        filler = open_http_filler(url, args.model) if url else open_filler(args.model, args.threads)
     except ImportError as error:
         raise InputError(f"the model cannot be loaded: {error}") from error
     if not args.json:

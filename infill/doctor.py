@@ -17,6 +17,7 @@ from typing import Literal
 import msgspec
 
 from infill import console
+from infill.command_input import add_engine_options, url_of
 from infill.types import Filled, Filler, FillRequest, NoFill
 from model.config import EMBEDDED, ONNX, check_folder, read_infill_config
 from model.types import CancelToken, CheckpointError
@@ -45,7 +46,8 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
 def doctor(argv: list[str]) -> int:
     """Run `infill doctor`; return its exit code."""
     options = parser("infill doctor").parse_args(argv)
-    return report(checks(options.model, options.threads), options.json)
+    url = url_of(options.engine, options.url)
+    return report(server_checks(url, options.model) if url else checks(options.model, options.threads), options.json)
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
@@ -56,6 +58,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         epilog="exit codes: 0 nothing failed, 1 something did, 2 usage",
     )
     made.add_argument("--model", metavar="PATH", help="checkpoint folder (default: the embedded model)")
+    add_engine_options(made)
     made.add_argument("--threads", metavar="N", type=console.whole_number(1, 1024), help="processor threads")
     made.add_argument("--json", action="store_true", help="one JSON object per line")
     return made
@@ -86,6 +89,17 @@ def checks(model: str | None, n_threads: int | None) -> Iterator[Check]:
     if checkpoint.state != "fail":
         yield _memory(folder)
         yield attempt("fill", lambda: _opened(model, n_threads))
+
+
+def server_checks(url: str, model: str | None) -> Iterator[Check]:
+    """Look at what a model in a server needs."""
+    yield _python()
+    yield from _packages(None)
+    yield _grammars()
+    server = attempt("server", lambda: _server(url, model))
+    yield server
+    if server.state != "fail":
+        yield attempt("fill", lambda: _answered(url, model))
 
 
 def attempt(name: str, look: Callable[[], Check]) -> Check:
@@ -122,8 +136,8 @@ def _python() -> Check:
     return Check("python", "ok", detail)
 
 
-def _packages(folder: Path) -> Iterator[Check]:
-    """The runtimes; those for other checkpoints only matter to one of these."""
+def _packages(folder: Path | None) -> Iterator[Check]:
+    """The runtimes; those for other checkpoints only matter to one of these, and none to a server."""
     versions = {name: _version(name) for name in (*_NEEDED, *_FOR_OTHERS)}
     missing = [name for name in _NEEDED if versions[name] is None]
     here = ", ".join(f"{name} {versions[name]}" for name in _NEEDED if versions[name])
@@ -131,6 +145,8 @@ def _packages(folder: Path) -> Iterator[Check]:
         yield Check("packages", "fail", f"missing: {', '.join(missing)}", _REINSTALL)
     else:
         yield Check("packages", "ok", here)
+    if folder is None:
+        return
     missing = [name for name in _FOR_OTHERS if versions[name] is None]
     if not missing:
         yield Check("torch", "ok", ", ".join(f"{name} {versions[name]}" for name in _FOR_OTHERS))
@@ -200,4 +216,26 @@ def _opened(model: str | None, n_threads: int | None) -> Check:
 
     started = time.perf_counter()
     filler = open_filler(model, n_threads)
+    return filled("fill", filler, time.perf_counter() - started)
+
+
+def _server(url: str, model: str | None) -> Check:
+    """Whether the server answers, has the model, and is spoken to in private."""
+    from model.http.server import KEY_VARIABLE, is_private, served
+
+    names = served(url)
+    detail = f"{url} has {', '.join(names) or 'models that it does not name'}"
+    if model and names and model not in names:
+        return Check("server", "warn", f"{detail}; not {model}", f"--model {names[0]}")
+    if not is_private(url):
+        return Check("server", "warn", f"{detail}; code and {KEY_VARIABLE} travel in the clear", "https, or a tunnel")
+    return Check("server", "ok", detail)
+
+
+def _answered(url: str, model: str | None) -> Check:
+    """A hole filled by the server."""
+    from infill.filler import open_http_filler
+
+    started = time.perf_counter()
+    filler = open_http_filler(url, model)
     return filled("fill", filler, time.perf_counter() - started)

@@ -26,10 +26,10 @@ from infill.nearby import Continuation, evidence
 from infill.rewrite import rewrite
 from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax, parse
-from infill.timing import DENOISE_SHARE, Timings
+from infill.timing import Timings
 from infill.types import Completion, Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Source, Span
 from model.config import check_folder
-from model.types import Budget, CancelToken, Engine, Fill
+from model.types import Budget, CancelToken, Engine, Fill, ServerError
 
 ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
@@ -53,6 +53,13 @@ def open_filler(model: str | None = None, n_threads: int | None = None, niceness
 
     lower_priority(niceness)
     return ModelFiller(load_engine(model, n_threads=n_threads), "embedded" if model is None else Path(model).name)
+
+
+def open_http_filler(url: str, model: str | None = None) -> ModelFiller:
+    """The pipeline over a model of an OpenAI-compatible server, by default its first; raises `CheckpointError`."""
+    from model.http.engine import open_http_engine
+
+    return ModelFiller(open_http_engine(url, model), url)
 
 
 class ModelFiller:
@@ -79,7 +86,13 @@ class ModelFiller:
         return limited
 
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
-        """Answer one request; whatever is wrong with the text or the time is a named `NoFill`."""
+        """Answer one request; whatever is wrong with the text, the time or a server is a named `NoFill`."""
+        try:
+            return self._fill(request, cancel, on_draft)
+        except ServerError as error:
+            return NoFill("cancelled") if cancel.cancelled else NoFill("model_failed", str(error))
+
+    def _fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
         timings = Timings()
         with timings.stage("hole"):
             found = self._find(request)
@@ -96,6 +109,8 @@ class ModelFiller:
         ranked = self._ranked(request, syntax, hole, around, cancel, timings, on_draft)
         if cancel.cancelled:
             return NoFill("cancelled", hole=hole, timings_ms=timings.ms)
+        if not ranked and timings.late:
+            return NoFill("deadline", "the model has written nothing yet", hole, timings.ms)
         if not ranked:
             return NoFill("empty_fill", "the model proposes nothing", hole, timings.ms)
         with timings.stage("gate"):
@@ -175,6 +190,7 @@ class ModelFiller:
             with timings.stage("denoise"):
                 fills = self._denoise(request, hole, around, cancel, on_draft)
             timings.steps = max((fill.steps for fill in fills), default=0)
+            timings.late = all(fill.stop_reason == "deadline" and not fill.token_ids for fill in fills)
             found += sources.denoised(fills, engine.tokenizer)
         if "left_to_right" in self._sources:
             with timings.stage("draft"):
@@ -206,14 +222,14 @@ class ModelFiller:
     ) -> list[Fill]:
         """A batch of hole lengths, denoised together."""
         engine, info = self._engine, self._engine.info
-        n_selected = len(engine.tokenizer.encode(request.text[hole.span.start : hole.span.end]))
-        canvases = hole_canvases(around, hole, n_selected, info)
+        selected_ids = engine.tokenizer.encode(request.text[hole.span.start : hole.span.end])
+        canvases = hole_canvases(around, hole, selected_ids, info)
         if self._known_length is not None:
             canvases = [build_canvas(around, self._known_length)]
         if request.suggested and not hole.multiline:
             draft_ids = engine.tokenizer.encode(request.suggested.partition("\n")[0]) or [FREE]
             canvases.append(warm_canvas(around, draft_ids[: MAX_DRAFT_TOKENS[False]]))
-        share = None if request.deadline_ms is None else request.deadline_ms * DENOISE_SHARE
+        share = None if request.deadline_ms is None else request.deadline_ms * info.denoise_share
         n_steps = info.block_steps if hole.multiline else info.line_steps
         budget = Budget(min(n_steps, request.max_steps or n_steps), share)
         watching = reporter(on_draft, canvases, budget, engine.tokenizer.decode)

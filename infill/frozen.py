@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from infill.canvas import FREE, LONG_SELECTION
+from infill.canvas import LONG_SELECTION, free_ids, rooms
 from infill.context import Surroundings
 from infill.types import Part, Span
 from model.types import Canvas, Fill, ModelInfo, Tokenizer
@@ -81,8 +81,9 @@ def row_lengths(stretches: Sequence[Stretch], row: int, n_rows: int) -> list[int
 
 
 def texts_of(fill: Fill, lengths: Sequence[int], tokenizer: Tokenizer) -> list[str]:
-    """What a denoised canvas has in each free stretch; nothing when it was not denoised."""
-    return split_texts(fill.token_ids, lengths, tokenizer) if len(fill.token_ids) == sum(lengths) else []
+    """What a denoised canvas has in each free stretch; nothing when it was not denoised, or not all of it."""
+    texts = split_texts(fill.token_ids, lengths, tokenizer) if 0 < len(fill.token_ids) <= sum(lengths) else []
+    return texts if all(texts) else []
 
 
 def split_texts(ids: Sequence[int], lengths: Sequence[int], tokenizer: Tokenizer) -> list[str]:
@@ -133,7 +134,8 @@ def _canvas(around: Surroundings, stretches: Sequence[Stretch], row: int, n_rows
     ids, mask = list(around.tail_ids), [False] * len(around.tail_ids)
     lengths = iter(row_lengths(stretches, row, n_rows))
     for stretch in stretches:
-        own = [FREE] * next(lengths) if stretch.free else stretch.ids
+        present = () if stretch.is_empty else stretch.ids
+        own = free_ids(present, next(lengths)) if stretch.free else stretch.ids
         ids += own
         mask += [stretch.free] * len(own)
     ids += around.near_suffix_ids
@@ -178,6 +180,8 @@ def _free(
     ids = tuple(tokenizer.encode(lf(present)))
     if is_placeholder(present):
         return Stretch(span, ids, info.block_lengths if has_own_lines(text, span) else info.line_lengths, True)
+    if info.ends_holes:
+        return Stretch(span, ids, rooms(len(ids), info))
     variants = VARIANTS if len(ids) <= LONG_SELECTION else FEW_VARIANTS
     return Stretch(span, ids, tuple(sorted({max(1, len(ids) + d) for d in variants})))
 

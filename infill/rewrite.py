@@ -30,8 +30,8 @@ from infill.judge import Judged, confidence_in
 from infill.refine import least_believed, noised, read
 from infill.stretch_texts import is_placeholder, tidied
 from infill.syntax import Syntax
-from infill.timing import DENOISE_SHARE, Timings
-from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft, Span
+from infill.timing import Timings
+from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft
 from model.types import Budget, CancelToken, Engine
 
 REFINE_ROWS = 4  # canvases of one length, which differ in their noise
@@ -107,7 +107,9 @@ class _Rewrite:
             return NoFill("no_target", "all of it is to stay as it is")
         if request.strength is not None:
             groups = read(engine, self._around, text, self._stretches, self._cancel)
-            chosen = least_believed(self._stretches, groups, request.strength) if groups else set[Span]()
+            if not groups:
+                return NoFill("nothing_better", "the model does not say what it believes least; rewrite the lines")
+            chosen = least_believed(self._stretches, groups, request.strength)
             if not chosen:
                 return NoFill("nothing_better", "at this strength nothing is noised")
             self._stretches = noised(self._stretches, groups, chosen)
@@ -119,7 +121,7 @@ class _Rewrite:
         most = max(len(s.lengths) for s in self._stretches)
         n_rows = REFINE_ROWS if most == 1 else most
         canvases = joint_canvases(self._around, self._stretches, n_rows)
-        share = None if request.deadline_ms is None else request.deadline_ms * DENOISE_SHARE
+        share = None if request.deadline_ms is None else request.deadline_ms * engine.info.denoise_share
         budget = Budget(engine.info.block_steps, share)
         shown = row_lengths(self._stretches, n_rows // 2, n_rows)
 

@@ -6,15 +6,14 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-DENOISE_SHARE = 0.6  # of a deadline; the rest is for the draft, the judge and the gate
-
 
 class Timings:
-    """Milliseconds per stage, added up; and how many denoising steps there were."""
+    """Milliseconds per stage, added up; how many denoising steps there were, and whether time ended them."""
 
     def __init__(self) -> None:
         self.ms: dict[str, float] = {}
         self.steps = 0
+        self.late = False
         self._started = time.perf_counter()
 
     def left_ms(self, deadline_ms: float | None) -> float | None:

@@ -21,6 +21,10 @@ class CheckpointError(Exception):
     """A checkpoint cannot be used; the message names the file and the remedy."""
 
 
+class ServerError(CheckpointError):
+    """The server in which the model runs cannot be used; the message names its URL and the remedy."""
+
+
 class CancelToken:
     """A flag that one thread sets; the denoise loop polls it between steps, who cannot poll is called."""
 
@@ -55,7 +59,8 @@ class Canvas(msgspec.Struct, frozen=True):
     """A block of tokens to denoise: clamped where `hole_mask` is False, free where it is True.
 
     `canvas_ids` holds the fixed ids of the clamped positions. At free positions it is ignored (they
-    start as random tokens) unless `warm`, when it is the draft to start from. With `pad_ends_hole`
+    start as random tokens) unless `warm`, when it is the draft to start from; an engine that is asked in words
+    may read there what the new text is to replace. With `pad_ends_hole`
     the pad token may be predicted in free positions and means that the hole ends before it.
     """
 
@@ -121,6 +126,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     speaks_on_blank_lines: bool = True  # unasked; False: what it says there is too often wrong
     takes_instructions: bool = False
     context_tokens: int = 0  # of the prompt, for excerpts of other files
+    ends_holes: bool = False  # writes as much as it likes: a canvas's length is only the most that fits
+    denoise_share: float = 0.6  # of a deadline; the rest is for the draft, the judge and the gate
 
 
 class Tokenizer(Protocol):

@@ -23,6 +23,8 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         "manualDeadlineMs": 5000.5,
         "languages": ["go"],
         "model": "./m",
+        "engine": "http",
+        "url": "http://127.0.0.1:8000/v1",
         "threads": 3,
         "niceness": 10,
         "onBattery": "manual",
@@ -59,6 +61,8 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         ("languages", "python"),
         ("languages", [1]),
         ("model", ["m"]),
+        ("engine", "vllm"),
+        ("url", 8000),
         ("sharedEngine", "yes"),
         ("unloadAfterMinutes", -1),
         ("unloadAfterMinutes", 100_000),
@@ -115,6 +119,12 @@ def test_an_untrusted_workspace_cannot_choose_the_model(first: str) -> None:
     assert problems == ["setting 'model' is not taken from a workspace that is not trusted"]
 
 
+def test_an_untrusted_workspace_cannot_say_where_code_is_sent() -> None:
+    settings, problems = read_settings({"trusted": False, "engine": "http"}, {"url": "http://evil/v1"})
+    assert settings == Settings(trusted=False)
+    assert len(problems) == 2
+
+
 def test_an_untrusted_workspace_may_say_how_engines_are_used_but_not_which() -> None:
     options = {"trusted": False, "sharedEngine": False, "unloadAfterMinutes": 0, "model": "./evil"}
     settings, problems = read_settings(options)
@@ -141,7 +151,7 @@ def test_every_setting_with_free_text_needs_trust() -> None:
         for field in msgspec.structs.fields(Settings)
         if any(isinstance(part, msgspec.inspect.StrType) for part in parts(msgspec.inspect.type_info(field.type)))
     }
-    assert free - harmless == ONLY_TRUSTED
+    assert free - harmless == ONLY_TRUSTED - {"engine"}  # which chooses where code is sent, without free text
 
 
 def parts(info: msgspec.inspect.Type) -> list[msgspec.inspect.Type]:

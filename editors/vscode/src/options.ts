@@ -11,6 +11,8 @@ export const SENT = [
   "context",
   "doubts",
   "model",
+  "engine",
+  "url",
   "threads",
   "niceness",
   "sharedEngine",

@@ -65,7 +65,7 @@ def reference_case(engine: DiffusionEngine, line: BenchHole, seed: int) -> Case:
     hole = find_hole(parse(python, line.holed), line.start, "manual")
     assert isinstance(hole, Hole)  # a manual trigger always gets one
     around = surroundings(line.holed, hole, engine.info, engine.tokenizer)
-    canvases = hole_canvases(around, hole, 0, engine.info)
+    canvases = hole_canvases(around, hole, (), engine.info)
     sizes = [sum(c.hole_mask) for c in canvases]
     draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
     nothing = [np.zeros(n, np.int64) for n in sizes]

@@ -1,0 +1,224 @@
+"""`Engine` over an OpenAI-compatible server: holes are asked for in words, and the answers cut to fit.
+
+Such servers take text and give text: no ids, no clamped canvas, no causal pass over a text of ours. So ids are code
+points and all lengths count characters; a canvas becomes a question (model.http.prompt), what comes back is aligned
+with the text around (model.http.align), `draft` proposes nothing, and `score` knows what the last answers say
+(model.http.beliefs). One thread at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from model.http.align import Slice, align
+from model.http.beliefs import Beliefs, Written
+from model.http.code_points import N_IDS, CodePointTokenizer
+from model.http.prompt import Asked, asked, messages
+from model.http.server import Server
+from model.http.wire import Answer, Model
+from model.types import Budget, CancelToken, Canvas, CheckpointError, Fill, ModelInfo, Score, StopReason
+
+TEMPERATURE = 0.4  # what DiffusionGemma ends at; answers must be able to differ, or their agreement says nothing
+N_ANSWERS = 3  # to one question, in one request
+LINE_CHARS, BLOCK_CHARS = 160, 3000  # the most that fits into a hole
+PROMPT_CHARS = 24_000
+CHARS_PER_TOKEN = 3.0  # of code, about: what a server's limit in tokens holds
+MIN_TOKENS = 256  # of an answer: a canvas of DiffusionGemma, and room for the lines around a hole
+
+
+def open_http_engine(url: str, model: str | None = None) -> HttpEngine:
+    """The engine for a model of a server, by default its first; raises `CheckpointError` where that cannot be."""
+    runner, server = asyncio.Runner(), Server(url)
+    known = runner.run(server.models())
+    if model is not None:
+        chosen = next((found for found in known or () if found.id == model), Model(model))
+    elif known:
+        chosen = known[0]
+    else:
+        raise CheckpointError(f"{server.url}: names no models; say which with --model")
+    return HttpEngine(runner, server, chosen)
+
+
+class HttpEngine:
+    """One model of one server."""
+
+    def __init__(self, runner: asyncio.Runner, server: Server, model: Model) -> None:
+        self._runner, self._server, self._model = runner, server, model.id
+        self._beliefs: Beliefs | None = None
+        self.tokenizer = CodePointTokenizer()
+        room = PROMPT_CHARS if model.max_model_len is None else int(model.max_model_len * CHARS_PER_TOKEN / 2)
+        most = min(PROMPT_CHARS, max(room, 1000))
+        self.info = ModelInfo(
+            name=model.id,
+            n_parameters=0,
+            vocab_size=N_IDS,
+            device=server.url,
+            dtype="",
+            languages=None,
+            max_prompt_tokens=most,
+            far_suffix_tokens=most // 4,
+            near_suffix_tokens=200,
+            line_lengths=(LINE_CHARS,) * N_ANSWERS,
+            block_lengths=(BLOCK_CHARS,) * N_ANSWERS,
+            line_steps=1,
+            block_steps=1,
+            pad_ends_hole=False,
+            show_threshold=0.3,
+            max_selection_tokens=most // 3,
+            takes_instructions=True,
+            context_tokens=most // 4,
+            ends_holes=True,
+            denoise_share=0.95,
+        )
+
+    def denoise(
+        self,
+        prompt_ids: Sequence[int],
+        canvases: Sequence[Canvas],
+        budget: Budget,
+        cancel: CancelToken,
+        seed: int,
+        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+    ) -> list[Fill]:
+        """Ask once for all canvases, which differ in their lengths alone; raises `ServerError`.
+
+        Their drafts are what is there of the answers after each piece. At a deadline whole lines count.
+        """
+        if cancel.cancelled or not canvases:
+            return [Fill((), (), 0, "cancelled") for _ in canvases]
+        question = max((asked(prompt_ids, c, self.tokenizer) for c in canvases), key=lambda a: sum(map(len, a.present)))
+        answers = [Answer() for _ in canvases[:N_ANSWERS]]
+
+        def on_news() -> None:
+            if on_draft is not None:
+                padded = [*answers, *(Answer() for _ in canvases[len(answers) :])]
+                on_draft(1, [drafted(c, written(a, question, False)) for c, a in zip(canvases, padded, strict=True)])
+
+        body = self._body(question, len(answers), seed)
+        reason = self._runner.run(self._asked(body, answers, on_news, budget.deadline_ms, cancel))
+        if reason == "cancelled":
+            return [Fill((), (), 0, reason) for _ in canvases]
+        found = [written(a, question, a.finished == "stop") for a in answers]
+        self._beliefs = Beliefs(prompt_ids, question, [w for w in found if w is not None])
+        found += [None] * (len(canvases) - len(found))
+        return [fill(canvas, w, reason) for canvas, w in zip(canvases, found, strict=True)]
+
+    def draft(
+        self,
+        prompt_ids: Sequence[int],
+        max_tokens: int,
+        cancel: CancelToken,
+        starts_with: str = "",
+        stop: Callable[[str], bool] | None = None,
+        least_log_prob: float = -math.inf,
+    ) -> list[int]:
+        """Nothing: a server is asked once, and all candidates come of that."""
+        return []
+
+    def score(
+        self, prompt_ids: Sequence[int], continuations: Sequence[Sequence[int]], cancel: CancelToken
+    ) -> list[Score]:
+        """What the answers to the last question make of each continuation; nothing for another prompt."""
+        beliefs = self._beliefs
+        if cancel.cancelled or beliefs is None or beliefs.prompt_ids != tuple(prompt_ids):
+            return [Score((), ()) for _ in continuations]
+        return [beliefs.score(self.tokenizer.decode(c)) for c in continuations]
+
+    def _body(self, question: Asked, n_answers: int, seed: int) -> dict[str, Any]:
+        """The request for a chat completion."""
+        n_chars = sum(question.n_free) + sum(map(len, question.fixed[1:-1]))
+        return {
+            "model": self._model,
+            "messages": messages(question, LINE_CHARS),
+            "n": n_answers,
+            "max_tokens": MIN_TOKENS + n_chars,  # no token is shorter than a character
+            "temperature": TEMPERATURE,
+            "seed": seed,
+            "logprobs": True,
+            "chat_template_kwargs": {"enable_thinking": False},
+        }
+
+    async def _asked(
+        self,
+        body: dict[str, Any],
+        answers: Sequence[Answer],
+        on_news: Callable[[], None],
+        deadline_ms: float | None,
+        cancel: CancelToken,
+    ) -> StopReason:
+        """Why the answers ended: cancelling and the deadline close the connection."""
+        asking = asyncio.ensure_future(self._server.answer(body, answers, on_news))
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(asking.cancel)
+
+        cancel.on_cancel(stop)
+        try:
+            async with asyncio.timeout(None if deadline_ms is None else deadline_ms / 1000):
+                await asking
+        except TimeoutError:
+            if self._server.trouble is not None:
+                raise self._server.trouble from None
+            return "deadline"
+        except asyncio.CancelledError:
+            if not cancel.cancelled:
+                raise
+            return "cancelled"
+        return "converged"
+
+
+def written(answer: Answer, question: Asked, complete: bool) -> Written | None:
+    """What an answer has in the holes; None where it has nothing, or cannot be aligned."""
+    slices = align(answer.text, question, complete)
+    if slices is None or not any(start < end for start, end in slices):
+        return None
+    one_line = question.n_free[0] <= LINE_CHARS and len(slices) == 1
+    if one_line and not question.present[0]:
+        slices = [first_line(answer.text, slices[0])]
+    surprisals = answer.surprisals()
+    known = None if surprisals is None else tuple(tuple(surprisals[start:end]) for start, end in slices)
+    return Written(tuple(answer.text[start:end] for start, end in slices), known)
+
+
+def first_line(text: str, piece: Slice) -> Slice:
+    """The piece up to its first line break, those before any text left out."""
+    start = piece.start
+    while start < piece.end and text[start] == "\n":
+        start += 1
+    end = text.find("\n", start, piece.end)
+    return Slice(start, piece.end if end < 0 else end)
+
+
+def drafted(canvas: Canvas, found: Written | None) -> list[int]:
+    """The canvas with as much of the answer in its holes as fits, and pads behind it."""
+    texts = iter(found.texts if found else ())
+    ids: list[int] = []
+    rest: list[int] = []
+    was_free = False
+    for i, free in zip(canvas.canvas_ids, canvas.hole_mask, strict=True):
+        if free and not was_free:
+            rest = list(map(ord, next(texts, "")))[::-1]
+        ids.append((rest.pop() if rest else CodePointTokenizer.pad_id) if free else i)
+        was_free = free
+    return ids
+
+
+def fill(canvas: Canvas, found: Written | None, reason: StopReason) -> Fill:
+    """The free positions of the canvas, without the pads at their end; nothing where an answer does not fit.
+
+    Servers tell no entropies: a token's surprisal stands in for its entropy, on its first character.
+    """
+    whole = drafted(canvas, found)
+    ids = [i for i, free in zip(whole, canvas.hole_mask, strict=True) if free]
+    while ids and ids[-1] == CodePointTokenizer.pad_id:
+        ids.pop()
+    n_written = sum(i != CodePointTokenizer.pad_id for i in ids)
+    if found is None or n_written < sum(map(len, found.texts)):
+        return Fill((), (), 0, reason)
+    lost = [x for hole in found.surprisals for x in hole] if found.surprisals else [0.0] * n_written
+    in_turn = iter(lost)
+    return Fill(tuple(ids), tuple(next(in_turn) if i != CodePointTokenizer.pad_id else 0.0 for i in ids), 1, reason)

@@ -1,0 +1,224 @@
+"""Talks to an OpenAI-compatible server: which models it has, and answers as they are written.
+
+Only what may pass by itself is tried again (no connection, 429, 5xx), and nothing once an answer has begun.
+Every other failure is a `ServerError` that names the URL and what to do. The key never leaves the header.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+import httpx2
+import msgspec
+
+from model.http.wire import Answer, Chunk, Model, Models
+from model.types import CheckpointError, ServerError
+
+KEY_VARIABLE = "DG_LSP_API_KEY"
+# What not every server knows; one that complains of it by name is asked without.
+OPTIONAL = ("chat_template_kwargs", "logprobs", "seed", "n")
+_PAUSES_S = (0.25, 1.0)  # before the second and the third try
+_LONGEST_PAUSE_S = 10.0  # that a server may ask for
+_TIMEOUT = httpx2.Timeout(120.0, connect=5.0)  # seconds without a byte: a cold server may read a prompt for long
+_SHOWN_CHARS = 200  # of the server's own words
+_BUSY = frozenset((429, 500, 502, 503, 504))
+
+T = TypeVar("T")
+
+
+class _TryAgain(Exception):
+    """A failure that may pass; `pause_s` is what the server asks for."""
+
+    def __init__(self, error: ServerError, pause_s: float = 0.0) -> None:
+        super().__init__(str(error))
+        self.error, self.pause_s = error, pause_s
+
+
+class Server:
+    """One server by the URL of its API, which usually ends in /v1. For one event loop."""
+
+    def __init__(self, url: str) -> None:
+        self.url = checked_url(url)
+        key = os.environ.get(KEY_VARIABLE)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        # Loading certificates takes 0.2 s; without them every TLS connection, as of a proxy, is refused.
+        certificates = self.url.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            self._client = httpx2.AsyncClient(headers=headers, timeout=_TIMEOUT, verify=certificates)
+        except UnicodeEncodeError:
+            raise ServerError(f"{self.url}: {KEY_VARIABLE} has characters that no key has") from None
+        self._has_key = bool(key)
+        self._unknown: set[str] = set()  # of OPTIONAL, to this server
+        self.trouble: ServerError | None = None  # why the last attempt failed, while there are more to come
+
+    async def models(self) -> list[Model] | None:
+        """The models it has; None from a server that does not say."""
+        response = await self._tried(lambda: self._get("/models"))
+        if response.status_code in (404, 405, 501):
+            return None
+        self._check(response, "")
+        try:
+            return msgspec.json.decode(response.content, type=Models).data
+        except msgspec.DecodeError:
+            raise ServerError(f"{self.url}/models: is no list of models; does the URL end in /v1?") from None
+
+    async def answer(self, body: dict[str, Any], answers: Sequence[Answer], on_news: Callable[[], None]) -> None:
+        """Have the server write the `answers` to a chat; `on_news` hears of each piece."""
+
+        async def attempt() -> None:
+            try:
+                while await self._stream(body, answers, on_news):
+                    pass
+            except _TryAgain as again:
+                if any(answer.text for answer in answers):
+                    raise again.error from None
+                raise
+
+        await self._tried(attempt)
+
+    async def post(self, path: str, body: dict[str, Any]) -> httpx2.Response:
+        """The server's answer to one request, whatever its status."""
+        return await self._tried(lambda: self._sent("POST", path, body))
+
+    async def _get(self, path: str) -> httpx2.Response:
+        return await self._sent("GET", path, None)
+
+    async def _sent(self, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+        try:
+            response = await self._client.request(method, self.url + path, json=body)
+        except httpx2.TransportError as error:
+            raise _TryAgain(self._no_connection(error)) from None
+        if response.status_code in _BUSY:
+            raise _TryAgain(self._busy(response), _pause_of(response))
+        return response
+
+    async def _tried(self, attempt: Callable[[], Any]) -> Any:
+        self.trouble = None
+        for pause_s in (*_PAUSES_S, None):
+            try:
+                return await attempt()
+            except _TryAgain as again:
+                self.trouble = again.error
+                if pause_s is None:
+                    raise again.error from None
+                await asyncio.sleep(min(max(pause_s, again.pause_s), _LONGEST_PAUSE_S))
+        raise AssertionError("unreachable")
+
+    async def _stream(self, body: dict[str, Any], answers: Sequence[Answer], on_news: Callable[[], None]) -> bool:
+        """Take the answers; True to ask once more, because the server does not know what it need not know."""
+        sent = {key: value for key, value in body.items() if key not in self._unknown} | {"stream": True}
+        model = str(body["model"])
+        try:
+            async with self._client.sse(f"{self.url}/chat/completions", method="POST", json=sent) as events:
+                response = events.response
+                if response.status_code != 200:
+                    await response.aread()
+                    if self._learned(response, sent):
+                        return True
+                    if response.status_code == 404:
+                        raise await self._no_model(model)
+                    self._check(response, model)
+                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                    self._take(await response.aread(), answers)  # it does not stream
+                    on_news()
+                    return False
+                async with aclosing(aiter(events)) as told:
+                    async for event in told:
+                        if event.data == "[DONE]":
+                            return False
+                        self._take(event.data.encode(), answers)
+                        on_news()
+        except httpx2.TransportError as error:
+            raise _TryAgain(self._no_connection(error)) from None
+        if not any(answer.finished for answer in answers):
+            raise _TryAgain(ServerError(f"{self.url}: the answer broke off; see the server's log"))
+        return False
+
+    def _take(self, data: bytes, answers: Sequence[Answer]) -> None:
+        try:
+            chunk = msgspec.json.decode(data, type=Chunk)
+        except msgspec.DecodeError:
+            raise ServerError(f"{self.url}: sent what is no chat completion; is it an OpenAI-compatible API?") from None
+        if chunk.error is not None:
+            raise ServerError(f"{self.url}: failed while it answered: {_words(data)}")
+        for choice in chunk.choices:
+            if 0 <= choice.index < len(answers):
+                answers[choice.index].add(choice)
+
+    def _learned(self, response: httpx2.Response, sent: dict[str, Any]) -> bool:
+        """Whether the server complains of something that it can be asked without."""
+        if response.status_code not in (400, 422):
+            return False
+        named = {key for key in OPTIONAL if key in sent and key in response.text}
+        self._unknown |= named
+        return bool(named)
+
+    def _check(self, response: httpx2.Response, model: str) -> None:
+        """Raise what a status means."""
+        status = response.status_code
+        if status in _BUSY:
+            raise _TryAgain(self._busy(response), _pause_of(response))
+        if status in (401, 403):
+            remedy = f"is the key in {KEY_VARIABLE} right?" if self._has_key else f"put the key into {KEY_VARIABLE}"
+            raise ServerError(f"{self.url}: refused the request ({status}); {remedy}")
+        if status != 200:
+            about = f" for model {model!r}" if model else ""
+            raise ServerError(f"{self.url}: answered {status}{about}: {_words(response.content)}")
+
+    def _busy(self, response: httpx2.Response) -> ServerError:
+        if response.status_code == 429:
+            return ServerError(f"{self.url}: has too many requests (429); try again later")
+        return ServerError(f"{self.url}: failed ({response.status_code}); see the server's log")
+
+    async def _no_model(self, model: str) -> ServerError:
+        known = [found.id for found in await self.models() or ()]
+        if model in known or not known:
+            return ServerError(f"{self.url}: has no /chat/completions (404); does the URL end in /v1?")
+        return ServerError(f"{self.url}: has no model {model!r}; --model takes one of {', '.join(known)}")
+
+    def _no_connection(self, error: httpx2.TransportError) -> ServerError:
+        if isinstance(error, httpx2.TimeoutException) and not isinstance(error, httpx2.ConnectTimeout):
+            return ServerError(f"{self.url}: sent nothing for {_TIMEOUT.read:.0f} s; see the server's log")
+        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+            return ServerError(f"{self.url}: no server answers there; start it, or check the URL")
+        return ServerError(f"{self.url}: the connection broke off; see the server's log")
+
+
+def served(url: str) -> list[str]:
+    """The names of the models that a server has; raises `CheckpointError` where it does not answer."""
+    return [model.id for model in asyncio.run(Server(url).models()) or ()]
+
+
+def is_private(url: str) -> bool:
+    """Whether what is sent there is encrypted, or stays on this machine."""
+    parsed = httpx2.URL(url)
+    return parsed.scheme == "https" or parsed.host in ("localhost", "127.0.0.1", "::1")
+
+
+def checked_url(url: str) -> str:
+    """The URL without a slash at its end; raises `CheckpointError` for one that cannot be."""
+    try:
+        parsed = httpx2.URL(url)
+    except (httpx2.InvalidURL, TypeError):
+        parsed = httpx2.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise CheckpointError("--url: takes the API's address, as http://127.0.0.1:8000/v1")
+    if parsed.userinfo or parsed.query or parsed.fragment:
+        raise CheckpointError(f"--url: takes an address only; a key goes into {KEY_VARIABLE}")
+    return str(parsed).rstrip("/")
+
+
+def _pause_of(response: httpx2.Response) -> float:
+    """Seconds that the server wants to be left alone."""
+    asked = response.headers.get("retry-after", "")
+    return float(asked) if asked.isdigit() else 0.0
+
+
+def _words(content: bytes) -> str:
+    """What the server says of an error, on one line."""
+    return " ".join(content.decode("utf-8", "replace").split())[:_SHOWN_CHARS]
