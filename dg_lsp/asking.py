@@ -39,6 +39,8 @@ def checked(session: Session, snapshot: DocumentSnapshot, answer: Filled | NoFil
     """Return the answer if it may be sent, else None with the reason recorded."""
     if isinstance(answer, NoFill):
         record.reason, record.detail = answer.reason, answer.detail
+        if answer.reason == "server_failed":  # only the user can help
+            session.tell_once(answer.detail)
         return None
     if not session.documents.is_current(snapshot):
         record.reason = "document_changed"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _WHY: dict[str, str] = {
     "model_loading": "The model is still loading: try again when it is ready.",
     "model_failed": "The model could not be used; see the server's log.",
+    "server_failed": "The model's server could not be used.",
     "deadline": "The model did not finish in time; select less or raise manualDeadlineMs.",
     "superseded": "The document changed meanwhile: select again.",
     "document_changed": "The document changed meanwhile: select again.",

@@ -123,7 +123,7 @@ class Session:
         self.last_silence: str | None = None  # why ghost text was last not shown
         self.last_ms: float | None = None
         self.last_ignored: Verdict | None = None
-        self._named: set[str] = set()  # problems with settings
+        self._named: set[str] = set()  # problems that the user was told of
         self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
         self._open_filler = open_filler
         self._model = model
@@ -197,6 +197,12 @@ class Session:
         self._named |= set(new)
         if new:
             self.tell(types.MessageType.Warning, "dg-lsp: " + "; ".join(new))
+
+    def tell_once(self, problem: str) -> None:
+        """Show one warning to the user, unless he was told the same before."""
+        if problem not in self._named:
+            self._named.add(problem)
+            self.tell(types.MessageType.Warning, f"dg-lsp: {problem}")
 
     def tell(self, kind: types.MessageType, message: str) -> None:
         """Show one message to the user."""

@@ -90,7 +90,7 @@ class ModelFiller:
         try:
             return self._fill(request, cancel, on_draft)
         except ServerError as error:
-            return NoFill("cancelled") if cancel.cancelled else NoFill("model_failed", str(error))
+            return NoFill("cancelled") if cancel.cancelled else NoFill("server_failed", str(error))
 
     def _fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
         timings = Timings()

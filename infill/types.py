@@ -38,6 +38,7 @@ Reason = Literal[
     "deadline",
     "model_loading",
     "model_failed",
+    "server_failed",  # that the model runs in; the detail names its URL and what to do
 ]
 
 # Told before the model does anything.

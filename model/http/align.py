@@ -92,13 +92,12 @@ def _after_echo(answer: str, code: Slice, left: str) -> tuple[int, bool]:
         own_line = "\n" not in left[start + 1 :]
         if (own_line or _says(repeat) >= _SOME) and repeat and written.text.startswith(repeat):
             n_echoed = len(repeat)
-    if not n_echoed:
-        return code.start, False
-    at = written.places[n_echoed - 1] + 1
+    at = written.places[n_echoed - 1] + 1 if n_echoed else code.start
     blanks = left[len(left.rstrip()) :]
+    blanks = blanks if n_echoed else blanks.rpartition("\n")[2]  # of the hole's own line
     while blanks and at < code.end and answer[at] == blanks[0]:
         at, blanks = at + 1, blanks[1:]
-    return at, True
+    return at, n_echoed > 0
 
 
 def _before_repeat(answer: str, rest: Slice, right: str, echoed: bool) -> int:

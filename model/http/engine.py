@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from model.http.align import Slice, align
 from model.http.beliefs import Beliefs, Written
@@ -28,25 +29,39 @@ PROMPT_CHARS = 24_000
 CHARS_PER_TOKEN = 3.0  # of code, about: what a server's limit in tokens holds
 MIN_TOKENS = 256  # of an answer: a canvas of DiffusionGemma, and room for the lines around a hole
 
+T = TypeVar("T")
+
 
 def open_http_engine(url: str, model: str | None = None) -> HttpEngine:
     """The engine for a model of a server, by default its first; raises `CheckpointError` where that cannot be."""
-    runner, server = asyncio.Runner(), Server(url)
-    known = runner.run(server.models())
+    loop, server = LoopThread(), Server(url)
+    known = loop.run(server.models())
     if model is not None:
         chosen = next((found for found in known or () if found.id == model), Model(model))
     elif known:
         chosen = known[0]
     else:
         raise CheckpointError(f"{server.url}: names no models; say which with --model")
-    return HttpEngine(runner, server, chosen)
+    return HttpEngine(loop, server, chosen)
+
+
+class LoopThread:
+    """An event loop that always runs, so that connections are closed when they are done with."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="dg-lsp-http", daemon=True).start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What came of the work; waits for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
 class HttpEngine:
     """One model of one server."""
 
-    def __init__(self, runner: asyncio.Runner, server: Server, model: Model) -> None:
-        self._runner, self._server, self._model = runner, server, model.id
+    def __init__(self, loop: LoopThread, server: Server, model: Model) -> None:
+        self._loop, self._server, self._model = loop, server, model.id
         self._beliefs: Beliefs | None = None
         self.tokenizer = CodePointTokenizer()
         room = PROMPT_CHARS if model.max_model_len is None else int(model.max_model_len * CHARS_PER_TOKEN / 2)
@@ -93,12 +108,13 @@ class HttpEngine:
         answers = [Answer() for _ in canvases[:N_ANSWERS]]
 
         def on_news() -> None:
-            if on_draft is not None:
-                padded = [*answers, *(Answer() for _ in canvases[len(answers) :])]
-                on_draft(1, [drafted(c, written(a, question, False)) for c, a in zip(canvases, padded, strict=True)])
+            if on_draft is not None:  # which canvas is watched is not known here: the furthest answer is in each
+                furthest = written(max(answers, key=lambda a: len(a.text)), question, False)
+                if furthest is not None:
+                    on_draft(1, [drafted(canvas, furthest) for canvas in canvases])
 
         body = self._body(question, len(answers), seed)
-        reason = self._runner.run(self._asked(body, answers, on_news, budget.deadline_ms, cancel))
+        reason = self._loop.run(self._asked(body, answers, on_news, budget.deadline_ms, cancel))
         if reason == "cancelled":
             return [Fill((), (), 0, reason) for _ in canvases]
         found = [written(a, question, a.finished == "stop") for a in answers]

@@ -10,7 +10,6 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 from typing import Any, TypeVar
 
 import httpx2
@@ -127,12 +126,11 @@ class Server:
                     self._take(await response.aread(), answers)  # it does not stream
                     on_news()
                     return False
-                async with aclosing(aiter(events)) as told:
-                    async for event in told:
-                        if event.data == "[DONE]":
-                            return False
-                        self._take(event.data.encode(), answers)
-                        on_news()
+                async for event in events:
+                    if event.data == "[DONE]":
+                        return False
+                    self._take(event.data.encode(), answers)
+                    on_news()
         except httpx2.TransportError as error:
             raise _TryAgain(self._no_connection(error)) from None
         if not any(answer.finished for answer in answers):

@@ -79,15 +79,18 @@ async def test_a_cancel_reaches_the_server(client: Client, server: OpenAIServer)
 
 async def test_a_rewrite_with_its_drafts(client: Client, server: OpenAIServer) -> None:
     text = "def area(w, h):\n    a = w\n    return a + h\n"
-    server.answer = lambda _: Reply(("```python\n    a = w * h\n    return a\n```",))
+    server.answer = lambda _: Reply(("```python\n    a = w * h\n    return a\n```",), pieces=30, held_at=1)
     await ready(client)
     client.open(URI, text)
     lines = {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 16}}
     asked = {"uri": URI, "range": lines, "instruction": "Multiply.", "apply": False, "progressToken": "p"}
-    answer = await client.ask("workspace/executeCommand", {"command": "dg-lsp.rewrite", "arguments": [asked]})
+    request = client.request("workspace/executeCommand", {"command": "dg-lsp.rewrite", "arguments": [asked]})
+    await client.until(lambda: client.notifications("dgLsp/draft"), "a draft")
+    assert client.notifications("dgLsp/draft")[0]["text"] == "a = w * h"
+    server.release.set()
+    answer = await client.answer(request)
     assert answer["result"]["edit"] is not None, answer
     assert "Multiply." in server.prompts[0]
-    assert any("a = w * h" in draft["text"] for draft in client.notifications("dgLsp/draft"))
 
 
 async def test_a_server_that_goes_away_is_a_reason_and_its_return_too(client: Client, server: OpenAIServer) -> None:
@@ -95,7 +98,7 @@ async def test_a_server_that_goes_away_is_a_reason_and_its_return_too(client: Cl
     await ready(client)
     client.open(URI, TEXT)
     assert await client.items(URI) == []
-    assert (await status(client))["lastSilence"] == "model_failed"
+    assert (await status(client))["lastSilence"] == "server_failed"
     (told,) = client.notifications("window/showMessage")
     assert f"{server.url}: answered 400" in told["message"]
     assert await client.items(URI) == []

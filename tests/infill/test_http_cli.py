@@ -96,7 +96,7 @@ def test_a_failure_in_the_middle_is_a_reason(server: OpenAIServer, area: Path) -
     server.answer = lambda _: Reply(status=400, body="{}")
     run = infill(area, "fill", "area.py:2:16", *http(server))
     assert (run.returncode, run.stdout) == (1, b"")
-    assert f"model_failed ({server.url}: answered 400".encode() in run.stderr
+    assert f"server_failed ({server.url}: answered 400".encode() in run.stderr
 
 
 def test_what_cannot_be_opened_is_one_line(server: OpenAIServer, area: Path) -> None:

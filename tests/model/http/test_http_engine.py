@@ -142,7 +142,7 @@ def test_drafts_are_what_is_there_so_far(server: OpenAIServer, engine: HttpEngin
         seen.append(TOKENIZER.decode(rows[0]))
 
     engine.denoise(prompt, [row], SECOND, CancelToken(), 0, on_draft)
-    assert list(dict.fromkeys(seen)) == ["", "    one()", "    one()\n    two()", "    one()\n    two()\n    three()"]
+    assert list(dict.fromkeys(seen)) == ["    one()", "    one()\n    two()", "    one()\n    two()\n    three()"]
 
 
 @pytest.mark.parametrize("held_at", [0, 3])
