@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from model.http.align import Slice, align
 from model.http.beliefs import Beliefs, Written
 from model.http.code_points import N_IDS, CodePointTokenizer
+from model.http.pinned import Pinned, PinnedError, canvas_width
 from model.http.prompt import Asked, asked, messages
 from model.http.server import Server
 from model.http.wire import Answer, Model
@@ -42,7 +43,8 @@ def open_http_engine(url: str, model: str | None = None) -> HttpEngine:
         chosen = known[0]
     else:
         raise CheckpointError(f"{server.url}: names no models; say which with --model")
-    return HttpEngine(loop, server, chosen)
+    width = loop.run(canvas_width(server, chosen.id)) if chosen.owned_by == "vllm" else None
+    return HttpEngine(loop, server, chosen, width)
 
 
 class LoopThread:
@@ -60,8 +62,9 @@ class LoopThread:
 class HttpEngine:
     """One model of one server."""
 
-    def __init__(self, loop: LoopThread, server: Server, model: Model) -> None:
+    def __init__(self, loop: LoopThread, server: Server, model: Model, canvas_width: int | None = None) -> None:
         self._loop, self._server, self._model = loop, server, model.id
+        self._pinned = Pinned(server, model.id, canvas_width) if canvas_width else None
         self._beliefs: Beliefs | None = None
         self.tokenizer = CodePointTokenizer()
         room = PROMPT_CHARS if model.max_model_len is None else int(model.max_model_len * CHARS_PER_TOKEN / 2)
@@ -113,11 +116,20 @@ class HttpEngine:
                 if furthest is not None:
                     on_draft(1, [drafted(canvas, furthest) for canvas in canvases])
 
-        body = self._body(question, len(answers), seed)
-        reason = self._loop.run(self._asked(body, answers, on_news, budget.deadline_ms, cancel))
+        async def ask() -> list[Written | None]:
+            if self._pinned is not None and question.present == ("",):
+                try:
+                    if fills := await self._pinned.written(question, LINE_CHARS, seed):
+                        return [*fills]
+                except PinnedError:
+                    self._pinned = None
+            await self._server.answer(self._body(question, len(answers), seed), answers, on_news)
+            return []
+
+        found, reason = self._loop.run(self._within(ask, budget.deadline_ms, cancel))
         if reason == "cancelled":
             return [Fill((), (), 0, reason) for _ in canvases]
-        found = [written(a, question, a.finished == "stop") for a in answers]
+        found = found or [written(a, question, a.finished == "stop") for a in answers]
         self._beliefs = Beliefs(prompt_ids, question, [w for w in found if w is not None])
         found += [None] * (len(canvases) - len(found))
         return [fill(canvas, w, reason) for canvas, w in zip(canvases, found, strict=True)]
@@ -157,16 +169,11 @@ class HttpEngine:
             "chat_template_kwargs": {"enable_thinking": False},
         }
 
-    async def _asked(
-        self,
-        body: dict[str, Any],
-        answers: Sequence[Answer],
-        on_news: Callable[[], None],
-        deadline_ms: float | None,
-        cancel: CancelToken,
-    ) -> StopReason:
-        """Why the answers ended: cancelling and the deadline close the connection."""
-        asking = asyncio.ensure_future(self._server.answer(body, answers, on_news))
+    async def _within(
+        self, ask: Callable[[], Coroutine[Any, Any, list[T]]], deadline_ms: float | None, cancel: CancelToken
+    ) -> tuple[list[T], StopReason]:
+        """What was asked for, and why it ended: cancelling and the deadline close the connection."""
+        asking = asyncio.ensure_future(ask())
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
@@ -175,16 +182,15 @@ class HttpEngine:
         cancel.on_cancel(stop)
         try:
             async with asyncio.timeout(None if deadline_ms is None else deadline_ms / 1000):
-                await asking
+                return await asking, "converged"
         except TimeoutError:
             if self._server.trouble is not None:
                 raise self._server.trouble from None
-            return "deadline"
+            return [], "deadline"
         except asyncio.CancelledError:
             if not cancel.cancelled:
                 raise
-            return "cancelled"
-        return "converged"
+            return [], "cancelled"
 
 
 def written(answer: Answer, question: Asked, complete: bool) -> Written | None:

@@ -81,7 +81,7 @@ class Server:
         await self._tried(attempt)
 
     async def post(self, path: str, body: dict[str, Any]) -> httpx2.Response:
-        """The server's answer to one request, whatever its status."""
+        """The server's answer to one request, whatever its status; the path is below the API's, or a whole URL."""
         return await self._tried(lambda: self._sent("POST", path, body))
 
     async def _get(self, path: str) -> httpx2.Response:
@@ -89,7 +89,7 @@ class Server:
 
     async def _sent(self, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
         try:
-            response = await self._client.request(method, self.url + path, json=body)
+            response = await self._client.request(method, path if "://" in path else self.url + path, json=body)
         except httpx2.TransportError as error:
             raise _TryAgain(self._no_connection(error)) from None
         if response.status_code in _BUSY:

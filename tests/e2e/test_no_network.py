@@ -42,6 +42,7 @@ code = main(["fill", "area.py:2:16"])
 assert code in (0, 1), code
 import dg_lsp.server, dg_lsp.explain, dg_lsp.transport
 assert "onnxruntime" in sys.modules
+assert "httpx2" not in sys.modules
 """
 ASK = """
 import socket

@@ -274,3 +274,66 @@ def test_a_server_without_a_list_of_models_needs_a_name(server: OpenAIServer) ->
     assert server.bodies[-1]["model"] == "mine"
     with pytest.raises(CheckpointError, match="names no models"):
         open_http_engine(f"http://127.0.0.1:{server.port}/elsewhere")
+
+
+# vLLM's pinned canvas
+
+
+@pytest.fixture
+def vllm(server: OpenAIServer) -> OpenAIServer:
+    server.models = [{"id": "served", "owned_by": "vllm"}]
+    server.canvas_width = 64
+    return server
+
+
+def test_the_canvas_of_a_vllm_is_pinned_on_both_sides(vllm: OpenAIServer) -> None:
+    vllm.pinned_text = " h"
+    fills = asked(open_http_engine(vllm.url), 3)
+    assert [text(f) for f in fills] == ["h", "h", "h"]
+    probe, *bodies = vllm.bodies
+    assert probe["vllm_xargs"] == {"diffusion_seed_canvas": [0]} and probe["max_tokens"] == 1
+    before, after = "\n    return w *", AFTER
+    for body, n_free in zip(sorted(bodies, key=lambda b: b["max_tokens"]), (4, 8, 16), strict=True):
+        extra = body["vllm_xargs"]
+        n_all = extra["diffusion_canvas_length"]
+        assert n_all == len(extra["diffusion_seed_canvas"]) == len(before) + n_free + len(after)
+        held = "".join(chr(extra["diffusion_seed_canvas"][i]) for i in extra["diffusion_pinned"])
+        assert held == before + after
+        assert body["messages"][-1] == {"role": "assistant", "content": "```\ndef area(w, h):"}
+        assert body["continue_final_message"] is True and extra["diffusion_read_only"] is True
+
+
+def test_the_pinned_canvas_says_how_sure_it_is(vllm: OpenAIServer) -> None:
+    vllm.pinned_text = " h"
+    engine = open_http_engine(vllm.url)
+    asked(engine, 3)
+    assert score(engine, "h") == [-0.25]
+
+
+def test_what_is_to_be_replaced_is_asked_for_in_words(vllm: OpenAIServer) -> None:
+    engine = open_http_engine(vllm.url)
+    vllm.answer = lambda _: Reply(("```\n    return w * h\n```",))
+    row = Canvas((*TOKENIZER.encode("return w"), *[0] * 20), (True,) * 28)
+    (fill,) = engine.denoise(TOKENIZER.prompt("", "", "    "), [row], SECOND, CancelToken(), 0)
+    assert text(fill) == "return w * h"
+
+
+def test_what_does_not_fit_on_the_canvas_is_asked_for_in_words(vllm: OpenAIServer) -> None:
+    vllm.canvas_width, vllm.answer = 12, filling("h")
+    assert text(asked(open_http_engine(vllm.url))[0]) == "h"
+    assert "vllm_xargs" not in vllm.bodies[-1]
+
+
+def test_a_vllm_without_the_extension_is_asked_in_words(vllm: OpenAIServer) -> None:
+    vllm.canvas_width, vllm.answer = None, lambda _: Reply(("Hello.",), whole=True)
+    engine = open_http_engine(vllm.url)
+    vllm.answer = filling("h")
+    assert text(asked(engine)[0]) == "h"
+    assert "vllm_xargs" not in vllm.bodies[-1]
+
+
+def test_a_server_that_refuses_a_canvas_is_asked_in_words_from_then_on(vllm: OpenAIServer) -> None:
+    engine = open_http_engine(vllm.url)
+    vllm.canvas_width, vllm.answer = 8, filling("h")  # smaller than it said
+    assert [text(asked(engine)[0]) for _ in range(2)] == ["h", "h"]
+    assert sum("vllm_xargs" in body for body in vllm.bodies) <= 4
