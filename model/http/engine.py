@@ -27,7 +27,8 @@ TEMPERATURE = 0.4  # what DiffusionGemma ends at; answers must be able to differ
 N_ANSWERS = 3  # to one question, in one request
 LINE_CHARS, BLOCK_CHARS = 160, 3000  # the most that fits into a hole
 PROMPT_CHARS = 24_000
-CHARS_PER_TOKEN = 3.0  # of code, about: what a server's limit in tokens holds
+CHARS_PER_TOKEN = 2.5  # of code, at the least: what a server's limit in tokens holds
+MODEL_TOKENS = 32_768  # of a prompt and its answer, where the server does not say
 MIN_TOKENS = 256  # of an answer: a canvas of DiffusionGemma, and room for the lines around a hole
 
 T = TypeVar("T")
@@ -67,8 +68,9 @@ class HttpEngine:
         self._pinned = Pinned(server, model.id, canvas_width) if canvas_width else None
         self._beliefs: Beliefs | None = None
         self.tokenizer = CodePointTokenizer()
-        room = PROMPT_CHARS if model.max_model_len is None else int(model.max_model_len * CHARS_PER_TOKEN / 2)
-        most = min(PROMPT_CHARS, max(room, 1000))
+        n_tokens = model.max_model_len or MODEL_TOKENS
+        self._most_tokens = n_tokens // 3
+        most = min(PROMPT_CHARS, max(int(n_tokens * CHARS_PER_TOKEN / 2), 1000))
         self.info = ModelInfo(
             name=model.id,
             n_parameters=0,
@@ -162,9 +164,9 @@ class HttpEngine:
             "model": self._model,
             "messages": messages(question, LINE_CHARS),
             "n": n_answers,
-            "max_tokens": MIN_TOKENS + n_chars,  # no token is shorter than a character
+            "max_tokens": min(MIN_TOKENS + n_chars // 2, self._most_tokens),
             "temperature": TEMPERATURE,
-            "seed": seed,
+            "seed": seed % 2**31,  # some servers' are 32 bits wide
             "logprobs": True,
             "chat_template_kwargs": {"enable_thinking": False},
         }

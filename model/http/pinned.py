@@ -96,7 +96,7 @@ class Pinned:
             "add_generation_prompt": False,
             "continue_final_message": True,
             "max_tokens": len(canvas),
-            "seed": seed,
+            "seed": seed % 2**31,
             "logprobs": True,
             "return_tokens_as_token_ids": True,
             "chat_template_kwargs": {"enable_thinking": False},

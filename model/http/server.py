@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -19,8 +20,14 @@ from model.http.wire import Answer, Chunk, Model, Models
 from model.types import CheckpointError, ServerError
 
 KEY_VARIABLE = "DG_LSP_API_KEY"
-# What not every server knows; one that complains of it by name is asked without.
-OPTIONAL = ("chat_template_kwargs", "logprobs", "seed", "n")
+# What not every server knows, and how one complains of it: then it is asked without.
+OPTIONAL = {
+    "chat_template_kwargs": re.compile(r"\bchat_template_kwargs\b"),
+    "logprobs": re.compile(r"\blogprobs\b"),
+    "seed": re.compile(r"\bseed\b"),
+    "n": re.compile(r"\bn\b|\bcompletion choice\b"),
+}
+_OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 _PAUSES_S = (0.25, 1.0)  # before the second and the third try
 _LONGEST_PAUSE_S = 10.0  # that a server may ask for
 _TIMEOUT = httpx2.Timeout(120.0, connect=5.0)  # seconds without a byte: a cold server may read a prompt for long
@@ -48,7 +55,12 @@ class Server:
         # Loading certificates takes 0.2 s; without them every TLS connection, as of a proxy, is refused.
         certificates = self.url.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            self._client = httpx2.AsyncClient(headers=headers, timeout=_TIMEOUT, verify=certificates)
+            self._client = httpx2.AsyncClient(
+                headers=headers,
+                timeout=_TIMEOUT,
+                verify=certificates,
+                trust_env=httpx2.URL(self.url).host not in _OWN_HOSTS,  # no proxy between this machine and itself
+            )
         except UnicodeEncodeError:
             raise ServerError(f"{self.url}: {KEY_VARIABLE} has characters that no key has") from None
         self._has_key = bool(key)
@@ -152,7 +164,7 @@ class Server:
         """Whether the server complains of something that it can be asked without."""
         if response.status_code not in (400, 422):
             return False
-        named = {key for key in OPTIONAL if key in sent and key in response.text}
+        named = {key for key, complaint in OPTIONAL.items() if key in sent and complaint.search(response.text)}
         self._unknown |= named
         return bool(named)
 
@@ -195,7 +207,7 @@ def served(url: str) -> list[str]:
 def is_private(url: str) -> bool:
     """Whether what is sent there is encrypted, or stays on this machine."""
     parsed = httpx2.URL(url)
-    return parsed.scheme == "https" or parsed.host in ("localhost", "127.0.0.1", "::1")
+    return parsed.scheme == "https" or parsed.host in _OWN_HOSTS
 
 
 def checked_url(url: str) -> str:

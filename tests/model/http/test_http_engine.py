@@ -69,7 +69,7 @@ def test_the_first_model_is_taken_unless_one_is_named(server: OpenAIServer) -> N
     server.models = [{"id": "one", "max_model_len": 2000}, {"id": "two"}]
     engines = [open_http_engine(server.url), open_http_engine(server.url, "two")]
     assert [e.info.name for e in engines] == ["one", "two"]
-    assert engines[0].info.max_prompt_tokens == 3000 < engines[1].info.max_prompt_tokens
+    assert engines[0].info.max_prompt_tokens == 2500 < engines[1].info.max_prompt_tokens
 
 
 def test_log_probabilities_are_the_confidence(server: OpenAIServer, engine: HttpEngine) -> None:
@@ -193,6 +193,19 @@ def test_what_a_server_does_not_know_it_is_asked_without(server: OpenAIServer, e
     server.answer = answer
     assert [text(asked(engine)[0]) for _ in range(2)] == ["h", "h"]
     assert len(server.bodies) == 4  # it is told twice, and remembered
+
+
+@pytest.mark.parametrize("complaint", ["Only one completion choice is allowed", "'n' must be 1"])
+def test_a_server_that_gives_one_answer_only(server: OpenAIServer, engine: HttpEngine, complaint: str) -> None:
+    server.answer = lambda body: Reply(status=400, body=complaint) if "n" in body else filling("h")(body)
+    assert [text(f) for f in asked(engine, 3)] == ["h", "", ""]
+    assert score(engine, "h") == [UNCONFIRMED]
+
+
+def test_a_proxy_does_not_come_between(server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    server.answer = filling("h")
+    assert text(asked(open_http_engine(server.url))[0]) == "h"
 
 
 def test_a_server_that_does_not_stream(server: OpenAIServer, engine: HttpEngine) -> None:
