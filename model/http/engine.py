@@ -109,14 +109,19 @@ class HttpEngine:
         """
         if cancel.cancelled or not canvases:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
-        question = max((asked(prompt_ids, c, self.tokenizer) for c in canvases), key=lambda a: sum(map(len, a.present)))
+        question = asked(prompt_ids, canvases[0], self.tokenizer)
         answers = [Answer() for _ in canvases[:N_ANSWERS]]
+        n_lines = 0
 
         def on_news() -> None:
-            if on_draft is not None:  # which canvas is watched is not known here: the furthest answer is in each
-                furthest = written(max(answers, key=lambda a: len(a.text)), question, False)
-                if furthest is not None:
-                    on_draft(1, [drafted(canvas, furthest) for canvas in canvases])
+            """Show the furthest answer in every canvas, which one is watched is not known here; by whole lines."""
+            nonlocal n_lines
+            furthest = max(answers, key=lambda answer: len(answer.text))
+            if on_draft is None or furthest.text.count("\n") == n_lines:
+                return
+            n_lines = furthest.text.count("\n")
+            if (draft := written(furthest, question, False)) is not None:
+                on_draft(1, [drafted(canvas, draft) for canvas in canvases])
 
         async def ask() -> list[Written | None]:
             if self._pinned is not None and question.present == ("",):
