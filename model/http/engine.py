@@ -12,11 +12,13 @@ import asyncio
 import math
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from itertools import zip_longest
 from typing import Any, TypeVar
 
-from model.http.align import Slice, align
 from model.http.beliefs import Beliefs, Written
 from model.http.code_points import N_IDS, CodePointTokenizer
+from model.http.fills import BLOCK_CHARS, LINE_CHARS, OnStep, fill, shower, written
 from model.http.pinned import Pinned, PinnedError, canvas_width
 from model.http.prompt import Asked, asked, messages
 from model.http.server import Server
@@ -25,7 +27,6 @@ from model.types import Budget, CancelToken, Canvas, CheckpointError, Fill, Mode
 
 TEMPERATURE = 0.4  # what DiffusionGemma ends at; answers must be able to differ, or their agreement says nothing
 N_ANSWERS = 3  # to one question, in one request
-LINE_CHARS, BLOCK_CHARS = 160, 3000  # the most that fits into a hole
 PROMPT_CHARS = 24_000
 CHARS_PER_TOKEN = 2.5  # of code, at the least: what a server's limit in tokens holds
 MODEL_TOKENS = 32_768  # of a prompt and its answer, where the server does not say
@@ -101,45 +102,25 @@ class HttpEngine:
         budget: Budget,
         cancel: CancelToken,
         seed: int,
-        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        on_draft: OnStep | None = None,
     ) -> list[Fill]:
         """Ask once for all canvases, which differ in their lengths alone; raises `ServerError`.
 
-        Their drafts are what is there of the answers after each piece. At a deadline whole lines count.
+        Drafts and what is there at a deadline are whole lines.
         """
         if cancel.cancelled or not canvases:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
         question = asked(prompt_ids, canvases[0], self.tokenizer)
         answers = [Answer() for _ in canvases[:N_ANSWERS]]
-        n_lines = 0
-
-        def on_news() -> None:
-            """Show the furthest answer in every canvas, which one is watched is not known here; by whole lines."""
-            nonlocal n_lines
-            furthest = max(answers, key=lambda answer: len(answer.text))
-            if on_draft is None or furthest.text.count("\n") == n_lines:
-                return
-            n_lines = furthest.text.count("\n")
-            if (draft := written(furthest, question, False)) is not None:
-                on_draft(1, [drafted(canvas, draft) for canvas in canvases])
-
-        async def ask() -> list[Written | None]:
-            if self._pinned is not None and question.present == ("",):
-                try:
-                    if fills := await self._pinned.written(question, LINE_CHARS, seed):
-                        return [*fills]
-                except PinnedError:
-                    self._pinned = None
-            await self._server.answer(self._body(question, len(answers), seed), answers, on_news)
-            return []
-
-        found, reason = self._loop.run(self._within(ask, budget.deadline_ms, cancel))
+        show = shower(question, canvases, answers, on_draft) if on_draft else lambda: None
+        asking = partial(self._ask, question, answers, seed, show)
+        found, reason = self._loop.run(self._within(asking, budget.deadline_ms, cancel))
         if reason == "cancelled":
             return [Fill((), (), 0, reason) for _ in canvases]
         found = found or [written(a, question, a.finished == "stop") for a in answers]
         self._beliefs = Beliefs(prompt_ids, question, [w for w in found if w is not None])
-        found += [None] * (len(canvases) - len(found))
-        return [fill(canvas, w, reason) for canvas, w in zip(canvases, found, strict=True)]
+        in_turn = zip_longest(canvases, found[: len(canvases)])
+        return [fill(canvas, w, reason) for canvas, w in in_turn]
 
     def draft(
         self,
@@ -161,6 +142,19 @@ class HttpEngine:
         if cancel.cancelled or beliefs is None or beliefs.prompt_ids != tuple(prompt_ids):
             return [Score((), ()) for _ in continuations]
         return [beliefs.score(self.tokenizer.decode(c)) for c in continuations]
+
+    async def _ask(
+        self, question: Asked, answers: Sequence[Answer], seed: int, on_news: Callable[[], None]
+    ) -> list[Written | None]:
+        """What a pinned canvas became; nothing where the `answers` in words are what there is."""
+        if self._pinned is not None and question.present == ("",):
+            try:
+                if fills := await self._pinned.written(question, LINE_CHARS, seed):
+                    return [*fills]
+            except PinnedError:
+                self._pinned = None
+        await self._server.answer(self._body(question, len(answers), seed), answers, on_news)
+        return []
 
     def _body(self, question: Asked, n_answers: int, seed: int) -> dict[str, Any]:
         """The request for a chat completion."""
@@ -198,56 +192,3 @@ class HttpEngine:
             if not cancel.cancelled:
                 raise
             return [], "cancelled"
-
-
-def written(answer: Answer, question: Asked, complete: bool) -> Written | None:
-    """What an answer has in the holes; None where it has nothing, or cannot be aligned."""
-    slices = align(answer.text, question, complete)
-    if slices is None or not any(start < end for start, end in slices):
-        return None
-    one_line = question.n_free[0] <= LINE_CHARS and len(slices) == 1
-    if one_line and not question.present[0]:
-        slices = [first_line(answer.text, slices[0])]
-    surprisals = answer.surprisals()
-    known = None if surprisals is None else tuple(tuple(surprisals[start:end]) for start, end in slices)
-    return Written(tuple(answer.text[start:end] for start, end in slices), known)
-
-
-def first_line(text: str, piece: Slice) -> Slice:
-    """The piece up to its first line break, those before any text left out."""
-    start = piece.start
-    while start < piece.end and text[start] == "\n":
-        start += 1
-    end = text.find("\n", start, piece.end)
-    return Slice(start, piece.end if end < 0 else end)
-
-
-def drafted(canvas: Canvas, found: Written | None) -> list[int]:
-    """The canvas with as much of the answer in its holes as fits, and pads behind it."""
-    texts = iter(found.texts if found else ())
-    ids: list[int] = []
-    rest: list[int] = []
-    was_free = False
-    for i, free in zip(canvas.canvas_ids, canvas.hole_mask, strict=True):
-        if free and not was_free:
-            rest = list(map(ord, next(texts, "")))[::-1]
-        ids.append((rest.pop() if rest else CodePointTokenizer.pad_id) if free else i)
-        was_free = free
-    return ids
-
-
-def fill(canvas: Canvas, found: Written | None, reason: StopReason) -> Fill:
-    """The free positions of the canvas, without the pads at their end; nothing where an answer does not fit.
-
-    Servers tell no entropies: a token's surprisal stands in for its entropy, on its first character.
-    """
-    whole = drafted(canvas, found)
-    ids = [i for i, free in zip(whole, canvas.hole_mask, strict=True) if free]
-    while ids and ids[-1] == CodePointTokenizer.pad_id:
-        ids.pop()
-    n_written = sum(i != CodePointTokenizer.pad_id for i in ids)
-    if found is None or n_written < sum(map(len, found.texts)):
-        return Fill((), (), 0, reason)
-    lost = [x for hole in found.surprisals for x in hole] if found.surprisals else [0.0] * n_written
-    in_turn = iter(lost)
-    return Fill(tuple(ids), tuple(next(in_turn) if i != CodePointTokenizer.pad_id else 0.0 for i in ids), 1, reason)

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from client import ROOT
 
+from tests.openai_server import filling, serving
+
 EMBEDDED = ROOT / "model" / "embedded"
 TIMEOUT_S = 300
 
@@ -78,3 +80,12 @@ def test_a_broken_checkpoint_is_named(tmp_path: Path, name: str, content: bytes 
         (folder / name).write_bytes(content)
     run = doctor("infill", "--model", str(folder))
     assert run.returncode == 1 and said in run.stdout, run.stdout
+
+
+def test_a_model_in_a_server_needs_no_engine(runtime_folder: Path) -> None:
+    with serving() as server:
+        server.answer = filling("x")
+        code, checks = found("dg_lsp", "--engine", "http", "--url", server.url)
+    assert code == 0 and list(checks) == ["python", "packages", "grammars", "server", "fill", "state"]
+    half = doctor("dg_lsp", "--engine", "http")
+    assert half.returncode == 2 and "needs --url" in half.stderr and half.stdout == ""

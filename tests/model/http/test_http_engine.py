@@ -103,6 +103,14 @@ def test_tokens_that_do_not_spell_the_answer_are_not_believed(server: OpenAIServ
     assert score(engine, "h") == [UNCONFIRMED]
 
 
+def test_any_text_is_asked_about_and_answered(server: OpenAIServer, engine: HttpEngine) -> None:
+    server.answer = filling('"😋é"', log_probs={"😋": -0.5, "é": -0.25})
+    prompt = TOKENIZER.prompt("", "", 'odd = "\ud800 \x00 😋"\nx = ')
+    (fill,) = engine.denoise(prompt, [canvas(40, "\n")], SECOND, CancelToken(), 0)
+    assert (text(fill), fill.token_entropies) == ('"😋é"', (0.0, 0.5, 0.25, 0.0))
+    assert 'odd = "? \x00 😋"' in server.prompts[0]
+
+
 def test_another_prompt_has_no_score(server: OpenAIServer, engine: HttpEngine) -> None:
     server.answer = filling("h")
     asked(engine)
@@ -319,7 +327,7 @@ def test_the_canvas_of_a_vllm_is_pinned_on_both_sides(vllm: OpenAIServer) -> Non
 def test_the_pinned_canvas_says_how_sure_it_is(vllm: OpenAIServer) -> None:
     vllm.pinned_text = " h"
     engine = open_http_engine(vllm.url)
-    asked(engine, 3)
+    assert [text(f) for f in asked(engine, 1)] == ["h"]
     assert score(engine, "h") == [-0.25]
 
 
