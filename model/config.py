@@ -12,6 +12,7 @@ from model.types import CheckpointError
 EMBEDDED = Path(__file__).parent / "embedded"
 
 MODEL_TYPE = "diffusion_gemma"
+MASKED_TYPES = ("Dream", "llada", "qwen2")  # masked diffusion models: Dream-Coder and DreamOn, LLaDA, Open-dCoder
 
 ONNX = "onnx"  # folder of a checkpoint with its graphs for ONNX Runtime
 WEIGHTS_HASH = "weights_sha256"  # of the model.safetensors that a graph was made from
@@ -38,6 +39,9 @@ class SamplerConfig(msgspec.Struct, frozen=True):
 # A hole is a few tokens, not a page: it settles in few steps, and near-certain is certain enough.
 FILL_SAMPLER = SamplerConfig(entropy_bound=0.3, t_min=0.4, t_max=0.6, confidence_threshold=0.05)
 
+# DreamOn's temperature, and the most that may be uncertain of what is decided at once.
+MASK_SAMPLER = SamplerConfig(entropy_bound=0.1, t_min=0.2, t_max=0.2, max_denoising_steps=256)
+
 
 class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a checkpoint says of itself in `infill.json`; the defaults are for one that says nothing."""
@@ -59,27 +63,43 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
 
 
+class MaskedInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
+    """The same for a masked model, which reads the suffix where it stands: all of it is in the canvas."""
+
+    far_suffix_tokens: int = 0
+    near_suffix_tokens: int = 128
+    line_steps: int = 16  # the fewer tokens a step decides the better, and a settled row costs nothing
+    block_steps: int = 48
+
+
 def check_folder(folder: Path) -> None:
     """Fail early, and by name, on what users get wrong most: the wrong folder. Needs no torch."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder}: no such folder; --model takes a folder with config.json and weights")
+    model_type = read_model_type(folder)
+    if model_type not in (MODEL_TYPE, *MASKED_TYPES):
+        known = f"{MODEL_TYPE!r}, and the masked models {', '.join(map(repr, MASKED_TYPES))}"
+        raise CheckpointError(f"{folder / 'config.json'}: model_type is {model_type!r}; what can be loaded is {known}")
+
+
+def read_model_type(folder: Path) -> object:
+    """What config.json says that the model is; raises `CheckpointError`."""
     path = folder / "config.json"
     if not path.is_file():
         raise CheckpointError(f"{path}: missing; --model takes a Hugging Face checkpoint folder")
     try:
-        model_type = json.loads(path.read_bytes()).get("model_type")
+        return json.loads(path.read_bytes()).get("model_type")
     except (ValueError, AttributeError) as error:
         raise CheckpointError(f"{path}: not a JSON object ({error})") from None
-    if model_type != MODEL_TYPE:
-        raise CheckpointError(f"{path}: model_type is {model_type!r}, only {MODEL_TYPE!r} can be loaded")
 
 
 def read_infill_config(folder: Path) -> InfillConfig:
     """`infill.json` of a checkpoint folder; raises `CheckpointError` naming the bad field."""
+    kind = MaskedInfillConfig if read_model_type(folder) in MASKED_TYPES else InfillConfig
     path = folder / "infill.json"
     if not path.is_file():
-        return InfillConfig(name=folder.name)
+        return kind(name=folder.name)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=InfillConfig)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except msgspec.DecodeError as error:
         raise CheckpointError(f"{path}: {error}") from None

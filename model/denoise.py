@@ -15,7 +15,8 @@ from typing import Protocol
 import numpy as np
 
 from model.config import SamplerConfig
-from model.sampler import Beliefs, Draws, Floats, Ids, accepted_mask, settled, temperature
+from model.noise import Noise, Stand
+from model.sampler import Beliefs, Draws, Floats, Ids, temperature
 from model.types import Budget, CancelToken, StopReason
 
 
@@ -37,6 +38,7 @@ class Row:
 
     ids: Ids  # [n] what stands in the free positions now
     draws: Draws
+    noise: Noise
     draft: Ids = field(init=False)  # [n] best guess
     entropies: Floats = field(init=False)  # [n] nats
     n_steps: int = 0
@@ -47,29 +49,32 @@ class Row:
         self.draft, self.entropies = self.ids, np.zeros(len(self.ids), dtype=np.float32)
         self.settled = len(self.ids) == 0
 
-    def advance(self, beliefs: Beliefs, vocab_size: int, config: SamplerConfig) -> None:
+    def advance(self, beliefs: Beliefs, config: SamplerConfig, steps_left: int) -> None:
         """Take over what the network believes: keep what is sure enough, noise the rest again."""
-        self.draft, self.entropies, sampled = beliefs
-        noise = self.draws.noise(len(self.ids), vocab_size)
-        self.ids = np.where(accepted_mask(self.entropies, config.entropy_bound), sampled, noise)
+        stand = Stand(self.ids, self.draft, self.entropies)
+        stand = self.noise.step(stand, beliefs, self.draws, config, steps_left)
+        self.ids, self.draft, self.entropies = stand
         self.n_steps += 1
         self.history.append(self.draft)
-        self.settled = settled(self.history, self.entropies, config)
+        self.settled = self.noise.settled(stand, self.history, config)
 
 
 def starting_rows(
-    given: Sequence[Ids], warm: Sequence[bool], draws: Sequence[Draws], vocab_size: int
+    given: Sequence[Ids], warm: Sequence[bool], draws: Sequence[Draws], noises: Sequence[Noise]
 ) -> list[Row]:  # fmt: skip
     """Rows whose free positions hold noise, or what is `given` where `warm`.
 
     Noise is drawn for warm rows too, so that a seed means the same either way.
     """
-    noise = [d.noise(len(ids), vocab_size) for ids, d in zip(given, draws, strict=True)]
-    return [Row(ids if is_warm else noisy, d) for ids, noisy, is_warm, d in zip(given, noise, warm, draws, strict=True)]
+    rows: list[Row] = []
+    for ids, is_warm, own, noise in zip(given, warm, draws, noises, strict=True):
+        fresh = noise.fresh(len(ids), own)
+        rows.append(Row(noise.warm(ids, own) if is_warm else fresh, own, noise))
+    return rows
 
 
 def denoise(
-    decode: Decoder, rows: list[Row], vocab_size: int, config: SamplerConfig, budget: Budget, cancel: CancelToken
+    decode: Decoder, rows: list[Row], config: SamplerConfig, budget: Budget, cancel: CancelToken
 ) -> Iterator[StopReason | None]:
     """Advance `rows` step by step; yields after each step, None or why it was the last.
 
@@ -89,11 +94,12 @@ def denoise(
         sizes = [len(rows[i].ids) for i in live]
         free_ids = np.concatenate([rows[i].ids for i in live])
         uniforms = np.concatenate([rows[i].draws.uniforms(n) for i, n in zip(live, sizes, strict=True)])
-        t = temperature(config, max_steps - denoising_step, max_steps)
+        steps_left = max_steps - denoising_step
+        t = temperature(config, steps_left, max_steps)
         beliefs = decode(live, free_ids, t, uniforms)
         cuts = np.cumsum(sizes)[:-1]
         for i, *parts in zip(live, *(np.split(part, cuts) for part in beliefs), strict=True):
-            rows[i].advance(Beliefs(*parts), vocab_size, config)
+            rows[i].advance(Beliefs(*parts), config, steps_left)
         live = [i for i in live if not rows[i].settled]
         now = time.monotonic()
         if not live:

@@ -66,13 +66,13 @@ class DiffusionEngine:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
         given = [np.array(c.canvas_ids)[np.array(c.hole_mask, dtype=np.bool_)] for c in canvases]
         draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
-        n_vocab = self.info.vocab_size
-        rows = starting_rows(given, [c.warm for c in canvases], draws, n_vocab)
+        noises = [self._network.noise(c) for c in canvases]
+        rows = starting_rows(given, [c.warm for c in canvases], draws, noises)
         reason: StopReason | None = None
         with self._network.interrupted_by(cancel):
             self._network.keep(prompt_ids)
             decode = self._network.decoder(canvases, self._barred(canvases))
-            for step_reason in denoise(decode, rows, n_vocab, self._sampler, budget, cancel):
+            for step_reason in denoise(decode, rows, self._sampler, budget, cancel):
                 reason = step_reason
                 if on_draft is not None:
                     n_steps = max(row.n_steps for row in rows)

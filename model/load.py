@@ -1,7 +1,8 @@
 """Opens a checkpoint folder in the runtime that suits it, and says clearly what is wrong.
 
 A folder with `onnx/` (written by `python -m model.train.to_onnx`) runs on the CPU through ONNX Runtime,
-without torch. Every other checkpoint of the class, and every GPU, goes through transformers.
+without torch. Every other checkpoint of the class, and every GPU, goes through transformers; so do the masked
+models, in `masked_load.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import importlib.util
 import json
 from pathlib import Path
 
-from model.config import EMBEDDED, ONNX, SamplerConfig, check_folder, read_infill_config
+from model.config import EMBEDDED, MASKED_TYPES, ONNX, SamplerConfig, check_folder, read_infill_config, read_model_type
 from model.engine import DiffusionEngine
 from model.network import Network
 from model.tokenizer import TextTokenizer
@@ -33,6 +34,11 @@ def load_engine(
     """
     folder = EMBEDDED if model is None else Path(model).expanduser()
     check_folder(folder)
+    if read_model_type(folder) in MASKED_TYPES:
+        check_torch(folder)
+        from model.masked_load import load_masked_engine
+
+        return load_masked_engine(folder, device, n_threads, quant, on_bytes)
     infill_config = read_infill_config(folder)
     tokenizer = TextTokenizer.load(folder)
     network = load_network(folder, device, n_threads, quant, on_bytes)
@@ -49,15 +55,21 @@ def load_network(
 
         check_window(folder)
         return load_onnx_network(folder, n_threads)
-    missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise CheckpointError(
-            f"{folder}: needs {' and '.join(missing)}, not installed here; pip install 'dg-lsp[gpu]', "
-            f"or write the checkpoint's {ONNX} folder for the CPU with python -m model.train.to_onnx"
-        )
+    check_torch(folder)
     from model.torch_load import load_torch_network
 
     return load_torch_network(folder, device, n_threads, quant, on_bytes)
+
+
+def check_torch(folder: Path) -> None:
+    """Refuse what needs torch where there is none."""
+    missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
+    if missing:
+        or_else = f", or write the checkpoint's {ONNX} folder for the CPU with python -m model.train.to_onnx"
+        raise CheckpointError(
+            f"{folder}: needs {' and '.join(missing)}, not installed here; pip install 'dg-lsp[gpu]'"
+            + ("" if read_model_type(folder) in MASKED_TYPES else or_else)
+        )
 
 
 def check_window(folder: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 from model.denoise import Decoder
+from model.noise import Noise
 from model.sampler import Flags, Floats
 from model.types import CancelToken, Canvas
 
@@ -31,7 +32,7 @@ class LeftToRight(Protocol):
 
 
 class Network(Protocol):
-    """One DiffusionGemma on one device, with the keys and values of the last prompt kept."""
+    """One diffusion model on one device, with the keys and values of the last prompt kept."""
 
     vocab_size: int
     pad_id: int | None  # where the checkpoint states one
@@ -41,6 +42,10 @@ class Network(Protocol):
 
     def keep(self, prompt_ids: Sequence[int]) -> None:
         """Make `prompt_ids` the kept prompt; what it shares with the last one is not encoded again."""
+        ...
+
+    def noise(self, canvas: Canvas) -> Noise:
+        """What the network was trained to find in the free positions of such a canvas."""
         ...
 
     def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> Decoder:

@@ -16,6 +16,7 @@ import onnxruntime as ort
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from model.network import Continued, common_prefix
+from model.noise import UniformNoise
 from model.sampler import Beliefs, Flags, Floats, Ids, believe
 from model.token_tree import TokenTree
 from model.types import CancelToken, Canvas
@@ -83,6 +84,9 @@ class OnnxNetwork:
                 raise
         finally:
             self._options = None
+
+    def noise(self, canvas: Canvas) -> UniformNoise:
+        return UniformNoise(self.vocab_size)
 
     def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> OnnxDecoder:
         prompt = self._prompts[0]

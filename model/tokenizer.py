@@ -12,6 +12,7 @@ import functools
 from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tokenizers import Tokenizer as HFTokenizer
 
@@ -23,18 +24,26 @@ SPECIAL_TOKENS = (PAD, EOS, BOS, CONTEXT, SUFFIX, PREFIX)
 N_KEPT = 256  # texts whose ids are remembered: while a word is typed, most of what is asked is the same
 
 
+class SpecialNames(NamedTuple):
+    """What a tokenizer calls the special tokens that there must be."""
+
+    pad: str = PAD
+    bos: str = BOS
+    eos: str = EOS
+
+
 class TextTokenizer:
     """A `tokenizers` file with the names of its special tokens resolved."""
 
-    def __init__(self, tokenizer: HFTokenizer, source: str) -> None:
+    def __init__(self, tokenizer: HFTokenizer, source: str, names: SpecialNames = SpecialNames()) -> None:  # noqa: B008, frozen
         tokenizer.encode_special_tokens = True  # a special token's name in a file is plain text
         self._tokenizer = tokenizer
         self._source = source
         self.vocab_size = tokenizer.get_vocab_size(with_added_tokens=True)
         self.special_ids = frozenset(i for i, t in tokenizer.get_added_tokens_decoder().items() if t.special)
-        self.pad_id = self._required(PAD)
-        self.eos_id = self._required(EOS)
-        self.bos_id = self._required(BOS)
+        self.pad_id = self._required(names.pad)
+        self.eos_id = self._required(names.eos)
+        self.bos_id = self._required(names.bos)
         self.context_id: int | None = tokenizer.token_to_id(CONTEXT)
         self.suffix_id: int | None = tokenizer.token_to_id(SUFFIX)
         self.prefix_id: int | None = tokenizer.token_to_id(PREFIX)

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import DiffusionGemmaTextConfig, DynamicCache
 
 from model.network import Continued
+from model.noise import UniformNoise
 from model.prompt_cache import PromptCache, PromptCaches, ReadOnly, layers_of
 from model.recorded import RecordedDecoder, Recorder, fits
 from model.sampler import Flags
@@ -56,6 +57,9 @@ class TorchNetwork:
 
     def interrupted_by(self, cancel: CancelToken) -> AbstractContextManager[None]:
         return nullcontext()  # torch cannot end a pass: the loop looks at the token between steps
+
+    def noise(self, canvas: Canvas) -> UniformNoise:
+        return UniformNoise(self.vocab_size)
 
     def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> TorchDecoder | RecordedDecoder:
         n_prompt = len(self._cache.ids)

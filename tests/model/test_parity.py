@@ -12,6 +12,7 @@ from transformers.models.diffusion_gemma.generation_diffusion_gemma import (
 
 from model.config import SamplerConfig
 from model.denoise import denoise, starting_rows
+from model.noise import UniformNoise
 from model.sampler import SeededDraws
 from model.torch_network import TorchNetwork
 from model.types import Budget, CancelToken, Canvas
@@ -50,9 +51,9 @@ def reference(network, prompt, config: SamplerConfig, seed: int, monkeypatch: py
 def ours(network, prompt, config: SamplerConfig, seed: int) -> tuple[list[int], int]:
     wrapped = TorchNetwork(network)
     wrapped.keep(prompt[0].tolist())
-    rows = starting_rows([np.zeros(12, np.int64)], [False], [SeededDraws(seed)], N_VOCAB)
+    rows = starting_rows([np.zeros(12, np.int64)], [False], [SeededDraws(seed)], [UniformNoise(N_VOCAB)])
     decoder = wrapped.decoder([CANVAS], np.zeros((1, N_VOCAB), np.bool_))
-    list(denoise(decoder, rows, N_VOCAB, config, Budget(99), CancelToken()))
+    list(denoise(decoder, rows, config, Budget(99), CancelToken()))
     return rows[0].draft.tolist(), rows[0].n_steps
 
 

@@ -8,6 +8,7 @@ import torch
 
 from model.config import SamplerConfig
 from model.denoise import denoise, starting_rows
+from model.noise import UniformNoise
 from model.recorded import RecordedDecoder, Recorder
 from model.sampler import SeededDraws
 from model.torch_network import TorchNetwork
@@ -36,14 +37,13 @@ def denoised(network: TorchNetwork, recorder: Recorder | None, canvases: list[Ca
     barred[:, :6] = True
     barred[0, 6:60] = True  # rows differ in what they may not predict
     given = [np.array(c.canvas_ids)[np.array(c.hole_mask)] for c in canvases]
-    rows = starting_rows(
-        given, [False] * len(canvases), [SeededDraws(seed + i) for i in range(9)][: len(given)], N_VOCAB
-    )
+    draws = [SeededDraws(seed + i) for i in range(len(given))]
+    rows = starting_rows(given, [False] * len(canvases), draws, [UniformNoise(N_VOCAB)] * len(given))
     decoder = network.decoder(canvases, barred)
     if recorder is not None:
         n_prompt = len(network._cache.ids)
         decoder = RecordedDecoder(recorder, network._cache.view(n_prompt), n_prompt, canvases, barred)
-    list(denoise(decoder, rows, N_VOCAB, CONFIG, Budget(20), CancelToken()))
+    list(denoise(decoder, rows, CONFIG, Budget(20), CancelToken()))
     return [(row.draft.tolist(), row.n_steps) for row in rows], [row.entropies for row in rows]
 
 

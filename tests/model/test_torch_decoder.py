@@ -8,6 +8,7 @@ import torch
 
 from model.config import SamplerConfig
 from model.denoise import denoise, starting_rows
+from model.noise import UniformNoise
 from model.sampler import SeededDraws
 from model.torch_network import TorchNetwork
 from model.types import Budget, CancelToken, Canvas
@@ -28,9 +29,11 @@ def denoised(canvases: list[Canvas], seeds: list[int], n_steps: int = 20) -> lis
     barred = np.zeros((len(canvases), N_VOCAB), np.bool_)
     barred[:, :6] = True
     given = [np.array(c.canvas_ids)[np.array(c.hole_mask)] for c in canvases]
-    rows = starting_rows(given, [False] * len(canvases), [SeededDraws(s) for s in seeds], N_VOCAB)
+    rows = starting_rows(
+        given, [False] * len(canvases), [SeededDraws(s) for s in seeds], [UniformNoise(N_VOCAB)] * len(seeds)
+    )
     decoder = network.decoder(canvases, barred)
-    list(denoise(decoder, rows, N_VOCAB, CONFIG, Budget(n_steps), CancelToken()))
+    list(denoise(decoder, rows, CONFIG, Budget(n_steps), CancelToken()))
     return [(row.draft.tolist(), row.n_steps) for row in rows]
 
 

@@ -24,6 +24,7 @@ from infill.types import Hole
 from model.config import FILL_SAMPLER
 from model.denoise import Decoder, starting_rows
 from model.engine import SEED_STRIDE, DiffusionEngine
+from model.noise import UniformNoise
 from model.sampler import Beliefs, SeededDraws, temperature
 from model.types import Canvas
 from tests.bench.cpu.runtimes import FIRST, open_engine
@@ -69,7 +70,8 @@ def reference_case(engine: DiffusionEngine, line: BenchHole, seed: int) -> Case:
     sizes = [sum(c.hole_mask) for c in canvases]
     draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
     nothing = [np.zeros(n, np.int64) for n in sizes]
-    rows = starting_rows(nothing, [False] * len(canvases), draws, engine.info.vocab_size)
+    noises = [UniformNoise(engine.info.vocab_size)] * len(canvases)
+    rows = starting_rows(nothing, [False] * len(canvases), draws, noises)
     decode = open_decoder(engine, around.prompt_ids, canvases)
     passes: list[Pass] = []
     for step in range(N_STEPS):
@@ -81,7 +83,7 @@ def reference_case(engine: DiffusionEngine, line: BenchHole, seed: int) -> Case:
         passes.append(Pass(*given, beliefs.draft.tolist(), beliefs.entropies.tolist()))
         cuts = np.cumsum(sizes)[:-1]
         for row, *parts in zip(rows, *(np.split(part, cuts) for part in beliefs), strict=True):
-            row.advance(Beliefs(*parts), engine.info.vocab_size, FILL_SAMPLER)
+            row.advance(Beliefs(*parts), FILL_SAMPLER, N_STEPS - step)
     return Case(around.prompt_ids, canvases, passes)
 
 
