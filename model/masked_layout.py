@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub.errors import StrictDataclassError
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from model.types import CheckpointError
@@ -65,8 +66,9 @@ def read_config(folder: Path) -> tuple[Family, Config, Json]:
     family = FAMILIES[stated["model_type"]]
     try:
         config = llada_config(path, stated) if stated["model_type"] == "llada" else qwen2_config(path, stated)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a {stated['model_type']} ({type(error).__name__}: {error})") from None
+    except (KeyError, TypeError, ValueError, StrictDataclassError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CheckpointError(f"{path}: not a {stated['model_type']} ({reason})") from None
     return family, config, stated
 
 

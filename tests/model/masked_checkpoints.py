@@ -17,6 +17,7 @@ from model.tokenizer import byte_alphabet
 N_BYTES = 256
 PAD, BOS, MASK, TOOL, EXPAND = range(N_BYTES, N_BYTES + 5)  # <tool_call> is an added token that is not special
 ADDED = ("<|endoftext|>", "<|beginoftext|>", "<|mask|>", "<tool_call>", "<|expand|>")
+FAVOURITES = [228, 132]  # what the random weights of Dream below like to say
 N_ROWS = 272  # the embedding has more rows than the tokenizer has ids, as the real ones do
 
 DREAM: dict[str, Any] = dict(
@@ -31,7 +32,7 @@ LLADA: dict[str, Any] = dict(
 
 
 def reference_network(model_type: str) -> Qwen2ForCausalLM | LlamaForCausalLM:
-    """The class that is the model but for its direction, with weights that make it sure of a few things."""
+    """The class that is the model but for its direction; Dream's likes to change a hole's length."""
     torch.manual_seed(0)
     if model_type == "llada":
         shape = {k: v for k, v in DREAM.items() if k not in ("num_key_value_heads", "rms_norm_eps")}
@@ -41,6 +42,8 @@ def reference_network(model_type: str) -> Qwen2ForCausalLM | LlamaForCausalLM:
         network = Qwen2ForCausalLM(Qwen2Config(**DREAM | {"tie_word_embeddings": model_type == "qwen2"}))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
+    if model_type == "Dream":
+        network.lm_head.weight.data[[PAD, EXPAND]] = network.lm_head.weight.data[FAVOURITES]
     return network.eval().requires_grad_(False)
 
 
@@ -62,7 +65,12 @@ def write_checkpoint(folder: Path, model_type: str, n_added: int = 4, **infill: 
 
 def write_tokenizer(folder: Path, added: tuple[str, ...], as_dream: bool) -> None:
     """One token per byte: vocab.json and merges.txt as Dream has them, or one tokenizer.json."""
-    names: dict[str, Any] = {"bos_token": ADDED[1], "eos_token": ADDED[0], "pad_token": ADDED[0], "mask_token": ADDED[2]}
+    names: dict[str, Any] = {
+        "bos_token": ADDED[1],
+        "eos_token": ADDED[0],
+        "pad_token": ADDED[0],
+        "mask_token": ADDED[2],
+    }
     vocab = {c: i for i, c in enumerate(byte_alphabet().values())}
     if as_dream:
         (folder / "vocab.json").write_text(json.dumps(vocab))
