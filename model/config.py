@@ -39,8 +39,9 @@ class SamplerConfig(msgspec.Struct, frozen=True):
 # A hole is a few tokens, not a page: it settles in few steps, and near-certain is certain enough.
 FILL_SAMPLER = SamplerConfig(entropy_bound=0.3, t_min=0.4, t_max=0.6, confidence_threshold=0.05)
 
-# DreamOn's temperature, and the most that may be uncertain of what is decided at once.
-MASK_SAMPLER = SamplerConfig(entropy_bound=0.1, t_min=0.2, t_max=0.2, max_denoising_steps=256)
+# The temperature is DreamOn's. So cold a token of probability 0.8 has 0.01 nats: what is decided stays, so little is
+# decided at once.
+MASK_SAMPLER = SamplerConfig(entropy_bound=0.01, t_min=0.2, t_max=0.2, max_denoising_steps=256)
 
 
 class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

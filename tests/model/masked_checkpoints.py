@@ -12,6 +12,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from model.masked_layout import published
+from model.masked_tokenizer import MaskedTokenizer
 from model.tokenizer import byte_alphabet
 
 N_BYTES = 256
@@ -31,6 +32,11 @@ LLADA: dict[str, Any] = dict(
 )  # fmt: skip
 
 
+def dream_config(model_type: str) -> dict[str, Any]:
+    """Open-dCoder, which is small, has one weight for both ends."""
+    return DREAM | {"tie_word_embeddings": model_type == "qwen2"}
+
+
 def reference_network(model_type: str) -> Qwen2ForCausalLM | LlamaForCausalLM:
     """The class that is the model but for its direction; Dream's likes to change a hole's length."""
     torch.manual_seed(0)
@@ -39,7 +45,7 @@ def reference_network(model_type: str) -> Qwen2ForCausalLM | LlamaForCausalLM:
         rope = {"rope_type": "default", "rope_theta": 5e5}
         network = LlamaForCausalLM(LlamaConfig(**shape, num_key_value_heads=4, rms_norm_eps=1e-5, rope_parameters=rope))
     else:
-        network = Qwen2ForCausalLM(Qwen2Config(**DREAM | {"tie_word_embeddings": model_type == "qwen2"}))
+        network = Qwen2ForCausalLM(Qwen2Config(**dream_config(model_type)))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     if model_type == "Dream":
@@ -53,7 +59,7 @@ def write_checkpoint(folder: Path, model_type: str, n_added: int = 4, **infill: 
     network = reference_network(model_type)
     weights = {published(model_type, name): p.contiguous() for name, p in network.named_parameters()}
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
-    config = LLADA if model_type == "llada" else DREAM | {"tie_word_embeddings": model_type == "qwen2"}
+    config = LLADA if model_type == "llada" else dream_config(model_type)
     stated = {"mask_token_id": MASK} if model_type != "qwen2" else {}
     remote = {"auto_map": {"AutoModel": "modeling_remote.NotRun"}}
     (folder / "config.json").write_text(json.dumps({"model_type": model_type, **config, **stated, **remote}))
@@ -88,3 +94,30 @@ def write_tokenizer(folder: Path, added: tuple[str, ...], as_dream: bool) -> Non
         tokenizer.add_tokens([AddedToken(t, special=False, normalized=False) for t in added if t == ADDED[3]])
         tokenizer.save(str(folder / "tokenizer.json"))
     (folder / "tokenizer_config.json").write_text(json.dumps(names))
+
+
+def write_learned_checkpoint(folder: Path, text: str) -> Path:
+    """A Dream that knows one text by heart: made to predict whatever is masked in it, with any share of it masked."""
+    write_checkpoint(folder, "Dream", line_lengths=[1, 3, 5, 7], languages=["python"])
+    network = reference_network("Dream").requires_grad_(True)
+    for parameter in network.parameters():
+        parameter.data = parameter.data * 0.3 if parameter.dim() > 1 else torch.ones_like(parameter.data)
+    ids = MaskedTokenizer.load(folder).encode(text)
+    whole = torch.tensor([BOS, *ids, *[MASK] * 8])
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # of so little work the parts would wait for one another
+    optimizer = torch.optim.AdamW(network.parameters(), lr=6e-3, weight_decay=0)
+    for n_after in (0, 8) * 80:  # the judge has masks behind the text, a canvas has none
+        row = whole[: len(ids) + 1 + n_after].expand(16, -1)
+        hidden = (torch.rand(row.shape) < torch.rand(16, 1)) & (row != MASK) & (torch.arange(row.shape[1]) > 0)
+        both_ways = torch.ones(1, 1, row.shape[1], row.shape[1], dtype=torch.bool)
+        logits = network(input_ids=row.masked_fill(hidden, MASK), attention_mask=both_ways).logits[:, :-1]
+        wanted = row.masked_fill(~hidden, -100)[:, 1:]
+        loss = torch.nn.functional.cross_entropy(logits.transpose(1, 2), wanted)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    torch.set_num_threads(n_threads)
+    assert loss.item() < 0.2
+    save_file({name: p.detach().contiguous() for name, p in network.named_parameters()}, folder / "model.safetensors")
+    return folder

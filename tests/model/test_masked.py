@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def test_the_judges_probabilities_are_a_chain(engine: DiffusionEngine) -> None:
     assert sum(np.exp(s.log_probs[0]) for s in one) == pytest.approx(1, abs=1e-3)
     # Of two tokens the second is judged with the first in its place; neighbours in the batch change nothing.
     (pair, _) = engine.score(PROMPT, [[7, 9], [1] * 20], CancelToken())
-    network = engine._network
+    network: Any = engine._network
     for at, row in ((0, [MASK, MASK]), (1, [7, MASK])):
         with torch.inference_mode():
             hidden = network.hidden_before([[*PROMPT, *row, *[MASK] * FOLLOWING]], [(0, len(PROMPT) + at)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,7 +147,7 @@ def test_llada_is_llama_under_other_names(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "m", "llada")
     row = [BOS, 5, 6, MASK, MASK, 9, 77, 130]
     expected = llada_pass(load_file(folder / "model.safetensors"), row)
-    network = load_engine(str(folder), device="cpu")._network
+    network: Any = load_engine(str(folder), device="cpu")._network
     with torch.inference_mode():
         found = network.scores(network.hidden_before([row], [(0, i) for i in range(len(row))]))
     assert torch.allclose(found, expected[:, : network.vocab_size], atol=1e-4)
