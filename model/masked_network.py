@@ -64,9 +64,11 @@ class MaskedNetwork:
 
     @contextmanager
     def interrupted_by(self, cancel: CancelToken) -> Iterator[None]:
-        self._cancel = cancel
-        yield
-        self._cancel = CancelToken()
+        self._cancel = cancel  # looked at between the passes of a judgement; the loop does so between steps
+        try:
+            yield
+        finally:
+            self._cancel = CancelToken()
 
     def elastic(self, canvas: Canvas) -> bool:
         """Whether the hole's length is the model's to choose, within the canvas."""

@@ -84,6 +84,12 @@ def test_a_warm_canvas_keeps_part_of_its_draft(engine: DiffusionEngine) -> None:
     assert 5 < kept < 35 and fill.steps > 0
 
 
+def test_at_the_deadline_what_is_still_masked_is_guessed(engine: DiffusionEngine) -> None:
+    (fill,) = engine.denoise(PROMPT, CANVASES[1:2], Budget(9, deadline_ms=0), CancelToken(), 0)
+    assert (fill.steps, fill.stop_reason, len(fill.token_ids)) == (1, "deadline", 9)
+    assert not set(fill.token_ids) & engine.tokenizer.special_ids
+
+
 def test_cancel_takes_effect_within_one_step(engine: DiffusionEngine) -> None:
     cancel, steps = CancelToken(), []
 
