@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 REWRITE = types.CodeActionKind.RefactorRewrite.value
 QUICK_FIX = types.CodeActionKind.QuickFix.value
 MAX_FIXES = 3
+MAX_REPORTED = 8  # diagnostics that the model is told of
 MAX_MESSAGE = 60  # characters of a diagnostic in a title
 
 _OF_TREE: tuple[TargetKind, ...] = ("body", "holes", "docstring", "type_hints")
@@ -45,6 +46,7 @@ class ActionData(msgspec.Struct, frozen=True):
     range: Place
     strength: float | None = None
     problem: Place | None = None
+    diagnostics: tuple[str, ...] = ()
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -89,7 +91,9 @@ async def resolve_code_action(session: Session, action: types.CodeAction) -> typ
             session.tell(types.MessageType.Info, "The document changed since the offer: select again.")
             return action
         problem = None if data.problem is None else data.problem.to_range()
-        wish = Wish(data.kind, data.range.to_range(), action.title, data.strength, problem=problem)
+        wish = Wish(
+            data.kind, data.range.to_range(), action.title, data.strength, problem=problem, diagnostics=data.diagnostics
+        )
         outcome = await rewrite(session, snapshot, wish, record)
         action.edit = outcome.edit
         if not outcome.is_silent:
@@ -108,9 +112,13 @@ def _of_selection(session: Session, snapshot: DocumentSnapshot, span: Span) -> I
 
 def _fixes(session: Session, params: types.CodeActionParams) -> Iterator[Offer]:
     for diagnostic in params.context.diagnostics[:MAX_FIXES]:
-        message = " ".join(str(diagnostic.message).split())
+        message = _in_one_line(diagnostic)
         short = message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1].rstrip() + "…"
         yield Offer("fix", QUICK_FIX, f"{title_of(session, 'fix')}: {short}", diagnostic=diagnostic)
+
+
+def _in_one_line(diagnostic: types.Diagnostic) -> str:
+    return " ".join(str(diagnostic.message).split())
 
 
 def _action(
@@ -120,13 +128,16 @@ def _action(
     place, diagnostic, strength = Place.of(params.range), offer.diagnostic, offer.strength
     problem = None if diagnostic is None else Place.of(diagnostic.range)
     diagnostics = None if diagnostic is None else [diagnostic]
+    reported = params.context.diagnostics[:MAX_REPORTED] if diagnostics is None else diagnostics
+    messages = tuple(_in_one_line(d) for d in reported) if session.scheduler.takes_instructions else ()
     action = types.CodeAction(title=offer.title, kind=offer.action_kind, diagnostics=diagnostics)
     if session.client.resolves_edits:
-        data = ActionData(snapshot.uri, snapshot.version, offer.kind, place, strength, problem)
+        data = ActionData(snapshot.uri, snapshot.version, offer.kind, place, strength, problem, messages)
         action.data = msgspec.to_builtins(data)
         return action
     given = {"uri": snapshot.uri, "version": snapshot.version, "range": problem or place, "apply": True}
     given |= {} if strength is None else {"strength": strength}
+    given |= {"diagnostics": messages} if messages else {}
     action.command = types.Command(offer.title, COMMAND_OF[offer.kind], arguments=[msgspec.to_builtins(given)])
     return action
 

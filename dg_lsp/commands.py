@@ -48,6 +48,7 @@ class Arguments(msgspec.Struct, frozen=True, rename="camel"):
     range: Place
     version: int | None = None
     instruction: str | None = None
+    diagnostics: tuple[str, ...] = ()
     strength: Strength | Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     apply: bool = False
     progress_token: Token | None = None
@@ -81,7 +82,8 @@ async def _outcome(session: Session, kind: TargetKind, arguments: Arguments, tit
         return Outcome.of(record.reason)
     place = arguments.range.to_range()
     strength = STRENGTHS.get(arguments.strength) if isinstance(arguments.strength, str) else arguments.strength
-    wish = Wish(kind, place, title, strength if kind in ("refine", "fix") else None, arguments.instruction)
+    strength = strength if kind in ("refine", "fix") else None
+    wish = Wish(kind, place, title, strength, arguments.instruction, diagnostics=arguments.diagnostics)
     return await rewrite(session, snapshot, wish, record, arguments.progress_token)
 
 

@@ -53,6 +53,7 @@ class Wish(msgspec.Struct, frozen=True):
     strength: float | None = None
     instruction: str | None = None
     problem: types.Range | None = None
+    diagnostics: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -117,9 +118,11 @@ def _request(session: Session, snapshot: DocumentSnapshot, wish: Wish, target: T
     strength = wish.strength
     if strength is None and wish.kind in ("refine", "fix"):
         strength = STRENGTHS["high" if wish.kind == "fix" else "medium"]
+    takes = session.scheduler.takes_instructions
     return msgspec.structs.replace(
         target.request(snapshot.language_id, strength),
-        instruction=wish.instruction if session.scheduler.takes_instructions else None,
+        instruction=wish.instruction if takes else None,
+        diagnostics=wish.diagnostics if takes else (),
         context=session.context.of(snapshot.uri),
         deadline_ms=session.settings.manual_deadline_ms,
     )

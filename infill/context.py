@@ -8,13 +8,18 @@ and the far suffix begins on the line after the hole. Budgets are in tokens.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
+from functools import partial
+from itertools import accumulate
 
 import msgspec
 
 from infill.types import Hole
-from model.types import ModelInfo, Tokenizer
+from model.types import Asked, ModelInfo, Tokenizer
 
 ANCHOR_LINES = 16  # the prefix begins at a multiple of this many lines, where it does not fit whole
+SPARE = 1  # token of a prompt: two texts side by side may have one more than each alone
+NOTHING = Asked()
 CHARS_PER_TOKEN = 8  # no window is cut shorter than this allows
 
 
@@ -33,23 +38,38 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 def surroundings(
-    text: str, hole: Hole, info: ModelInfo, tokenizer: Tokenizer, instruction: str = "", others: str = ""
+    text: str,
+    hole: Hole,
+    info: ModelInfo,
+    tokenizer: Tokenizer,
+    others: str = "",
+    asked: Asked = NOTHING,
+    think: Callable[[list[int]], str] | None = None,
 ) -> Surroundings:
     """Excerpts around `hole` within the model's budgets, line breaks as LF: models are trained on that.
 
-    An instruction comes first, cut to a quarter of the prompt, then what `others` say, which is within its budget.
+    What `others` say is within its budget; an instruction and diagnostics are cut to a quarter of the prompt.
+    `think` says what a model thinks after a prompt that has it think first, if it is to.
     """
-    instruction = tokenizer.decode(tokenizer.encode(instruction)[: info.max_prompt_tokens // 4])
     before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
     far_suffix = _far_suffix(after, info.far_suffix_tokens, tokenizer)
-    room = info.max_prompt_tokens - min(len(tokenizer.encode(far_suffix)), info.far_suffix_tokens) - 4
-    first = "\n\n".join(filter(None, (instruction, others)))
-    room -= len(tokenizer.encode(first)) + 1 if first else 0
     stable, tail = tokenizer.split_tail(before)
+    asked = msgspec.structs.replace(_within(asked, info.max_prompt_tokens // 4, tokenizer), tail=tail)
+    laid_out = partial(tokenizer.prompt, others, far_suffix)
+    room = info.max_prompt_tokens - len(laid_out("", asked)) - SPARE
+    prefix = _prefix(stable, room, tokenizer)
+    while prefix and (excess := len(laid_out(prefix, asked)) - info.max_prompt_tokens) > 0:
+        room -= excess
+        prefix = _prefix(stable, room, tokenizer)
+    if think is not None and (opening := tokenizer.thinking(others, far_suffix, prefix, asked)):
+        asked = msgspec.structs.replace(asked, thought=think(opening))
     near = after[: info.near_suffix_tokens * CHARS_PER_TOKEN]
-    near_ids = tokenizer.encode(near)[: info.near_suffix_tokens]
+    near_ids = tokenizer.encode(near)
+    # Where the file ends this soon, so does the answer.
+    ends = len(near) == len(after) and len(near_ids) <= info.near_suffix_tokens
+    near_ids = tokenizer.end(near, asked) if ends else near_ids[: info.near_suffix_tokens]
     return Surroundings(
-        prompt_ids=tuple(tokenizer.prompt(first, far_suffix, _prefix(stable, room, tokenizer))),
+        prompt_ids=tuple(laid_out(prefix, asked)),
         tail=tail,
         tail_ids=tuple(tokenizer.encode(tail)),
         near_suffix_ids=tuple(near_ids),
@@ -57,8 +77,19 @@ def surroundings(
     )
 
 
+def _within(asked: Asked, budget: int, tokenizer: Tokenizer) -> Asked:
+    """The same with an instruction, and then diagnostics, of at most `budget` tokens."""
+    ids = tokenizer.encode(asked.instruction)
+    instruction = tokenizer.decode(ids[:budget]) if len(ids) > budget else asked.instruction
+    spent = accumulate((len(tokenizer.encode(d)) for d in asked.diagnostics), initial=min(len(ids), budget))
+    n_fit = sum(n <= budget for n in spent) - 1
+    return msgspec.structs.replace(asked, instruction=instruction, diagnostics=asked.diagnostics[: max(n_fit, 0)])
+
+
 def _prefix(stable: str, budget: int, tokenizer: Tokenizer) -> str:
     """The end of the text before the hole, from an anchored line start, in at most `budget` tokens."""
+    if budget <= 0:
+        return ""
     window_start = max(0, len(stable) - budget * CHARS_PER_TOKEN)
     starts = _line_starts(stable, window_start)
     n_before = stable.count("\n", 0, window_start)

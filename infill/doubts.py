@@ -14,6 +14,7 @@ from infill.context import surroundings
 from infill.frozen import Stretch, joint_canvases, lf, texts_of
 from infill.refine import Group, noised, read
 from infill.timing import Timings
+from infill.told import asked_of
 from infill.types import Doubt, Doubts, Hole, NoFill, Span
 from model.types import Budget, CancelToken, Engine
 
@@ -23,12 +24,14 @@ MAX_CHARS = 16_000  # of a span; what comes after is not read
 PIECE_CHARS = 1_200
 
 
-def find_doubts(engine: Engine, text: str, selection: Span, seed: int, cancel: CancelToken) -> Doubts | NoFill:
+def find_doubts(
+    engine: Engine, text: str, selection: Span, seed: int, cancel: CancelToken, language: str = ""
+) -> Doubts | NoFill:
     """The doubts about the selection, at most its first `MAX_CHARS` characters."""
     timings = Timings()
     found: list[Doubt] = []
     for piece in _pieces(text, selection):
-        found += _of_piece(engine, text, piece, seed, cancel, timings)
+        found += _of_piece(engine, text, piece, language, seed, cancel, timings)
         if cancel.cancelled:
             return NoFill("cancelled", timings_ms=timings.ms)
     return Doubts(tuple(found), timings.ms)
@@ -45,10 +48,13 @@ def _pieces(text: str, selection: Span) -> Iterator[Span]:
         at = min(cut, at + 2 * PIECE_CHARS)
 
 
-def _of_piece(engine: Engine, text: str, piece: Span, seed: int, cancel: CancelToken, timings: Timings) -> list[Doubt]:
+def _of_piece(
+    engine: Engine, text: str, piece: Span, language: str, seed: int, cancel: CancelToken, timings: Timings
+) -> list[Doubt]:
     tokenizer = engine.tokenizer
     with timings.stage("read"):
-        around = surroundings(text, Hole(piece, "selection", "", multiline=True), engine.info, tokenizer)
+        hole = Hole(piece, "selection", "", multiline=True)
+        around = surroundings(text, hole, engine.info, tokenizer, asked=asked_of(text, hole, language, refines=True))
         ids = tuple(tokenizer.encode(lf(text[piece.start : piece.end])))
         whole = [Stretch(piece, ids, (len(ids),))]
         groups = read(engine, around, text, whole, cancel)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from infill.types import Draft, OnDraft
 from model.types import Budget, Canvas
 
-OnStep = Callable[[int, list[list[int]]], None]  # steps taken and the ids of every canvas, for the engine
+OnStep = Callable[[int, list[list[int]]], None]  # steps taken and the ids of every canvas, of none that was given up
 
 
 def reporter(
@@ -15,15 +15,15 @@ def reporter(
 ) -> OnStep | None:
     """What the engine is to call after each step; `written` turns the ids in free positions into text.
 
-    One canvas is shown throughout, the one of middle length: which will win is not known yet.
+    One canvas is shown, that of middle length among those that go on: which will win is not known yet.
     """
     if on_draft is None:
         return None
-    shown = len(canvases) // 2
-    mask = canvases[shown].hole_mask
 
     def report(step: int, ids: list[list[int]]) -> None:
-        free_ids = [i for i, free in zip(ids[shown], mask, strict=True) if free]
+        going_on = [(row, canvas) for row, canvas in zip(ids, canvases, strict=True) if row]
+        row, canvas = going_on[len(going_on) // 2]
+        free_ids = [i for i, free in zip(row, canvas.hole_mask, strict=True) if free]
         on_draft(Draft(written(free_ids), step, budget.max_denoising_steps))
 
     return report

@@ -27,6 +27,7 @@ from infill.rewrite import rewrite
 from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax, parse
 from infill.timing import Timings
+from infill.told import asked_of, thinker
 from infill.types import Completion, Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Source, Span
 from model.config import check_folder
 from model.types import Budget, CancelToken, Engine, Fill, ServerError
@@ -102,7 +103,10 @@ class ModelFiller:
         with timings.stage("context"):
             info, tokenizer = self._engine.info, self._engine.tokenizer
             others = excerpts_text(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
-            around = surroundings(request.text, hole, info, tokenizer, self._told(request), others)
+            told = request if self.takes_instructions else None
+            asked = asked_of(request.text, hole, syntax.language.id, told, request.strength is not None)
+            think = thinker(self._engine, asked, request.deadline_ms, cancel, timings)
+            around = surroundings(request.text, hole, info, tokenizer, others, asked, think)
         if request.selection is not None and (request.frozen or request.strength is not None):
             rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
             return confident(rewritten, request.least_confidence)
@@ -128,7 +132,7 @@ class ModelFiller:
         if isinstance(language, NoFill):
             return language
         selection = request.selection or Span(0, len(request.text))
-        return find_doubts(self._engine, request.text, selection, request.seed, cancel)
+        return find_doubts(self._engine, request.text, selection, request.seed, cancel, language.id)
 
     def _find(self, request: FillRequest) -> tuple[Syntax, Hole] | NoFill:
         """The parsed text and the hole in it."""
@@ -155,10 +159,6 @@ class ModelFiller:
         if trained is not None and language.id not in trained:
             return NoFill("untrained_language", f"{self.model_name} knows {', '.join(trained)}, not {language.id}")
         return language
-
-    def _told(self, request: FillRequest) -> str:
-        """The instruction, for a model that takes any."""
-        return (request.instruction or "") if self.takes_instructions else ""
 
     def _too_long(self, request: FillRequest, hole: Hole) -> NoFill | None:
         """Why a selection cannot be rewritten: all of it must fit in the canvas. One far too long is not encoded."""
@@ -233,7 +233,9 @@ class ModelFiller:
         n_steps = info.block_steps if hole.multiline else info.line_steps
         budget = Budget(min(n_steps, request.max_steps or n_steps), share)
         watching = reporter(on_draft, canvases, budget, engine.tokenizer.decode)
-        return engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed, watching)
+        # A selection's lengths are all about what it has.
+        n_kept = None if hole.kind == "selection" else info.keep_best
+        return engine.denoise(around.prompt_ids, canvases, budget, cancel, request.seed, watching, n_kept)
 
     def _draft(
         self, request: FillRequest, hole: Hole, around: Surroundings, cancel: CancelToken, timings: Timings

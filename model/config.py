@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 
-from model.types import CheckpointError
+from model.types import CheckpointError, PromptKind
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
@@ -54,6 +55,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     near_suffix_tokens: int = 16  # clamped in the canvas after the hole
     line_lengths: tuple[int, ...] = (2, 4, 8, 16, 24)  # hole lengths tried for one line, in tokens
     block_lengths: tuple[int, ...] = (8, 16, 32, 64)
+    keep_best: Annotated[int, msgspec.Meta(ge=1)] | None = None  # lengths finished, once model/lengths.py has a curve
     line_steps: int = 8  # denoising steps for one line
     block_steps: int = 16
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
@@ -61,6 +63,8 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
     speaks_on_blank_lines: bool = True  # unasked
     takes_instructions: bool = False  # trained to follow them
+    thinks: bool = False  # before a rewrite with an instruction, where the chat template can be told so
+    prompt: PromptKind | None = None  # how it is laid out; None: as the tokens and the chat template say
     context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
 
 
@@ -71,6 +75,18 @@ class MaskedInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
     near_suffix_tokens: int = 128
     line_steps: int = 16  # the fewer tokens a step decides the better, and a settled row costs nothing
     block_steps: int = 48
+
+
+# Of a checkpoint that chats, where it says nothing else: it is large, runs on a GPU and was trained on long texts.
+FOR_CHAT: dict[str, Any] = {
+    "max_prompt_tokens": 3072,  # with a canvas of 256 within the 4,096 that loading leaves room for
+    "far_suffix_tokens": 512,
+    "context_tokens": 1024,
+    "takes_instructions": True,
+    "line_lengths": (1, 2, 3, 4, 6, 8, 12, 16, 24),
+    "block_lengths": (8, 12, 16, 24, 32, 48, 64),
+    "keep_best": 3,
+}
 
 
 def check_folder(folder: Path) -> None:
@@ -94,13 +110,15 @@ def read_model_type(folder: Path) -> object:
         raise CheckpointError(f"{path}: not a JSON object ({error})") from None
 
 
-def read_infill_config(folder: Path) -> InfillConfig:
+def read_infill_config(folder: Path, chats: bool = False) -> InfillConfig:
     """`infill.json` of a checkpoint folder; raises `CheckpointError` naming the bad field."""
     kind = MaskedInfillConfig if read_model_type(folder) in MASKED_TYPES else InfillConfig
     path = folder / "infill.json"
+    defaults = FOR_CHAT if chats else {}
     if not path.is_file():
-        return kind(name=folder.name)
+        return kind(name=folder.name, **defaults)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        stated = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        return msgspec.convert(defaults | stated, kind)
     except msgspec.DecodeError as error:
         raise CheckpointError(f"{path}: {error}") from None

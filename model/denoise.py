@@ -8,7 +8,7 @@ reference: without clamped positions and with the same draws this loop gives the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -43,6 +43,7 @@ class Row:
     entropies: Floats = field(init=False)  # [n] nats
     n_steps: int = 0
     settled: bool = False
+    outranked: bool = False  # given up after the first step
     history: list[Ids] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -74,9 +75,16 @@ def starting_rows(
 
 
 def denoise(
-    decode: Decoder, rows: list[Row], config: SamplerConfig, budget: Budget, cancel: CancelToken
+    decode: Decoder,
+    rows: list[Row],
+    config: SamplerConfig,
+    budget: Budget,
+    cancel: CancelToken,
+    outrank: Callable[[list[Row]], None] | None = None,
 ) -> Iterator[StopReason | None]:
     """Advance `rows` step by step; yields after each step, None or why it was the last.
+
+    `outrank` marks the rows that are not worth more than the first step; it is asked if there are to be more.
 
     Yields nothing more once cancelled. A deadline stops before a step that would not end in time, if it
     takes as long as the one before.
@@ -100,7 +108,9 @@ def denoise(
         cuts = np.cumsum(sizes)[:-1]
         for i, *parts in zip(live, *(np.split(part, cuts) for part in beliefs), strict=True):
             rows[i].advance(Beliefs(*parts), config, steps_left)
-        live = [i for i in live if not rows[i].settled]
+        if outrank is not None and denoising_step == 0 and max_steps > 1:
+            outrank(rows)
+        live = [i for i in live if not rows[i].settled and not rows[i].outranked]
         now = time.monotonic()
         if not live:
             reason: StopReason | None = "converged"

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from model.config import FILL_SAMPLER, InfillConfig, SamplerConfig
 from model.denoise import Row, denoise, starting_rows
+from model.lengths import UsualConfidence, confidence
 from model.network import Continued, Network
 from model.sampler import Flags, SeededDraws
 from model.tokenizer import TextTokenizer
 from model.types import Budget, CancelToken, Canvas, Fill, ModelInfo, Score, StopReason
 
+LEAST_USUAL = 1e-3  # where the fitted curve is next to nothing
 SEED_STRIDE = 1_000_003  # rows of a batch draw from seeds this far apart
 
 
@@ -25,9 +28,15 @@ class DiffusionEngine:
     """`Engine` over a network of any runtime."""
 
     def __init__(
-        self, network: Network, tokenizer: TextTokenizer, infill: InfillConfig, stated: SamplerConfig | None
+        self,
+        network: Network,
+        tokenizer: TextTokenizer,
+        infill: InfillConfig,
+        stated: SamplerConfig | None,
+        usual: UsualConfidence | None = None,
     ) -> None:
         self._network = network
+        self._usual = usual
         self._sampler = stated or FILL_SAMPLER
         self.tokenizer = tokenizer
         self.info = ModelInfo(
@@ -42,6 +51,7 @@ class DiffusionEngine:
             near_suffix_tokens=infill.near_suffix_tokens,
             line_lengths=infill.line_lengths,
             block_lengths=infill.block_lengths,
+            keep_best=infill.keep_best,
             line_steps=infill.line_steps,
             block_steps=infill.block_steps,
             pad_ends_hole=infill.pad_ends_hole,
@@ -49,6 +59,7 @@ class DiffusionEngine:
             max_selection_tokens=infill.max_selection_tokens,
             speaks_on_blank_lines=infill.speaks_on_blank_lines,
             takes_instructions=infill.takes_instructions,
+            thinks=infill.thinks,
             context_tokens=min(infill.context_tokens, max(infill.max_prompt_tokens // 2 - infill.far_suffix_tokens, 0)),
         )
 
@@ -60,19 +71,24 @@ class DiffusionEngine:
         cancel: CancelToken,
         seed: int,
         on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        keep_best: int | None = None,
     ) -> list[Fill]:
-        """Denoise a batch of canvases over one prompt; cancelled before the first step, the fills are empty."""
+        """Denoise a batch of canvases over one prompt; cancelled before the first step, the fills are empty.
+
+        Those that `keep_best` leaves out after it are empty too.
+        """
         if cancel.cancelled or not canvases:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
         given = [np.array(c.canvas_ids)[np.array(c.hole_mask, dtype=np.bool_)] for c in canvases]
         draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
         noises = [self._network.noise(c) for c in canvases]
         rows = starting_rows(given, [c.warm for c in canvases], draws, noises)
+        outrank = None if keep_best is None else partial(self._outrank, canvases, keep_best)
         reason: StopReason | None = None
         with self._network.interrupted_by(cancel):
             self._network.keep(prompt_ids)
             decode = self._network.decoder(canvases, self._barred(canvases))
-            for step_reason in denoise(decode, rows, self._sampler, budget, cancel):
+            for step_reason in denoise(decode, rows, self._sampler, budget, cancel, outrank):
                 reason = step_reason
                 if on_draft is not None:
                     n_steps = max(row.n_steps for row in rows)
@@ -145,6 +161,16 @@ class DiffusionEngine:
         barred[:, self.tokenizer.pad_id] = [not c.pad_ends_hole for c in canvases]
         return barred
 
+    def _outrank(self, canvases: Sequence[Canvas], n_kept: int, rows: Sequence[Row]) -> None:
+        """Give up the lengths that are less sure than is usual for them; nothing where that is not known."""
+        if (usual := self._usual) is None:
+            return
+        # A draft to start from, or a hole that may end early, is as sure as it is for other reasons.
+        lengths = [r for r, c in zip(rows, canvases, strict=True) if not c.warm and not c.pad_ends_hole and len(r.ids)]
+        lengths.sort(key=lambda row: -confidence(row.entropies) / max(usual(len(row.ids)), LEAST_USUAL))
+        for row in lengths[n_kept:]:
+            row.outranked = True
+
     def _spelling(self, owed: bytes) -> Flags:
         """Ids [V] whose bytes begin `owed` or are begun by it."""
         allowed = np.zeros(self.info.vocab_size, dtype=np.bool_)
@@ -153,6 +179,8 @@ class DiffusionEngine:
 
     def _fill(self, row: Row, reason: StopReason) -> Fill:
         """A row's free positions, cut at the first pad; nothing when no step was taken."""
+        if row.outranked:
+            return Fill((), (), row.n_steps, "outranked")
         if row.n_steps == 0:
             return Fill((), (), 0, reason)
         ids, entropies = row.draft.tolist(), row.entropies.tolist()
@@ -161,7 +189,9 @@ class DiffusionEngine:
 
 
 def drafted(canvas: Canvas, row: Row) -> list[int]:
-    """The canvas with the row's draft in its free positions."""
+    """The canvas with the row's draft in its free positions; nothing where it was given up."""
+    if row.outranked:
+        return []
     ids = np.array(canvas.canvas_ids)
     ids[np.array(canvas.hole_mask, dtype=np.bool_)] = row.draft
     return ids.tolist()

@@ -11,8 +11,10 @@ import importlib.util
 import json
 from pathlib import Path
 
+from model.chat import Chat, open_tokenizer
 from model.config import EMBEDDED, MASKED_TYPES, ONNX, SamplerConfig, check_folder, read_infill_config, read_model_type
 from model.engine import DiffusionEngine
+from model.lengths import read_usual
 from model.network import Network
 from model.tokenizer import TextTokenizer
 from model.types import CheckpointError, OnBytes
@@ -39,11 +41,14 @@ def load_engine(
         from model.masked_load import load_masked_engine
 
         return load_masked_engine(folder, device, n_threads, quant, on_bytes)
-    infill_config = read_infill_config(folder)
-    tokenizer = TextTokenizer.load(folder)
+    tokenizer = open_tokenizer(folder, read_infill_config(folder).prompt)
+    chats = isinstance(tokenizer.layout, Chat)
+    infill_config = read_infill_config(folder, chats)
     network = load_network(folder, device, n_threads, quant, on_bytes)
     check_match(folder, network, tokenizer)
-    return DiffusionEngine(network, tokenizer, infill_config, read_sampler_config(folder))
+    # What a chat model states of its sampler is for answers of pages, not for a hole in a line.
+    stated = None if chats else read_sampler_config(folder)
+    return DiffusionEngine(network, tokenizer, infill_config, stated, read_usual(folder))
 
 
 def load_network(

@@ -10,7 +10,7 @@ from tokenizers import AddedToken
 from tokenizers import Tokenizer as HFTokenizer
 
 from model.tokenizer import SpecialNames, TextTokenizer
-from model.types import CheckpointError
+from model.types import Asked, CheckpointError
 
 CONFIG = "tokenizer_config.json"
 EXPAND = "<|expand|>"  # DreamOn's; the token that deletes is the one that pads
@@ -25,7 +25,7 @@ class MaskedTokenizer(TextTokenizer):
         eos = names["eos_token"]
         bos = names.get("bos_token")
         super().__init__(tokenizer, source, SpecialNames(names.get("pad_token", eos), bos or eos, eos))
-        self._begin = [] if bos is None else [self.bos_id]
+        self.layout = InCanvas(self, [] if bos is None else [self.bos_id])
         self.vocab_size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values())
         mask = names.get("mask_token")
         self.mask_id: int | None = None if mask is None else tokenizer.token_to_id(mask)
@@ -52,10 +52,22 @@ class MaskedTokenizer(TextTokenizer):
             raise CheckpointError(f"{path}: not a tokenizer file ({reason}); fetch the checkpoint again") from None
         raise CheckpointError(f"{folder}: neither tokenizer.json nor vocab.json; fetch the checkpoint again")
 
-    def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
-        """Ids of plain text: a bidirectional model finds what follows where it belongs, in the canvas."""
-        del far_suffix
-        return [*self._begin, *self.encode(f"{context}\n\n{prefix}" if context else prefix)]
+
+class InCanvas:
+    """Plain text: a bidirectional model finds what follows where it belongs, in the canvas."""
+
+    def __init__(self, tokenizer: TextTokenizer, begin: list[int]) -> None:
+        """`begin` is what a text begins with."""
+        self._encode, self._begin = tokenizer.encode, begin
+
+    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        return [*self._begin, *self._encode("\n\n".join(filter(None, (asked.instruction, context, prefix))))]
+
+    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        return []
+
+    def end(self, after: str, asked: Asked) -> list[int]:
+        return self._encode(after)
 
 
 def special_names(path: Path) -> dict[str, str]:

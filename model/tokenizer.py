@@ -1,7 +1,7 @@
 """Text to token ids and back, and the layout of a prompt; special ids are looked up by name.
 
-A byte-level tokenizer turns any text into ids and back without loss. Text that ends in the middle of a
-word tokenizes differently from the same text with the word finished, so `split_tail` says where the
+A tokenizer of either form (model.pieces) turns any text into ids and back without loss. Text that ends in the
+middle of a word tokenizes differently from the same text with the word finished, so `split_tail` says where the
 stable part of a prefix ends: the rest (its *tail*) is clamped at the head of the canvas instead of
 being encoded, which also keeps the prompt, and so its cached keys, unchanged while a word is typed.
 """
@@ -12,16 +12,35 @@ import functools
 from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tokenizers import Tokenizer as HFTokenizer
 
-from model.types import CheckpointError
+from model.pieces import bar_control_tokens, pieces_of, starts
+from model.types import Asked, CheckpointError
 
 PAD, BOS, EOS = "<pad>", "<bos>", "<eos>"
 CONTEXT, SUFFIX, PREFIX = "<|context|>", "<|suffix|>", "<|prefix|>"
 SPECIAL_TOKENS = (PAD, EOS, BOS, CONTEXT, SUFFIX, PREFIX)
+NOTHING = Asked()
 N_KEPT = 256  # texts whose ids are remembered: while a word is typed, most of what is asked is the same
+PROBE = "A\t b  c\r\n\n    é漢\U0001f600\u2581\u00a0\ufb01\x00<bos> "  # what a lossy tokenizer changes
+
+
+class Layout(Protocol):
+    """How what a model reads is laid out in ids."""
+
+    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        """Ids of a prompt."""
+        ...
+
+    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        """Ids of a prompt after which the model thinks; none where it does not."""
+        ...
+
+    def end(self, after: str, asked: Asked) -> list[int]:
+        """Ids of the text that ends a file, and of what then ends the model's answer."""
+        ...
 
 
 class SpecialNames(NamedTuple):
@@ -36,17 +55,20 @@ class TextTokenizer:
     """A `tokenizers` file with the names of its special tokens resolved."""
 
     def __init__(self, tokenizer: HFTokenizer, source: str, names: SpecialNames = SpecialNames()) -> None:  # noqa: B008, frozen
-        tokenizer.encode_special_tokens = True  # a special token's name in a file is plain text
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._source = source
+        self.source = source  # its file
         self.vocab_size = tokenizer.get_vocab_size(with_added_tokens=True)
-        self.special_ids = frozenset(i for i, t in tokenizer.get_added_tokens_decoder().items() if t.special)
+        self.special_ids = bar_control_tokens(tokenizer)
         self.pad_id = self._required(names.pad)
         self.eos_id = self._required(names.eos)
         self.bos_id = self._required(names.bos)
-        self.context_id: int | None = tokenizer.token_to_id(CONTEXT)
-        self.suffix_id: int | None = tokenizer.token_to_id(SUFFIX)
-        self.prefix_id: int | None = tokenizer.token_to_id(PREFIX)
+        self.context_id: int | None = self.id_of(CONTEXT)
+        self.suffix_id: int | None = self.id_of(SUFFIX)
+        self.prefix_id: int | None = self.id_of(PREFIX)
+        self.layout: Layout = Parts(self)
+        self._pieces = pieces_of(tokenizer)
         self._ids = functools.lru_cache(N_KEPT)(self._encoded)
         self._texts: list[bytes] | None = None
         self._by_bytes: list[tuple[bytes, int]] = []  # every plain token, sorted
@@ -58,16 +80,28 @@ class TextTokenizer:
         if not path.is_file():
             raise CheckpointError(f"{path}: missing; a checkpoint folder needs its tokenizer.json")
         try:
-            return cls(HFTokenizer.from_file(str(path)), str(path))
+            read = cls(HFTokenizer.from_file(str(path)), str(path))
+            lossless = read.decode(read.encode(PROBE)) == PROBE
         except CheckpointError:
             raise
         except Exception as error:  # the library raises bare Exception for every fault of the file
             raise CheckpointError(f"{path}: not a tokenizer file ({error}); fetch the checkpoint again") from None
+        if not lossless:
+            raise CheckpointError(f"{path}: does not give back the text it is given, so code would be changed")
+        return read
+
+    def id_of(self, name: str) -> int | None:
+        """The id of a token by its name, if there is one."""
+        return self._tokenizer.token_to_id(name)
+
+    def special_tokens(self) -> dict[str, int]:
+        """The special tokens by their names."""
+        return {name: i for i in self.special_ids if (name := self._tokenizer.id_to_token(i))}
 
     def _required(self, name: str) -> int:
-        token_id = self._tokenizer.token_to_id(name)
+        token_id = self.id_of(name)
         if token_id is None:
-            raise CheckpointError(f"{self._source}: has no {name} token; tokenizer and model do not belong together")
+            raise CheckpointError(f"{self.source}: has no {name} token; tokenizer and model do not belong together")
         return token_id
 
     def encode(self, text: str) -> list[int]:
@@ -75,46 +109,42 @@ class TextTokenizer:
         return list(self._ids(text))
 
     def _encoded(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return tuple(self._pieces.encode(text))
 
     def encode_with_offsets(self, text: str) -> tuple[list[int], list[int]]:
         """Ids of plain text and the offset of each one's first character."""
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        return encoding.ids, [start for start, _ in encoding.offsets]
+        ids, texts = self.encode(text), self.token_bytes()
+        return ids, starts(text, (texts[i] for i in ids))
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Text of ids; special tokens are left out, broken UTF-8 becomes U+FFFD."""
-        plain = [i for i in token_ids if i not in self.special_ids]
-        return self._tokenizer.decode(plain, skip_special_tokens=False)
+        texts = self.token_bytes()
+        return b"".join(texts[i] for i in token_ids).decode("utf-8", "replace")
 
     def split_tail(self, prefix: str) -> tuple[str, str]:
-        """Cut before the last pre-token of `prefix`: (stable part, tail)."""
-        pieces = self._tokenizer.pre_tokenizer.pre_tokenize_str(prefix[-200:]) if prefix else []
-        if not pieces:
-            return prefix, ""
-        start = len(prefix[-200:]) - pieces[-1][1][0]
-        return prefix[:-start], prefix[-start:]
+        """Cut before the last word of `prefix`: (stable part, tail)."""
+        at = self._pieces.tail_start(prefix)
+        return prefix[:at], prefix[at:]
 
-    def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
+    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
         """Ids of the prompt: parts that change least come first, so that cached keys survive typing."""
-        if self.suffix_id is None or self.prefix_id is None:  # not trained for infilling: plain text
-            return [self.bos_id, *self.encode(f"{context}\n\n{prefix}" if context else prefix)]
-        ids = [self.bos_id]
-        if context and self.context_id is not None:
-            ids += [self.context_id, *self.encode(context)]
-        if far_suffix:
-            ids += [self.suffix_id, *self.encode(far_suffix)]
-        return [*ids, self.prefix_id, *self.encode(prefix)]
+        return self.layout.prompt(context, far_suffix, prefix, asked)
+
+    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        """Ids of a prompt after which the model thinks, up to a special token; none where it does not."""
+        return self.layout.thinking(context, far_suffix, prefix, asked)
+
+    def end(self, after: str, asked: Asked = NOTHING) -> list[int]:
+        """Ids of the text that ends a file, and of what then ends the model's answer."""
+        return self.layout.end(after, asked)
 
     def token_bytes(self) -> list[bytes]:
         """The bytes each id stands for, in order of id; empty for special tokens."""
         if self._texts is None:
-            inverse = {c: b for b, c in byte_alphabet().items()}
-            pieces = [self._tokenizer.id_to_token(i) or "" for i in range(self.vocab_size)]
-            self._texts = [
-                b"" if i in self.special_ids else bytes(inverse[c] for c in piece if c in inverse)
-                for i, piece in enumerate(pieces)
-            ]
+            texts = [b""] * self.vocab_size
+            for piece, i in self._tokenizer.get_vocab(with_added_tokens=True).items():
+                texts[i] = b"" if i in self.special_ids else self._pieces.bytes_of(piece)
+            self._texts = texts
         return self._texts
 
     def spelling(self, owed: bytes) -> list[int]:
@@ -124,7 +154,9 @@ class TextTokenizer:
         found: list[int] = []
         for n in range(1, len(owed)):
             at = bisect_left(self._by_bytes, (owed[:n], -1))
-            found += [i for b, i in self._by_bytes[at : at + 1] if b == owed[:n]]
+            while at < len(self._by_bytes) and self._by_bytes[at][0] == owed[:n]:
+                found.append(self._by_bytes[at][1])  # several: Gemma has a byte and a piece for one character
+                at += 1
         at = bisect_left(self._by_bytes, (owed, -1))
         while at < len(self._by_bytes) and self._by_bytes[at][0].startswith(owed):
             found.append(self._by_bytes[at][1])
@@ -132,8 +164,28 @@ class TextTokenizer:
         return found
 
 
-def byte_alphabet() -> dict[int, str]:
-    """The printable character that byte-level BPE writes for each byte (as GPT-2 defined it)."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    rest = (b for b in range(256) if b not in printable)
-    return {b: chr(b) for b in printable} | {b: chr(256 + n) for n, b in enumerate(rest)}
+class Parts:
+    """A token of its own before each part of the prompt; plain text where the model has none (or `plain`)."""
+
+    def __init__(self, tokenizer: TextTokenizer, plain: bool = False) -> None:
+        self._tokenizer, self._encode = tokenizer, tokenizer.encode
+        trained = tokenizer.suffix_id is not None and tokenizer.prefix_id is not None
+        self.trained = trained and not plain  # whether the tokens are there that infilling takes
+
+    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        context = "\n\n".join(filter(None, (asked.instruction, context)))
+        t = self._tokenizer
+        if not self.trained or t.suffix_id is None or t.prefix_id is None:
+            return [t.bos_id, *self._encode(f"{context}\n\n{prefix}" if context else prefix)]
+        ids = [t.bos_id]
+        if context and t.context_id is not None:
+            ids += [t.context_id, *self._encode(context)]
+        if far_suffix:
+            ids += [t.suffix_id, *self._encode(far_suffix)]
+        return [*ids, t.prefix_id, *self._encode(prefix)]
+
+    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        return []
+
+    def end(self, after: str, asked: Asked) -> list[int]:
+        return self._encode(after)

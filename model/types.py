@@ -13,7 +13,9 @@ from typing import Literal, Protocol
 
 import msgspec
 
-StopReason = Literal["converged", "step_budget", "deadline", "cancelled"]
+StopReason = Literal["converged", "step_budget", "deadline", "cancelled", "outranked"]
+Purpose = Literal["line", "block", "rewrite"]  # what a hole is for
+PromptKind = Literal["infill", "plain", "chat"]  # tokens of its own for the parts, bare text, or turns of a chat
 OnBytes = Callable[[int, int], None]  # bytes of the weights that are in place, and of all of them
 
 
@@ -128,6 +130,22 @@ class ModelInfo(msgspec.Struct, frozen=True):
     context_tokens: int = 0  # of the prompt, for excerpts of other files
     ends_holes: bool = False  # writes as much as it likes: a canvas's length is only the most that fits
     denoise_share: float = 0.6  # of a deadline; the rest is for the draft, the judge and the gate
+    thinks: bool = False  # before a rewrite with an instruction
+    keep_best: int | None = None  # of the lengths tried, finished after the first step; None: all
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is wanted at a hole, for a model that is told so in words; others read the code around it."""
+
+    purpose: Purpose = "line"
+    language: str = ""  # id, as a fence names it
+    instruction: str = ""
+    diagnostics: tuple[str, ...] = ()  # of what stands there now
+    selected: str = ""  # what is to be rewritten
+    tail: str = ""  # before it and after the prefix
+    rest: str = ""  # of the line on which that ends
+    fence: str = "```"  # longer than any in the file
+    thought: str = ""  # what the model has thought about it
 
 
 class Tokenizer(Protocol):
@@ -147,8 +165,16 @@ class Tokenizer(Protocol):
         """Cut a prefix before its last, maybe unfinished word: (stable part, tail)."""
         ...
 
-    def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
+    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = ...) -> list[int]:
         """Ids of the prompt: stable parts first (context, far suffix), then the prefix."""
+        ...
+
+    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        """Ids of a prompt after which the model thinks, up to a special token; none where it does not."""
+        ...
+
+    def end(self, after: str, asked: Asked = ...) -> list[int]:
+        """Ids of `after`, with which the file ends, and of what then ends the model's answer, if anything does."""
         ...
 
 
@@ -169,8 +195,12 @@ class Engine(Protocol):
         cancel: CancelToken,
         seed: int,
         on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        keep_best: int | None = None,
     ) -> list[Fill]:
-        """Denoise a batch of canvases over one encoded prompt; one `Fill` per canvas, in order."""
+        """Denoise a batch of canvases over one encoded prompt; one `Fill` per canvas, in order.
+
+        `keep_best` is how many lengths go on after the first step, where the model knows what is usual for each.
+        """
         ...
 
     def draft(

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from model.types import Asked
+
 PAD, CONTEXT, SUFFIX, PREFIX = range(0x110000, 0x110004)
 N_IDS = 0x110004
+NOTHING = Asked()
 
 
 class Parts(NamedTuple):
@@ -38,9 +41,20 @@ class CodePointTokenizer:
         """All of it is stable: no later character changes the id of an earlier one."""
         return prefix, ""
 
-    def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
-        """Each text behind its mark."""
+    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
+        """Each text behind its mark; what is asked for, and what tools report of it, before the context."""
+        reports = "\n".join(f"- {report}" for report in asked.diagnostics)
+        told = f"What tools report of it:\n{reports}" if reports else ""
+        context = "\n\n".join(filter(None, (asked.instruction, told, context)))
         return [CONTEXT, *self.encode(context), SUFFIX, *self.encode(far_suffix), PREFIX, *self.encode(prefix)]
+
+    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        """Nothing: whether its model thinks first is for the server to say."""
+        return []
+
+    def end(self, after: str, asked: Asked = NOTHING) -> list[int]:
+        """The text alone: how an answer ends is for the server."""
+        return self.encode(after)
 
     def parts(self, prompt_ids: Sequence[int]) -> Parts:
         """The texts that `prompt` was given."""

@@ -31,7 +31,7 @@ VERSION = 1  # of the form of the files; another one is converted anew
 FILE_BYTES = 1 << 30  # a file is closed once it has that many
 CODES, SCALES = ".codes", ".scales"
 COPIED = ("config.json", "generation_config.json", "infill.json", "tokenizer.json", "tokenizer_config.json",
-          "chat_template.jinja")  # fmt: skip
+          "chat_template.jinja", "lengths.json")  # fmt: skip
 AGAIN = "delete the folder, it is made again from the checkpoint"
 
 

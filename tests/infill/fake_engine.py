@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from model.types import Budget, CancelToken, Canvas, Fill, ModelInfo, Score
+from model.types import Asked, Budget, CancelToken, Canvas, Fill, ModelInfo, Score
 
 PAD, BOS, SUFFIX, PREFIX = range(4)
+NOTHING = Asked()
 
 
 class CharTokenizer:
@@ -26,8 +27,15 @@ class CharTokenizer:
         last = re.search(r"(\w+|\W)$", prefix)
         return (prefix[: last.start()], last[0]) if last else (prefix, "")
 
-    def prompt(self, context: str, far_suffix: str, prefix: str) -> list[int]:
+    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
+        context = "\n\n".join(filter(None, (asked.instruction, context)))
         return [BOS, *self.encode(context), SUFFIX, *self.encode(far_suffix), PREFIX, *self.encode(prefix)]
+
+    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        return []
+
+    def end(self, after: str, asked: Asked = NOTHING) -> list[int]:
+        return self.encode(after)
 
 
 class FakeEngine:
@@ -60,7 +68,7 @@ class FakeEngine:
 
     def denoise(
         self, prompt_ids: Sequence[int], canvases: Sequence[Canvas], budget: Budget, cancel: CancelToken, seed: int,
-        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        on_draft: Callable[[int, list[list[int]]], None] | None = None, keep_best: int | None = None,
     ) -> list[Fill]:  # fmt: skip
         self.prompts.append(list(prompt_ids))
         self.canvases, self.budgets = list(canvases), [*self.budgets, budget]
