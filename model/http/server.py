@@ -50,7 +50,7 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self.url = checked_url(url)
-        key = os.environ.get(KEY_VARIABLE)
+        key = os.environ.get(KEY_VARIABLE, "").strip()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # Loading certificates takes 0.2 s; without them every TLS connection, as of a proxy, is refused.
         certificates = self.url.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
