@@ -25,6 +25,7 @@ from model.network import Continued
 from model.noise import ElasticMaskNoise, MaskNoise
 from model.sampler import Flags
 from model.types import CancelToken, Canvas
+from model.vocabulary import SCORES_AT_ONCE
 
 Transformer = Qwen2ForCausalLM | LlamaForCausalLM
 
@@ -110,14 +111,21 @@ class MaskedNetwork:
             if not asked:
                 continue
             hidden = self.hidden_before(rows, [(i, begin + at) for i, at in asked])
-            log_p = self.scores(hidden).log_softmax(-1)
-            entropies = -(log_p.exp() * log_p).sum(-1).cpu().numpy()
-            own = torch.tensor([continuations[i][at] for i, at in asked], device=log_p.device)
-            log_probs = log_p.gather(-1, own[:, None])[:, 0].cpu().numpy()
+            log_probs, entropies = self._of(hidden, [continuations[i][at] for i, at in asked])
             for (i, at), log_prob, entropy in zip(asked, log_probs, entropies, strict=True):
                 judged[i].log_probs[at], judged[i].entropies[at] = log_prob, entropy
                 rows[i][begin + at] = continuations[i][at]
         return judged
+
+    def _of(self, hidden: Tensor, ids: Sequence[int]) -> Continued:
+        """Log-probabilities of ids [F] and entropies; a part at a time, because all scores at once can be gigabytes."""
+        n_at_once = max(1, SCORES_AT_ONCE // self.vocab_size)
+        wanted = torch.tensor(ids, device=hidden.device)
+        parts: list[tuple[Tensor, Tensor]] = []
+        for h, own in zip(hidden.split(n_at_once), wanted.split(n_at_once), strict=True):
+            log_p = self.scores(h).log_softmax(-1)
+            parts.append((log_p.gather(-1, own[:, None])[:, 0], -(log_p.exp() * log_p).sum(-1)))
+        return Continued(*(torch.cat(of).cpu().numpy() for of in zip(*parts, strict=True)))
 
     def hidden_before(self, rows: Sequence[Sequence[int]], wanted: Sequence[tuple[int, int]]) -> Tensor:
         """Hidden states [F, dim] that the ids at `wanted` (row, position) are predicted from."""

@@ -129,6 +129,16 @@ def test_the_judges_probabilities_are_a_chain(engine: DiffusionEngine) -> None:
         assert pair.entropies[at] == pytest.approx(float(-(log_p.exp() * log_p).sum()), abs=1e-3)
 
 
+def test_judging_a_part_at_a_time_is_judging(engine: DiffusionEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[5, 6, 7, 8, 9], [10, 11], [12] * 7]
+    whole = engine.score(PROMPT, rows, CancelToken())
+    monkeypatch.setattr("model.masked_network.SCORES_AT_ONCE", 600)  # two positions' scores
+    monkeypatch.setattr("model.masked_network.TOKENS_AT_ONCE", 80)  # two rows
+    for found, expected in zip(engine.score(PROMPT, rows, CancelToken()), whole, strict=True):
+        assert found.log_probs == pytest.approx(expected.log_probs, abs=1e-4)
+        assert found.entropies == pytest.approx(expected.entropies, abs=1e-3)
+
+
 def test_a_draft_begins_with_what_is_typed(engine: DiffusionEngine) -> None:
     ids = engine.draft(PROMPT, 9, CancelToken(), starts_with="wé")
     assert engine.tokenizer.decode(ids).startswith("wé") and not set(ids) & engine.tokenizer.special_ids
