@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from functools import cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +20,7 @@ import msgspec
 from model.tokenizer import BOS, EOS, PAD, PREFIX, SUFFIX, Parts, TextTokenizer
 from model.types import Asked, CheckpointError, PromptKind, Purpose
 
+PROMPTS = Path(__file__).parent / "prompts"
 ANSWER_LINES = 16  # the answer's beginning grows by so many lines before the gap moves on
 LEAST_LINES = 4  # before the hole that the answer always begins with, where there are as many
 CHANNEL, CHANNEL_END, THOUGHT = "<|channel>", "<channel|>", "thought\n"
@@ -156,7 +155,7 @@ def split_answer(prefix: str) -> tuple[str, str]:
 
 def read_prompt(purpose: Purpose) -> Prompt:
     """What is said for a purpose."""
-    return msgspec.convert(tomllib.loads(files("model.prompts").joinpath(f"{purpose}.toml").read_text()), Prompt)
+    return msgspec.toml.decode((PROMPTS / f"{purpose}.toml").read_bytes(), type=Prompt)
 
 
 def open_tokenizer(folder: Path, kind: PromptKind | None = None) -> TextTokenizer:
