@@ -8,6 +8,7 @@ import psutil
 import torch
 from transformers.utils import logging as hf_logging
 
+from model import kernels
 from model.text_only import TextOnlyDiffusionGemma
 from model.threads import default_threads
 from model.torch_network import TorchNetwork
@@ -82,4 +83,8 @@ def free_memory(device: str) -> int:
 
 def multiply_for(device: str) -> Multiply:
     """The fastest products with packed weights that the device has."""
+    if kernels.usable(device):
+        from model.kernels.multiply import TritonMultiply  # slow to import, and not there everywhere
+
+        return TritonMultiply(device)
     return ScratchMultiply() if device.startswith("cuda") else PlainMultiply()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from model import kernels
 from model.text_only import TextOnlyDiffusionGemma
 from model.weights.modules import PackedEmbedding
 
 SCORES_AT_ONCE = 1 << 24  # vocabulary scores that are looked at together: 64 MiB in float32
+KERNEL_ROWS = 512  # the same for the kernel, in rows: it needs one copy, and every part reads the whole vocabulary
 
 
 class Vocabulary:
@@ -20,10 +22,15 @@ class Vocabulary:
         text_config = network.config.text_config
         self._cap: float = text_config.final_logit_softcapping  # type: ignore[union-attr]
         self.size: int = text_config.vocab_size  # type: ignore[union-attr]
+        self._beliefs_of, self._n_at_once = beliefs_of, max(1, SCORES_AT_ONCE // self.size)
+        if kernels.usable(str(network.model.decoder.norm.weight.device)):
+            from model.kernels.beliefs import believe  # slow to import, and not there everywhere
+
+            self._beliefs_of, self._n_at_once = believe, KERNEL_ROWS
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Soft-capped scores [..., ids] of hidden states [..., dim], float32."""
-        return self._head(hidden).float().div_(self._cap).tanh_().mul_(self._cap)
+        return capped(self._head(hidden), self._cap)
 
     def embedded(self, ids: Tensor) -> Tensor:
         """Scaled embeddings [..., dim]."""
@@ -44,11 +51,9 @@ class Vocabulary:
         `barred` [B, ids] are the ids that each canvas may not predict, `rows` [F] says whose canvas a position is.
         A part of the positions at a time: all their scores at once can be gigabytes.
         """
-        n_at_once = max(1, SCORES_AT_ONCE // self.size)
         parts: list[tuple[Tensor, ...]] = []
-        for h, r, u in zip(*(t.split(n_at_once) for t in (hidden, rows, uniforms)), strict=True):
-            logits = self.logits(h).masked_fill_(barred[r], -torch.inf).div_(temperature)
-            *beliefs, probs = believe(logits, u)
+        for h, r, u in zip(*(t.split(self._n_at_once) for t in (hidden, rows, uniforms)), strict=True):
+            *beliefs, probs = self._beliefs_of(self._head(h), self._cap, barred, r, temperature, u)
             parts.append((*beliefs, self.mixed(probs)))
         draft, entropies, sampled, mixed = map(torch.cat, zip(*parts, strict=True))
         return draft, entropies, sampled, mixed
@@ -63,6 +68,18 @@ class Vocabulary:
             here = ((at >= start) & (at < start + len(states))).nonzero()[:, 0]
             log_probs[here] = log_p[at[here] - start, ids[here]]
         return log_probs, torch.cat(entropies)[at]
+
+
+def capped(scores: Tensor, cap: float) -> Tensor:
+    """The last layer's scores [..., ids] soft-capped, float32."""
+    return scores.float().div_(cap).tanh_().mul_(cap)
+
+
+def beliefs_of(
+    scores: Tensor, cap: float, barred: Tensor, rows: Tensor, temperature: Tensor, uniforms: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """`believe` for the last layer's scores [F, V]; `barred` [B, V] and `rows` [F] as in `Vocabulary.believe`."""
+    return believe(capped(scores, cap).masked_fill_(barred[rows], -torch.inf).div_(temperature), uniforms)
 
 
 def believe(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -41,6 +41,8 @@ from model.weights.shards import Shards
 
 log = logging.getLogger(__name__)
 
+ACTIVATION = "gelu_pytorch_tanh"  # the one that products of packed experts know
+
 Weights = Iterator[tuple[str, Packed | Tensor]]
 
 
@@ -101,6 +103,8 @@ def empty_network(folder: Path) -> TextOnlyDiffusionGemma:
     """The network that config.json describes, with shapes and no numbers."""
     try:
         config = DiffusionGemmaConfig.from_pretrained(folder)
+        if config.text_config.hidden_activation != ACTIVATION:  # type: ignore[union-attr]
+            raise ValueError(f"hidden_activation is not {ACTIVATION}")
         with torch.device("meta"):
             return TextOnlyDiffusionGemma(config)
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -35,6 +35,13 @@ class Multiply(Protocol):
         """
         ...
 
+    def experts(self, x: Tensor, top_k_index: Tensor, top_k_weights: Tensor, gate_up: Packed, down: Packed) -> Tensor:
+        """Each row of `x` [n, dim] through its k experts [n, k], summed by weight [n, k]: [n, dim].
+
+        An expert is `down` [dim, inner] of the tanh GELU of its gate times its up, both `gate_up` [2 x inner, dim].
+        """
+        ...
+
 
 class PlainMultiply:
     """Products with weights unpacked: any device, any format. One expert at a time, only those that are hit."""
@@ -50,6 +57,18 @@ class PlainMultiply:
                 out[start:end] = F.linear(x[start:end], weight[expert].unpacked(x.dtype))
             start = end
         return out
+
+    def experts(self, x: Tensor, top_k_index: Tensor, top_k_weights: Tensor, gate_up: Packed, down: Packed) -> Tensor:
+        # Rows are sorted by expert, so that each expert's weight is read once.
+        n, top_k = top_k_index.shape
+        ids, order = top_k_index.flatten().sort(stable=True)
+        every = torch.arange(gate_up.shape[0], device=ids.device, dtype=ids.dtype)
+        ends = torch.searchsorted(ids, every, right=True, out_int32=True)
+        gate, up = self.grouped(x[order // top_k], gate_up, ends).chunk(2, dim=-1)
+        out = self.grouped(F.gelu(gate, approximate="tanh") * up, down, ends)
+        back = torch.empty_like(order).scatter_(0, order, torch.arange(n * top_k, device=order.device))
+        weighted = out[back].unflatten(0, (n, top_k)) * top_k_weights[..., None]
+        return weighted.sum(1).to(x.dtype)
 
 
 class ScratchMultiply(PlainMultiply):
@@ -107,21 +126,9 @@ class PackedEmbedding(nn.Module):
 
 
 def packed_experts(experts: nn.Module, hidden_states: Tensor, top_k_index: Tensor, top_k_weights: Tensor) -> Tensor:
-    """A layer's experts, whose packed weights are its attributes; an entry for transformers' `ALL_EXPERTS_FUNCTIONS`.
-
-    Hidden states [n, dim] each go through their k experts [n, k] by weight. Routed rows are sorted by expert, so
-    that each expert's weight is read once.
-    """
+    """A layer's experts, whose packed weights are its attribute; an entry for transformers' `ALL_EXPERTS_FUNCTIONS`."""
     multiply, gate_up, down = cast("PackedExperts", experts.packed)
-    n, top_k = top_k_index.shape
-    ids, order = top_k_index.flatten().sort(stable=True)
-    every = torch.arange(gate_up.shape[0], device=ids.device, dtype=ids.dtype)
-    ends = torch.searchsorted(ids, every, right=True, out_int32=True)
-    gated = experts._apply_gate(multiply.grouped(hidden_states[order // top_k], gate_up, ends))  # type: ignore[operator]
-    out = multiply.grouped(gated, down, ends)
-    back = torch.empty_like(order).scatter_(0, order, torch.arange(n * top_k, device=order.device))
-    weighted = out[back].unflatten(0, (n, top_k)) * top_k_weights[..., None]
-    return weighted.sum(1).to(hidden_states.dtype)
+    return multiply.experts(hidden_states, top_k_index, top_k_weights, gate_up, down)
 
 
 class PackedExperts(NamedTuple):
