@@ -13,7 +13,7 @@ from torch import Tensor
 
 from model.kernels.products import product_kernel
 from model.kernels.routing import sorted_by_expert
-from model.kernels.tiles import Kind, device_of, tile_for, tiles_for
+from model.kernels.tiles import Kind, Tiles, device_of, tile_for, tiles_for
 from model.weights.packing import Packed
 
 PROGRAMS_EACH = 4  # that a processor should have, as far as columns can be split
@@ -26,7 +26,7 @@ class TritonMultiply:
 
     def __init__(self, device: str) -> None:
         facts = device_of(device)
-        self.tiles = tiles_for(facts)
+        self.tiles: Tiles = tiles_for(facts)
         self._n_wanted = facts.n_processors * PROGRAMS_EACH
         self._arrived = torch.zeros(MOST_TILES, dtype=torch.int32, device=device)
 

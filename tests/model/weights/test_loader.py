@@ -11,6 +11,7 @@ import torch
 
 from model.text_only import TextOnlyDiffusionGemma
 from model.torch_load import load_network
+from model.types import CheckpointError
 from model.weights.layout import part_of
 from model.weights.loader import stream_network
 from model.weights.modules import PackedEmbedding, PackedExperts, PackedLinear, PlainMultiply, packed_weights
@@ -88,6 +89,7 @@ MEASURED = """
 import resource, sys, torch
 from pathlib import Path
 from model.torch_load import load_network
+from model.types import CheckpointError
 from model.weights.shards import Shards
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 network = load_network(Path(sys.argv[1]), "cpu", "int4")
@@ -111,3 +113,10 @@ def test_the_host_holds_one_tensor_at_a_time(tmp_path: Path, monkeypatch: pytest
     over, kept = map(int, out.split())
     assert on_disk > 10 * largest
     assert over < 6 * largest + 150e6, (over / 1e6, kept / 1e6, on_disk / 1e6)
+
+
+def test_experts_with_another_activation_are_refused(published: Path) -> None:
+    path = published / "config.json"
+    path.write_text(path.read_text().replace("gelu_pytorch_tanh", "silu"))
+    with pytest.raises(CheckpointError, match="hidden_activation"):
+        load_network(published, "cpu", "int4")
