@@ -13,7 +13,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCau
 
 from model.masked_layout import published
 from model.masked_tokenizer import MaskedTokenizer
-from model.tokenizer import byte_alphabet
+from model.pieces import byte_alphabet
 
 N_BYTES = 256
 PAD, BOS, MASK, TOOL, EXPAND = range(N_BYTES, N_BYTES + 5)  # <tool_call> is an added token that is not special

@@ -188,6 +188,7 @@ def test_a_broken_template_is_one_clear_line(template: str, tmp_path: Path) -> N
 
 
 def test_what_a_chat_says_of_itself_wins(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "diffusion_gemma"}')
     assert read_infill_config(tmp_path, chats=True).takes_instructions
     (tmp_path / "infill.json").write_text('{"max_prompt_tokens": 900, "prompt": "chat"}')
     config = read_infill_config(tmp_path, chats=True)
