@@ -8,9 +8,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, get_args
+
+import msgspec
 
 from dg_lsp import __version__
+from model.types import Quant
 
 if TYPE_CHECKING:
     from dg_lsp.session import OpenFiller
@@ -71,7 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PORT",
         help="serve one client on 127.0.0.1:PORT; 0 takes a free port and names it on standard error",
     )
-    parser.add_argument("--model", metavar="PATH", help="checkpoint folder (default: the embedded model)")
+    parser.add_argument(
+        "--model", metavar="PATH|ID", help="checkpoint folder, or hub id of one that was fetched (the embedded model)"
+    )
+    parser.add_argument("--quant", choices=get_args(Quant), help="format of its weights (the least lossy that fits)")
+    parser.add_argument("--device", metavar="D", help="torch device of it (a GPU where there is one)")
     told = "http: the model runs in an OpenAI-compatible server, and --model is its name there"
     parser.add_argument("--engine", choices=("local", "http"), help=told)
     parser.add_argument("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
@@ -114,7 +121,7 @@ def _serve(options: argparse.Namespace) -> int:
     if options.shared_engine and options.fill_script is None and options.engine != "http":
         from dg_lsp.shared.start import start_early
 
-        start_early(options.model)  # so that it loads while this process does
+        start_early(options.model, options.quant, options.device)  # so that it loads while this process does
 
     import asyncio
 
@@ -136,17 +143,17 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _choose_filler(options: argparse.Namespace) -> OpenFiller:
-    from msgspec.structs import replace
 
     from dg_lsp.loading import open_model, open_shared_model
     from dg_lsp.scripted import open_script
 
     script: Path | None = options.fill_script
     if script is not None:
-        return lambda _model, _settings: open_script(script)
-    open_one = open_shared_model if options.shared_engine else open_model
-    said = {key: value for key in ("engine", "url") if (value := getattr(options, key)) is not None}
-    return lambda model, settings: open_one(model, replace(settings, **said))
+        return lambda _model, _settings, _on_bytes: open_script(script)
+    opens = open_shared_model if options.shared_engine else open_model
+    names = ("quant", "device", "engine", "url")
+    said = {name: value for name in names if (value := getattr(options, name)) is not None}
+    return lambda model, settings, on_bytes: opens(model, msgspec.structs.replace(settings, **said), on_bytes)
 
 
 def _leave(code: int) -> NoReturn:

@@ -15,7 +15,7 @@ from dg_lsp.shared.identity import identity_of
 from dg_lsp.shared.people import holder, peek
 from dg_lsp.shared.place import EngineUnavailable, folder, socket_paths, state_folder, supported
 from infill.command_input import url_of
-from infill.doctor import Check, attempt, checks, filled, parser, report, server_checks
+from infill.doctor import Check, Options, attempt, checks, filled, parser, report, server_checks
 from infill.types import InputError
 
 _ALONE = "each window has a model of its own"
@@ -23,13 +23,13 @@ _ALONE = "each window has a model of its own"
 
 def doctor(arguments: Sequence[str]) -> int:
     """Look at everything; the exit code."""
-    options = parser("dg-lsp doctor").parse_args(arguments)
+    options = parser("dg-lsp doctor").parse_args(arguments, namespace=Options())
     try:
         url = url_of(options.engine, options.url)
     except InputError as error:
         sys.stderr.write(f"dg-lsp: {error}\n")
         return 2
-    return report(_with_server(url, options.model) if url else _all(options.model, options.threads), options.json)
+    return report(_with_server(url, options.model) if url else _all(options), options.json)
 
 
 def _with_server(url: str, model: str | None) -> Iterator[Check]:
@@ -38,15 +38,15 @@ def _with_server(url: str, model: str | None) -> Iterator[Check]:
     yield _state()
 
 
-def _all(model: str | None, n_threads: int | None) -> Iterator[Check]:
-    yield from checks(model, n_threads)
+def _all(options: Options) -> Iterator[Check]:
+    yield from checks(options)
     socket = _socket()
     yield socket
     if supported() and socket.state == "ok":
         engines = _engines()
         yield engines
         if engines.state == "ok":
-            yield attempt("engine", lambda: _engine(model, n_threads))
+            yield attempt("engine", lambda: _engine(options))
     yield _state()
 
 
@@ -74,11 +74,12 @@ def _engines() -> Check:
     return Check("engines", "ok", "; ".join(running) or "none runs now")
 
 
-def _engine(model: str | None, n_threads: int | None) -> Check:
+def _engine(options: Options) -> Check:
     """A fill by the engine of this model, started where it does not run; it soon ends again by itself."""
     started = time.perf_counter()
     try:
-        filler = SharedFiller(identity_of(model, n_threads, niceness=0), unload_after_s=None)
+        identity = identity_of(options.model, options.threads, 0, options.quant, options.device)
+        filler = SharedFiller(identity, unload_after_s=None)
     except EngineUnavailable as error:
         return Check("engine", "warn", f"{error}; until then {_ALONE}")
     try:

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Awaitable
 
+import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
@@ -20,12 +21,13 @@ from dg_lsp.settings import Settings
 from dg_lsp.shared.client import SharedFiller
 from dg_lsp.shared.place import EngineUnavailable, supported
 from dg_lsp.stand_in import StandIn
+from infill.sizes import part_of_size
 from infill.types import Filler
-from model.types import CheckpointError
+from model.types import CheckpointError, OnBytes
 
 log = logging.getLogger(__name__)
 
-_REPORT_EVERY_S = 1.0
+_LOOK_EVERY_S = 0.25
 
 
 async def load_model(session: Session) -> None:
@@ -79,15 +81,30 @@ async def _show_progress(session: Session, loaded: asyncio.Future[None], started
     token = f"dg-lsp-loading-{uuid.uuid4()}"
     if not await accepted(session.server.create_progress(token)):
         return
-    session.server.send_progress(token, types.WorkDoneProgressBegin(title="Loading model", cancellable=False))
+    # Without a percentage at the beginning a client may leave out those that come later.
+    begin = types.WorkDoneProgressBegin(title="Loading model", cancellable=False)
+    if session.engine[0] is not None:
+        begin.percentage = 0
+    session.server.send_progress(token, begin)
+    told: types.WorkDoneProgressReport | None = None
     while True:
-        seconds = time.perf_counter() - started
-        session.server.send_progress(token, types.WorkDoneProgressReport(message=f"{seconds:.0f} s"))
-        done, _ = await asyncio.wait({loaded}, timeout=_REPORT_EVERY_S)
+        report = _progress(session, started)
+        if report != told:
+            session.server.send_progress(token, report)
+            told = report
+        done, _ = await asyncio.wait({loaded}, timeout=_LOOK_EVERY_S)
         if done:
             break
     outcome = "failed" if _failure(session) is not None else "ready"
     session.server.send_progress(token, types.WorkDoneProgressEnd(message=outcome))
+
+
+def _progress(session: Session, started: float) -> types.WorkDoneProgressReport:
+    """How far it is: bytes where the model tells of any, else seconds."""
+    if session.bytes_loaded is None:
+        return types.WorkDoneProgressReport(message=f"{time.perf_counter() - started:.0f} s")
+    done, total = session.bytes_loaded
+    return types.WorkDoneProgressReport(message=part_of_size(done, total), percentage=100 * done // total)
 
 
 async def accepted(created: Awaitable[None]) -> bool:
@@ -99,30 +116,35 @@ async def accepted(created: Awaitable[None]) -> bool:
     return True
 
 
-def open_model(model: str | None, settings: Settings) -> Filler:
+def open_model(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
     """Open the real pipeline in this process; slow, so only the worker thread may call it."""
-    return _with_stand_in(_open_here, model, settings)
+    return _with_stand_in(_open_here, model, settings, on_bytes)
 
 
-def open_shared_model(model: str | None, settings: Settings) -> Filler:
+def open_shared_model(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
     """Open the model in the engine that all windows share; in this process where there can be none."""
     shared = settings.shared_engine and supported()
-    return _with_stand_in(_open_shared if shared else _open_here, model, settings)
+    return _with_stand_in(_open_shared if shared else _open_here, model, settings, on_bytes)
 
 
-def _with_stand_in(open_one: OpenFiller, model: str | None, settings: Settings) -> Filler:
-    """The filler; for another model than the embedded one, that one answers where it cannot."""
+def _with_stand_in(open_one: OpenFiller, model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+    """The filler; for another model than the embedded one, that one answers where it cannot, as it is shipped."""
+    shipped = msgspec.structs.replace(settings, quant=None, device=None)
     if settings.engine == "http":  # shared already, by the server: no engine of ours in between
-        return StandIn(lambda: _open_server(model, settings.url), lambda: open_one(None, settings))
+        return StandIn(lambda: _open_server(model, settings.url), lambda: open_one(None, shipped, _unheard))
     if model is None:
-        return open_one(None, settings)
-    return StandIn(lambda: open_one(model, settings), lambda: open_one(None, settings))
+        return open_one(None, settings, on_bytes)
+    return StandIn(lambda: open_one(model, settings, on_bytes), lambda: open_one(None, shipped, _unheard))
 
 
-def _open_here(model: str | None, settings: Settings) -> Filler:
+def _unheard(done: int, total: int) -> None:
+    """The embedded model is open at once."""
+
+
+def _open_here(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
     from infill.filler import open_filler
 
-    return open_filler(model, settings.threads, settings.niceness)
+    return open_filler(model, settings.threads, settings.niceness, settings.quant, settings.device, on_bytes)
 
 
 def _open_server(model: str | None, url: str | None) -> Filler:
@@ -133,12 +155,12 @@ def _open_server(model: str | None, url: str | None) -> Filler:
     return open_http_filler(url, model)
 
 
-def _open_shared(model: str | None, settings: Settings) -> Filler:
+def _open_shared(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
     from dg_lsp.shared.identity import identity_of
 
-    identity = identity_of(model, settings.threads, settings.niceness)
+    identity = identity_of(model, settings.threads, settings.niceness, settings.quant, settings.device)
     try:
-        return SharedFiller(identity, settings.unload_after_minutes * 60 or None)
+        return SharedFiller(identity, settings.unload_after_minutes * 60 or None, on_bytes=on_bytes)
     except EngineUnavailable as error:
         log.warning("no shared engine, the model opens in this process: %s", error)
-        return _open_here(model, settings)
+        return _open_here(model, settings, on_bytes)

@@ -30,13 +30,14 @@ from dg_lsp.trust import judge_cell, judge_document
 from dg_lsp.usage import Usage
 from infill.ignored import IgnoreRules, Verdict
 from infill.types import Filled, Filler, NoFill
+from model.types import OnBytes
 
 if TYPE_CHECKING:
     from dg_lsp.server import Server
 
 log = logging.getLogger(__name__)
 
-OpenFiller = Callable[[str | None, Settings], Filler]
+OpenFiller = Callable[[str | None, Settings, OnBytes], Filler]
 
 
 class Record:
@@ -119,6 +120,7 @@ class Session:
         self.offers_doubts = False
         self.filler: Filler | None = None  # once it is open
         self.opened_for: tuple[object, ...] | None = None  # what `engine` was then
+        self.bytes_loaded: tuple[int, int] | None = None  # of the model that loads or last did: in place, and all
         self.last_reason: str | None = None
         self.last_silence: str | None = None  # why ghost text was last not shown
         self.last_ms: float | None = None
@@ -133,13 +135,17 @@ class Session:
         """What the settings ask of an engine; the command line's choice of a model comes first."""
         wanted = self.settings
         model = self._model or wanted.model
-        where = wanted.engine, wanted.url
-        return model, where, wanted.threads, wanted.niceness, wanted.shared_engine, wanted.unload_after_minutes
+        form = model, wanted.quant, wanted.device, wanted.engine, wanted.url
+        return *form, wanted.threads, wanted.niceness, wanted.shared_engine, wanted.unload_after_minutes
 
     def open_filler(self) -> Filler:
         """Open the model; slow, for the worker thread."""
-        self.filler = self._open_filler(self._model or self.settings.model, self.settings)
+        self.bytes_loaded = None
+        self.filler = self._open_filler(self._model or self.settings.model, self.settings, self._on_bytes)
         return self.filler
+
+    def _on_bytes(self, done: int, total: int) -> None:
+        self.bytes_loaded = done, total  # at once, for whatever thread looks
 
     def leave_model(self) -> Scheduler:
         """Answer what is open and forget what the model said; return its scheduler, whose thread ends soon."""

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
+from model.types import Quant
+
 Threads = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 Niceness = Annotated[int, msgspec.Meta(ge=0, le=19)]
 Milliseconds = Annotated[float, msgspec.Meta(gt=0, le=600_000)]
@@ -27,7 +29,9 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     look_ahead: bool = True  # fill what would follow a suggestion while it is looked at; never on battery
     manual_deadline_ms: Milliseconds = 3000  # the user asked and waits
     languages: tuple[str, ...] | None = None  # LSP language ids to serve; None: all
-    model: str | None = None  # checkpoint folder; None: the embedded model
+    model: str | None = None  # checkpoint folder, or hub id of one that was fetched; None: the embedded model
+    quant: Quant | None = None  # format of its weights in torch; None: the least lossy that fits
+    device: str | None = None  # torch device; None: a GPU where there is one
     engine: Literal["local", "http"] = "local"  # http: the model runs in the server at `url`, under the name `model`
     url: str | None = None  # of an OpenAI-compatible API, for `engine` http
     threads: Threads | None = None  # for the model; None: one core is left to everything else
@@ -50,7 +54,9 @@ MEANINGS = {
     "lookAhead": "fill what would follow a suggestion while you look at it; never on battery",
     "manualDeadlineMs": "milliseconds when you asked",
     "languages": "LSP language ids to serve",
-    "model": "checkpoint folder; `--model` on the command line wins",
+    "model": "checkpoint folder, or hub id of one that was fetched; `--model` on the command line wins",
+    "quant": "format of its weights: `int4`, `fp8`, `int8` or `bf16`; `--quant` wins",
+    "device": "torch device of it: `cpu`, `cuda`, `cuda:1`, `mps`; `--device` wins",
     "engine": (
         '`"http"`: the model runs in an OpenAI-compatible server, to which your code goes; `model` is its name there, '
         "by default the first"
@@ -79,6 +85,8 @@ NO_VALUE = {
     "languages": "all",
     "model": "embedded",
     "url": "none",
+    "quant": "least lossy that fits",
+    "device": "a GPU where there is one",
     "threads": "physical cores less one",
 }
 

@@ -42,6 +42,8 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     last_silence: str | None  # why there was last no ghost text
     # fewer_steps, smaller_model, manual_only; model_loading or model_failed while the embedded model stands in
     fallback: str | None
+    loaded_bytes: int | None  # of the model that was chosen, while it loads; None too where it does not say
+    total_bytes: int | None
 
 
 def status_of(session: Session) -> Status:
@@ -50,6 +52,10 @@ def status_of(session: Session) -> Status:
     filler = _filler(session)
     facts = filler.facts if isinstance(filler, SharedFiller) else None
     last = scheduler.last_steps
+    loads = state_of(session) == "loading" or trouble_of(session) == "model_loading"
+    loaded, total = session.bytes_loaded or (None, None)
+    if not loads or loaded == total:  # all of them: of the last time, or nothing to wait for
+        loaded = total = None
     return Status(
         state=state_of(session),
         model=scheduler.model_name,
@@ -70,6 +76,8 @@ def status_of(session: Session) -> Status:
         queue=scheduler.n_open,
         last_silence=session.last_silence,
         fallback=trouble_of(session),
+        loaded_bytes=loaded,
+        total_bytes=total,
     )
 
 

@@ -24,6 +24,8 @@ from infill.bench_context import PackageContext
 from infill.bench_fills import answer, packages, report
 from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes, source_files
 from infill.bench_tables import heading, table
+from infill.command_input import add_model_options
+from infill.progress import byte_bar, wants_bar
 from infill.types import Context, InputError, Source
 from model.types import CheckpointError
 
@@ -127,7 +129,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--context", action="store_true", help="also with what the file imports from its own package")
     parser.add_argument("--split", choices=list(humaneval.SPLITS), default="single-line", help="of humaneval")
     parser.add_argument("--data", type=Path, default=Path("../shared/eval"), help="humaneval's file or folder")
-    parser.add_argument("--model", help="checkpoint folder (default: the embedded model)")
+    add_model_options(parser)
     parser.add_argument("--threads", type=int, help="processor threads (default: one core is left free)")
     parser.add_argument("--source", type=Path, nargs="*", help="Python files or folders instead of the packages")
     parser.add_argument("--json", action="store_true", help="one JSON line per hole on stdout, tables on stderr")
@@ -142,7 +144,8 @@ def main(argv: list[str] | None = None) -> int:
         benches = [_bench(what, args, variants) for what in args.what]
         from infill.filler import open_filler
 
-        filler = open_filler(args.model, args.threads)
+        with byte_bar("loading", wants_bar(args.json)) as on_bytes:
+            filler = open_filler(args.model, args.threads, quant=args.quant, device=args.device, on_bytes=on_bytes)
     except (InputError, CheckpointError) as error:
         print(f"infill: {error}", file=sys.stderr)
         return 2

@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from infill import console
 from infill.files import SourceFile, check_writable, printable
 from infill.ignored import IgnoreRules, Verdict
+from infill.progress import byte_bar, wants_bar
 from infill.project import project_context
 from infill.types import Context, Filler, InputError
+from model.types import Quant
+from model.weights.formats import QUANTS
 
 STDIN = "-"
 # argparse takes `-:2:16` for an option. No argument can hold a NUL, so one in front hides it safely.
@@ -32,6 +35,8 @@ class CommonArguments:
     model: str | None
     engine: str
     url: str | None
+    quant: Quant | None
+    device: str | None
     threads: int | None
 
 
@@ -47,16 +52,19 @@ def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "
     share = console.share
     add("--min-confidence", metavar="P", type=share, help=f"leave what is less sure than P, 0 to 1 ({least})")
     add("--language", metavar="ID", help="language of the text; told by its name, else python for -")
-    add("--model", metavar="PATH", help="checkpoint folder to use instead of the embedded model")
-    add_engine_options(parser)
+    add_model_options(parser)
     add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")
 
 
-def add_engine_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where the model runs."""
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which model, in which form, and where it runs."""
+    add = parser.add_argument
+    add("--model", metavar="PATH|ID", help="checkpoint folder, or hub id of one that was fetched (the embedded model)")
+    add("--quant", choices=QUANTS, help="format of the weights, in torch (the least lossy that fits)")
+    add("--device", metavar="D", help="torch device: cpu, cuda, cuda:1, mps (a GPU where there is one)")
     told = "http: the model runs in an OpenAI-compatible server, and --model is its name there (local)"
-    parser.add_argument("--engine", choices=("local", "http"), default="local", help=told)
-    parser.add_argument("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
+    add("--engine", choices=("local", "http"), default="local", help=told)
+    add("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
 
 
 def url_of(engine: str, url: str | None) -> str | None:
@@ -115,7 +123,12 @@ def open_model(args: CommonArguments) -> Filler:
         from infill.filler import open_filler, open_http_filler
 
         url = url_of(args.engine, args.url)
-        filler = open_http_filler(url, args.model) if url else open_filler(args.model, args.threads)
+        with byte_bar("loading", wants_bar(args.json)) as on_bytes:
+            filler = (
+                open_http_filler(url, args.model)
+                if url
+                else open_filler(args.model, args.threads, quant=args.quant, device=args.device, on_bytes=on_bytes)
+            )
     except ImportError as error:
         raise InputError(f"the model cannot be loaded: {error}") from error
     if not args.json:

@@ -17,10 +17,13 @@ from typing import Literal
 import msgspec
 
 from infill import console
-from infill.command_input import add_engine_options, url_of
+from infill.command_input import add_model_options, url_of
+from infill.progress import byte_bar, wants_bar
+from infill.sizes import size
 from infill.types import Filled, Filler, FillRequest, NoFill
-from model.config import EMBEDDED, ONNX, check_folder, read_infill_config
-from model.types import CancelToken, CheckpointError
+from model.config import EMBEDDED, MASKED_TYPES, ONNX, check_folder, read_infill_config, read_model_type
+from model.places import find
+from model.types import CancelToken, CheckpointError, Quant
 
 State = Literal["ok", "warn", "fail"]
 
@@ -43,11 +46,23 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     remedy: str = ""
 
 
+class Options(argparse.Namespace):
+    """What either doctor was given; argparse fills it in."""
+
+    model: str | None
+    quant: Quant | None
+    device: str | None
+    engine: str
+    url: str | None
+    threads: int | None
+    json: bool
+
+
 def doctor(argv: list[str]) -> int:
     """Run `infill doctor`; return its exit code."""
-    options = parser("infill doctor").parse_args(argv)
+    options = parser("infill doctor").parse_args(argv, namespace=Options())
     url = url_of(options.engine, options.url)
-    return report(server_checks(url, options.model) if url else checks(options.model, options.threads), options.json)
+    return report(server_checks(url, options.model) if url else checks(options), options.json)
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
@@ -57,8 +72,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
         description="Look at everything that suggestions need, fill a hole, and say what to do about what is wrong.",
         epilog="exit codes: 0 nothing failed, 1 something did, 2 usage",
     )
-    made.add_argument("--model", metavar="PATH", help="checkpoint folder (default: the embedded model)")
-    add_engine_options(made)
+    add_model_options(made)
     made.add_argument("--threads", metavar="N", type=console.whole_number(1, 1024), help="processor threads")
     made.add_argument("--json", action="store_true", help="one JSON object per line")
     return made
@@ -78,17 +92,28 @@ def report(found: Iterator[Check], as_json: bool) -> int:
     return 1 if failed else 0
 
 
-def checks(model: str | None, n_threads: int | None) -> Iterator[Check]:
+def checks(options: Options) -> Iterator[Check]:
     """Look at what needs no server."""
-    folder = EMBEDDED if model is None else Path(model).expanduser()
     yield _python()
+    try:
+        folder = EMBEDDED if options.model is None else find(options.model)
+    except CheckpointError as error:
+        yield Check("checkpoint", "fail", str(error))
+        return
     yield from _packages(folder)
     yield _grammars()
     checkpoint = attempt("checkpoint", lambda: _checkpoint(folder))
     yield checkpoint
-    if checkpoint.state != "fail":
+    if checkpoint.state == "fail":
+        return
+    in_onnx = (folder / ONNX).is_dir()
+    if in_onnx or read_model_type(folder) in MASKED_TYPES:  # of one format
         yield _memory(folder)
-        yield attempt("fill", lambda: _opened(model, n_threads))
+    else:
+        yield attempt("format", lambda: _format(folder, options))
+    yield attempt("fill", lambda: _opened(options))
+    if in_onnx:  # of what else could run here
+        yield attempt("format", lambda: _format(None, options))
 
 
 def server_checks(url: str, model: str | None) -> Iterator[Check]:
@@ -189,14 +214,14 @@ def _checkpoint(folder: Path) -> Check:
         with path.open("rb") as stream:
             if stream.read(7) == b"version":
                 return Check("checkpoint", "fail", f"{path}: a Git LFS pointer, not weights", "git lfs pull")
-    return Check("checkpoint", "ok", f"{name}, {_gib(_size(folder))} in {folder}")
+    return Check("checkpoint", "ok", f"{name}, {size(_size(folder))} in {folder}")
 
 
 def _memory(folder: Path) -> Check:
     import psutil  # not for every command
 
     free, needed = psutil.virtual_memory().available, _ROOM * _size(folder)
-    detail = f"{_gib(free)} free, the model takes {_gib(needed)} or more"
+    detail = f"{size(free)} free, the model takes {size(needed)} or more"
     if free < needed:
         return Check("memory", "warn", detail, "close something, or use a smaller model; a GPU has memory of its own")
     return Check("memory", "ok", detail)
@@ -206,16 +231,20 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
 
 
-def _gib(n_bytes: float) -> str:
-    return f"{n_bytes / 2**30:.1f} GiB" if n_bytes >= 2**30 else f"{n_bytes / 2**20:.0f} MiB"
+def _format(folder: Path | None, options: Options) -> Check:
+    from infill.doctor_format import format_found
+
+    wish = None if folder is None else options.quant
+    return Check("format", "ok", format_found(folder, options.device, wish))
 
 
-def _opened(model: str | None, n_threads: int | None) -> Check:
+def _opened(options: Options) -> Check:
     """A model that opens here, and a fill."""
     from infill.filler import open_filler
 
     started = time.perf_counter()
-    filler = open_filler(model, n_threads)
+    with byte_bar("loading", wants_bar(options.json)) as on_bytes:
+        filler = open_filler(options.model, options.threads, 0, options.quant, options.device, on_bytes)
     return filled("fill", filler, time.perf_counter() - started)
 
 

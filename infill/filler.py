@@ -7,7 +7,6 @@ does so between steps. Same request, same weights: same answer, as long as no de
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 from infill import candidates as sources
 from infill.answers import completion, confident, tidied_candidate
@@ -29,8 +28,9 @@ from infill.syntax import Syntax, parse
 from infill.timing import Timings
 from infill.told import asked_of, thinker
 from infill.types import Completion, Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Source, Span
-from model.config import check_folder
-from model.types import Budget, CancelToken, Engine, Fill, ServerError
+from model.config import EMBEDDED, check_folder
+from model.places import find, name_of
+from model.types import Budget, CancelToken, Engine, Fill, OnBytes, Quant, ServerError
 
 ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
@@ -40,20 +40,28 @@ LEAST_JUDGED = 6  # however late it is: of fewer, often none parses, and an answ
 MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are judged once more
 
 
-def open_filler(model: str | None = None, n_threads: int | None = None, niceness: int = 0) -> ModelFiller:
-    """The pipeline over a checkpoint folder, or the embedded model; raises `CheckpointError`.
+def open_filler(
+    model: str | None = None,
+    n_threads: int | None = None,
+    niceness: int = 0,
+    quant: Quant | None = None,
+    device: str | None = None,
+    on_bytes: OnBytes | None = None,
+) -> ModelFiller:
+    """The pipeline over a checkpoint, by its folder or its id, or the embedded model; raises `CheckpointError`.
 
     Takes a third of a second for the embedded model and many for one that needs torch: call it off the
     protocol thread, on the thread that fills, which `niceness` (0 to 19) makes yield to others.
     """
-    if model is not None:
-        check_folder(Path(model).expanduser())  # before seconds of importing, for a mistyped path
+    folder = EMBEDDED if model is None else find(model)
+    check_folder(folder)  # before seconds of importing, for a mistyped path
 
     from model.load import load_engine
     from model.threads import lower_priority
 
     lower_priority(niceness)
-    return ModelFiller(load_engine(model, n_threads=n_threads), "embedded" if model is None else Path(model).name)
+    engine = load_engine(model, device, n_threads, quant, on_bytes)
+    return ModelFiller(engine, "embedded" if model is None else name_of(folder))
 
 
 def open_http_filler(url: str, model: str | None = None) -> ModelFiller:
@@ -192,7 +200,7 @@ class ModelFiller:
             timings.steps = max((fill.steps for fill in fills), default=0)
             timings.late = all(fill.stop_reason == "deadline" and not fill.token_ids for fill in fills)
             found += sources.denoised(fills, engine.tokenizer)
-        if "left_to_right" in self._sources:
+        if "left_to_right" in self._sources and engine.info.drafts_left_to_right:
             with timings.stage("draft"):
                 draft_ids = self._draft(request, hole, around, cancel, timings)
             found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from model.places import name_of
 from model.types import CheckpointError, PromptKind
 
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -63,6 +64,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
     speaks_on_blank_lines: bool = True  # unasked
     takes_instructions: bool = False  # trained to follow them
+    drafts_left_to_right: bool = True  # as candidates for a hole
     thinks: bool = False  # before a rewrite with an instruction, where the chat template can be told so
     prompt: PromptKind | None = None  # how it is laid out; None: as the tokens and the chat template say
     context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
@@ -83,6 +85,7 @@ FOR_CHAT: dict[str, Any] = {
     "far_suffix_tokens": 512,
     "context_tokens": 1024,
     "takes_instructions": True,
+    "drafts_left_to_right": False,  # a token takes a whole pass: five tokens are all that a line has time for
     "line_lengths": (1, 2, 3, 4, 6, 8, 12, 16, 24),
     "block_lengths": (8, 12, 16, 24, 32, 48, 64),
     "keep_best": 3,
@@ -92,7 +95,9 @@ FOR_CHAT: dict[str, Any] = {
 def check_folder(folder: Path) -> None:
     """Fail early, and by name, on what users get wrong most: the wrong folder. Needs no torch."""
     if not folder.is_dir():
-        raise CheckpointError(f"{folder}: no such folder; --model takes a folder with config.json and weights")
+        raise CheckpointError(
+            f"{folder}: no such folder; --model takes a checkpoint's folder, or the id of one that was fetched"
+        )
     model_type = read_model_type(folder)
     if model_type not in (MODEL_TYPE, *MASKED_TYPES):
         known = f"{MODEL_TYPE!r}, and the masked models {', '.join(map(repr, MASKED_TYPES))}"
@@ -116,7 +121,7 @@ def read_infill_config(folder: Path, chats: bool = False) -> InfillConfig:
     path = folder / "infill.json"
     defaults = FOR_CHAT if chats else {}
     if not path.is_file():
-        return kind(name=folder.name, **defaults)
+        return kind(name=name_of(folder), **defaults)
     try:
         stated = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
         return msgspec.convert(defaults | stated, kind)

@@ -59,6 +59,7 @@ class DiffusionEngine:
             max_selection_tokens=infill.max_selection_tokens,
             speaks_on_blank_lines=infill.speaks_on_blank_lines,
             takes_instructions=infill.takes_instructions,
+            drafts_left_to_right=infill.drafts_left_to_right,
             thinks=infill.thinks,
             context_tokens=min(infill.context_tokens, max(infill.max_prompt_tokens // 2 - infill.far_suffix_tokens, 0)),
         )

@@ -16,9 +16,9 @@ from model.config import EMBEDDED, MASKED_TYPES, ONNX, SamplerConfig, check_fold
 from model.engine import DiffusionEngine
 from model.lengths import read_usual
 from model.network import Network
+from model.places import find
 from model.tokenizer import TextTokenizer
-from model.types import CheckpointError, OnBytes
-from model.weights.formats import Quant
+from model.types import CheckpointError, OnBytes, Quant
 
 
 def load_engine(
@@ -28,13 +28,13 @@ def load_engine(
     quant: Quant | None = None,
     on_bytes: OnBytes | None = None,
 ) -> DiffusionEngine:
-    """The engine for a checkpoint folder, or for the embedded model; raises `CheckpointError`.
+    """The engine for a checkpoint, by its folder or its id, or for the embedded model; raises `CheckpointError`.
 
     `device` is a torch device ("cpu", "cuda"); None means ONNX Runtime where the folder has a graph for
     it, else a GPU where there is one. `n_threads` is for the CPU; None leaves a core to the user. `quant` is for
     torch, None is the least lossy format that fits; `on_bytes` hears how much of the weights is in place.
     """
-    folder = EMBEDDED if model is None else Path(model).expanduser()
+    folder = EMBEDDED if model is None else find(model)
     check_folder(folder)
     if read_model_type(folder) in MASKED_TYPES:
         check_torch(folder)

@@ -10,14 +10,14 @@ import torch
 from torch import nn
 
 from model.config import MASK_SAMPLER, read_infill_config
+from model.devices import device_of
 from model.engine import DiffusionEngine
 from model.masked_layout import Config, Family, published, read_config
 from model.masked_network import MaskedNetwork, SpecialIds, Transformer
 from model.masked_tokenizer import MaskedTokenizer
 from model.threads import default_threads
-from model.torch_load import ROOM, free_memory
-from model.types import CheckpointError, OnBytes
-from model.weights.formats import Quant
+from model.types import CheckpointError, OnBytes, Quant
+from model.weights.fitting import ROOM
 from model.weights.shards import Shards
 
 
@@ -61,7 +61,7 @@ def load_transformer(
     ours = {published(model_type, name): name for name, _ in network.named_parameters()}
     shapes = {theirs: tuple(network.get_parameter(name).shape) for theirs, name in ours.items()}
     needed, done = sum(p.numel() for p in network.parameters()) * dtype.itemsize, 0
-    if needed > ROOM * (free := free_memory(device)):
+    if needed > ROOM * (free := device_of(device).free_bytes):
         raise CheckpointError(f"{folder}: needs {needed / 1e9:.1f} GB on {device}, {free / 1e9:.1f} GB are free")
     shards = Shards(folder)
     shards.check(shapes)

@@ -17,6 +17,7 @@ StopReason = Literal["converged", "step_budget", "deadline", "cancelled", "outra
 Purpose = Literal["line", "block", "rewrite"]  # what a hole is for
 PromptKind = Literal["infill", "plain", "chat"]  # tokens of its own for the parts, bare text, or turns of a chat
 OnBytes = Callable[[int, int], None]  # bytes of the weights that are in place, and of all of them
+Quant = Literal["int4", "fp8", "int8", "bf16"]  # formats of weights; bf16: as they are
 
 
 class CheckpointError(Exception):
@@ -130,6 +131,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     context_tokens: int = 0  # of the prompt, for excerpts of other files
     ends_holes: bool = False  # writes as much as it likes: a canvas's length is only the most that fits
     denoise_share: float = 0.6  # of a deadline; the rest is for the draft, the judge and the gate
+    drafts_left_to_right: bool = True  # candidates for a hole; else that is too slow
     thinks: bool = False  # before a rewrite with an instruction
     keep_best: int | None = None  # of the lengths tried, finished after the first step; None: all
 

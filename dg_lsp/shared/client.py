@@ -22,7 +22,7 @@ from dg_lsp.shared.messages import Answer, Drafted, Facts, Hello, MessageError, 
 from dg_lsp.shared.place import EngineUnavailable, log_path
 from dg_lsp.shared.start import ENGINE_COMMAND, reach
 from infill.types import Doubts, Filled, FillRequest, NoFill, OnDraft
-from model.types import CancelToken, CheckpointError
+from model.types import CancelToken, CheckpointError, OnBytes
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +39,13 @@ class SharedFiller:
     """Asks the engine of an identity; what it says of itself may be read from any thread."""
 
     def __init__(
-        self, identity: Identity, unload_after_s: float | None, command: Sequence[str] = ENGINE_COMMAND
+        self,
+        identity: Identity,
+        unload_after_s: float | None,
+        command: Sequence[str] = ENGINE_COMMAND,
+        on_bytes: OnBytes | None = None,
     ) -> None:
-        """Find or start the engine and wait for its model.
+        """Find or start the engine and wait for its model; `on_bytes` hears, on a thread of ours, how far that is.
 
         Raises `EngineUnavailable` where no engine can be had, `CheckpointError` where the model cannot.
         """
@@ -53,6 +57,7 @@ class SharedFiller:
         self._closed = False
         self._failures = 0
         self._retry_at = 0.0
+        self._on_bytes = on_bytes
         self._on_news: Callable[[], None] = lambda: None
         self._about = self._open()
 
@@ -111,8 +116,13 @@ class SharedFiller:
     def watch(self, on_news: Callable[[], None]) -> None:
         """Have it called, on a thread of ours, when the engine said something of itself or has ended."""
         self._on_news = on_news
-        if self._link is not None:
-            self._link.on_news = on_news
+
+    def _heard(self) -> None:
+        """Pass on what the engine said of itself, or that it has ended."""
+        facts = self.facts
+        if facts is not None and facts.bytes_loaded is not None and self._on_bytes is not None:
+            self._on_bytes(*facts.bytes_loaded)
+        self._on_news()
 
     def close(self) -> None:
         """Leave the engine."""
@@ -149,7 +159,7 @@ class SharedFiller:
                 ungreeted = last is not None and last.facts is None
                 self._in_place_of_dead = (last is not None and last.died) or (ungreeted and self._in_place_of_dead)
                 self._link = Link(connection, self._hello, self._replace)
-                self._link.on_news = self._on_news
+                self._link.on_news = self._heard
             else:  # the other thread was first
                 connection.close()
             assert self._link is not None

@@ -39,6 +39,7 @@ from dg_lsp.shared.place import is_ours
 from dg_lsp.shared.rest import LINGER_S, Ending, Rest
 from dg_lsp.shared.worker import About, Job, Worker
 from infill.types import Draft, Filler, NoFill
+from model.types import OnBytes
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,9 @@ _CHUNK_BYTES = 1 << 16
 class Host:
     """Serves one model to every server that means this identity; make it on the event loop's thread."""
 
-    def __init__(self, identity: Identity, open_filler: Callable[[], Filler], linger_s: float = LINGER_S) -> None:
+    def __init__(
+        self, identity: Identity, open_filler: Callable[[OnBytes], Filler], linger_s: float = LINGER_S
+    ) -> None:
         self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._identity = identity
@@ -58,6 +61,7 @@ class Host:
         self._guests: set[Guest] = set()
         self._callers: set[asyncio.StreamWriter] = set()
         self._about = About(None, 0.0, False, None, None)
+        self._bytes_loaded: tuple[int, int] | None = None
         self._told_at = -math.inf
         self._failure: str | None = None
         self._started_at = time.monotonic()
@@ -99,6 +103,7 @@ class Host:
             resident_mib=round(psutil.Process().memory_info().rss / 2**20, 1),
             uptime_s=round(time.monotonic() - self._started_at, 1),
             failure=self._failure,
+            bytes_loaded=self._bytes_loaded if state == "loading" else None,
         )
 
     def _busy(self) -> bool:
@@ -213,6 +218,11 @@ class Host:
         return isinstance(guest, Guest) and guest.jobs.pop(job.question.id, None) is not None
 
     # What the worker says.
+
+    def loaded(self, done: int, total: int) -> None:
+        """The model is on its way."""
+        self._bytes_loaded = done, total
+        self._tell()
 
     def opened(self, about: About) -> None:
         """The model is ready."""

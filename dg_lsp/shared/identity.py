@@ -11,8 +11,10 @@ import msgspec
 
 import dg_lsp
 from model.config import EMBEDDED, check_folder
+from model.places import find
+from model.types import Quant
 
-PROTOCOL = 2  # raise it when a message changes its meaning
+PROTOCOL = 3  # raise it when a message changes its meaning
 _DIGEST_CHARS = 16
 
 
@@ -26,6 +28,8 @@ class Identity(msgspec.Struct, frozen=True):
     weights: str  # hash of the names, sizes and times of the checkpoint's files
     threads: int | None
     niceness: int
+    quant: Quant | None = None  # the least lossy format that fits when the engine starts
+    device: str | None = None  # a GPU where there is one
 
     @property
     def digest(self) -> str:
@@ -33,9 +37,11 @@ class Identity(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:_DIGEST_CHARS]
 
 
-def identity_of(model: str | None, threads: int | None, niceness: int) -> Identity:
+def identity_of(
+    model: str | None, threads: int | None, niceness: int, quant: Quant | None = None, device: str | None = None
+) -> Identity:
     """Return the identity of an engine for this model; raises `CheckpointError` for a folder that is none."""
-    folder = EMBEDDED if model is None else Path(model).expanduser().resolve()
+    folder = EMBEDDED if model is None else find(model).resolve()
     check_folder(folder)
     return Identity(
         protocol=PROTOCOL,
@@ -45,6 +51,8 @@ def identity_of(model: str | None, threads: int | None, niceness: int) -> Identi
         weights=_stamp(folder),
         threads=threads,
         niceness=niceness,
+        quant=quant,
+        device=device,
     )
 
 

@@ -20,12 +20,13 @@ from dg_lsp.shared.identity import Identity, identity_of
 from dg_lsp.shared.place import log_path
 from dg_lsp.shared.rest import LINGER_S
 from infill.types import Filler
+from model.types import CheckpointError, OnBytes
 
 log = logging.getLogger(__name__)
 
 _MAX_LOG_BYTES = 1 << 20
 
-OpenFiller = Callable[[Identity], Filler]
+OpenFiller = Callable[[Identity, OnBytes], Filler]
 
 
 def main(arguments: Sequence[str] | None = None, open_filler: OpenFiller | None = None) -> NoReturn:
@@ -62,14 +63,14 @@ def _log_to(path: Path) -> None:
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # its errors quote what was worked on
 
 
-def open_model(identity: Identity) -> Filler:
+def open_model(identity: Identity, on_bytes: OnBytes) -> Filler:
     """Open the model that the identity names, unless it is another by now."""
     from infill.filler import open_filler
-    from model.types import CheckpointError
 
-    if identity_of(identity.model, identity.threads, identity.niceness) != identity:
+    wanted = identity.model, identity.threads, identity.niceness, identity.quant, identity.device
+    if identity_of(*wanted) != identity:
         raise CheckpointError("the checkpoint changed while the engine started; restart the server")
-    return open_filler(identity.model, identity.threads, identity.niceness)
+    return open_filler(*wanted, on_bytes)
 
 
 def _serve(options: argparse.Namespace, identity: Identity, open_filler: OpenFiller) -> None:

@@ -22,7 +22,7 @@ import msgspec
 from dg_lsp.settings import Settings
 from dg_lsp.shared.identity import Identity, identity_of
 from dg_lsp.shared.place import EngineUnavailable, is_ours, socket_path, socket_paths, supported
-from model.types import CheckpointError
+from model.types import CheckpointError, Quant
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ ENGINE_COMMAND = (sys.executable, "-P", "-m", "dg_lsp.shared")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def start_early(model: str | None) -> None:
+def start_early(model: str | None, quant: Quant | None = None, device: str | None = None) -> None:
     """Start the engine that default settings will need, if none runs at all; whoever fails later says so.
 
     Takes milliseconds. Settings that want another engine leave this one alone, which soon ends.
@@ -43,7 +43,7 @@ def start_early(model: str | None) -> None:
     defaults = Settings()
     try:
         if supported() and not socket_paths():
-            identity = identity_of(model, defaults.threads, defaults.niceness)
+            identity = identity_of(model, defaults.threads, defaults.niceness, quant, device)
             start(identity, socket_path(identity.digest), ENGINE_COMMAND)
     except (EngineUnavailable, CheckpointError, OSError) as error:
         log.debug("no engine before there are settings: %s", error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -18,9 +19,11 @@ from dg_lsp.answering import answer
 from dg_lsp.shared.messages import Answer, Ask, request_of
 from dg_lsp.shared.turns import Turns
 from infill.types import Draft, Filler, NoFill
-from model.types import CancelToken
+from model.types import CancelToken, OnBytes
 
 log = logging.getLogger(__name__)
+
+TELL_EVERY_S = 0.25  # at least so long between two tellings of the bytes that are loaded
 
 
 class About(NamedTuple):
@@ -53,6 +56,8 @@ class Job:
 class Listener(Protocol):
     """Who hears of the worker, on the event loop's thread."""
 
+    def loaded(self, done: int, total: int) -> None: ...
+
     def opened(self, about: About) -> None: ...
 
     def failed(self, failure: str) -> None: ...
@@ -72,8 +77,9 @@ class Worker:
         self._listener = listener
         self._loop = loop
         self._running: Job | None = None
+        self._told_at = -math.inf  # of bytes
 
-    def start(self, open_filler: Callable[[], Filler]) -> None:
+    def start(self, open_filler: Callable[[OnBytes], Filler]) -> None:
         """Open the model on a new thread and serve from there."""
         threading.Thread(target=self._work, args=(open_filler,), name="dg-lsp-model", daemon=True).start()
 
@@ -92,9 +98,16 @@ class Worker:
         with contextlib.suppress(RuntimeError):  # the loop has closed: the process is ending
             self._loop.call_soon_threadsafe(call, *arguments)
 
-    def _work(self, open_filler: Callable[[], Filler]) -> None:
+    def _on_bytes(self, done: int, total: int) -> None:
+        """Tell how far loading is, not of every tensor."""
+        now = time.monotonic()
+        if now - self._told_at >= TELL_EVERY_S or done == total:
+            self._told_at = now
+            self._post(self._listener.loaded, done, total)
+
+    def _work(self, open_filler: Callable[[OnBytes], Filler]) -> None:
         try:
-            filler = open_filler()
+            filler = open_filler(self._on_bytes)
             about = About(
                 filler.model_name,
                 filler.show_threshold,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
+from model.types import Quant
 from model.weights.layout import EMBEDDING, PARTS, Dims, Shape, part_of, tensor_shapes
 
-Quant = Literal["int4", "fp8", "int8", "bf16"]
 QUANTS: tuple[Quant, ...] = get_args(Quant)
 GROUP = 64  # columns that share a scale
 BF16_BYTES = 2
@@ -57,28 +57,46 @@ def format_of(name: str, shape: Shape, quant: Quant, embedding: Quant = "bf16") 
     return FORMATS[wanted] if len(shape) > 1 and shape[-1] % GROUP == 0 else FORMATS["bf16"]
 
 
-def part_bytes(shapes: Mapping[str, Shape], quant: Quant, embedding: Quant = "bf16") -> dict[str, int]:
-    """Bytes of each part of the weights under `--quant`."""
+def part_bytes(
+    shapes: Mapping[str, Shape], quant: Quant, embedding: Quant = "bf16", number_bytes: int = BF16_BYTES
+) -> dict[str, int]:
+    """Bytes of each part of the weights under `--quant`; `number_bytes` for each number that is not quantized."""
     sizes = dict.fromkeys(PARTS, 0)
     for name, shape in shapes.items():
-        sizes[part_of(name)] += format_of(name, shape, quant, embedding).bytes_of(shape)
+        form = format_of(name, shape, quant, embedding)
+        sizes[part_of(name)] += math.prod(shape) * number_bytes if form.name == "bf16" else form.bytes_of(shape)
     return sizes
 
 
 def resident_bytes(
-    dims: Dims, quant: Quant, n_context: int, n_canvas: int, embedding: Quant = "bf16"
+    dims: Dims,
+    quant: Quant,
+    n_context: int,
+    n_canvas: int,
+    embedding: Quant = "bf16",
+    number_bytes: int = BF16_BYTES,
 ) -> dict[str, int]:
     """Bytes on the device while a canvas is denoised: the weights by part, and what comes on top of them.
 
     The logits are one float32 copy and their probabilities in 16 bits. The activations are an estimate: of a
     prompt that is encoded in pieces of 1,024 tokens.
     """
-    sizes = part_bytes(tensor_shapes(dims), quant, embedding)
-    sizes["prompt's keys and values"] = 2 * dims.kv_bytes(n_context)  # kept, and laid out for the canvas
-    sizes["logits"] = n_canvas * dims.vocab_size * (4 + BF16_BYTES)
+    sizes = part_bytes(tensor_shapes(dims), quant, embedding, number_bytes)
+    sizes["prompt's keys and values"] = 2 * dims.kv_bytes(n_context, number_bytes)  # kept, and laid out for the canvas
+    sizes["logits"] = n_canvas * dims.vocab_size * (4 + number_bytes)
     widest = max(2 * dims.moe_intermediate_size * dims.top_k_experts, dims.hidden_size * dims.top_k_experts)
     sizes["activations"] = 1024 * (widest * 3 + dims.hidden_size * 8) * 4
     return sizes
+
+
+def step_bytes(dims: Dims, quant: Quant, n_canvas: int, number_bytes: int = BF16_BYTES) -> int:
+    """Bytes of weights that one denoising step must read: of the experts those that some token is sent to.
+
+    Experts are taken to be hit evenly; the embedding is read as the last layer and for self-conditioning.
+    """
+    sizes = part_bytes(tensor_shapes(dims), quant, number_bytes=number_bytes)
+    hit = 1 - (1 - dims.top_k_experts / dims.num_experts) ** n_canvas
+    return total(sizes) + sizes["embedding"] - round(sizes["experts"] * (1 - hit))
 
 
 def total(sizes: Mapping[str, int], parts: Iterable[str] | None = None) -> int:

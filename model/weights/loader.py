@@ -8,9 +8,6 @@ quantizer has to know that they are tied. Their layer scalars, which differ, sta
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -23,27 +20,14 @@ from transformers.models.diffusion_gemma.modeling_diffusion_gemma import (
 )
 
 from model.text_only import TextOnlyDiffusionGemma
-from model.types import CheckpointError, OnBytes
-from model.weights.converted import (
-    MANIFEST,
-    Writer,
-    cached,
-    free_bytes,
-    identity_of,
-    read_converted,
-    read_manifest,
-)
-from model.weights.formats import Quant, format_of, part_bytes, total
-from model.weights.layout import EMBEDDING, Shape, part_of, read_dims, tensor_shapes
+from model.types import CheckpointError, OnBytes, Quant
+from model.weights.formats import part_bytes, total
+from model.weights.layout import EMBEDDING, part_of, read_dims, tensor_shapes
 from model.weights.modules import EXPERTS, Multiply, PackedEmbedding, PackedExperts, PackedLinear
-from model.weights.packing import Packed, packed
-from model.weights.shards import Shards
-
-log = logging.getLogger(__name__)
+from model.weights.packing import Packed
+from model.weights.stream import Weights, counted, weights_of
 
 ACTIVATION = "gelu_pytorch_tanh"  # the one that products of packed experts know
-
-Weights = Iterator[tuple[str, Packed | Tensor]]
 
 
 def stream_network(
@@ -63,34 +47,20 @@ def stream_network(
     """
     dims = read_dims(folder)
     shapes = tensor_shapes(dims)
+    all_bytes = total(part_bytes(shapes, quant, embedding, dtype.itemsize))
     weights = weights_of(folder, shapes, device, dtype, quant, embedding, keep_converted)
-    network = assembled(
-        empty_network(folder), weights, device, dtype, multiply, told(on_bytes, shapes, quant, embedding)
-    )
+    network = assembled(empty_network(folder), counted(weights, all_bytes, on_bytes), device, dtype, multiply)
     network.set_experts_implementation(EXPERTS if quant != "bf16" else "eager" if device == "cpu" else "grouped_mm")
     return network
 
 
-def told(on_bytes: OnBytes | None, shapes: dict[str, Shape], quant: Quant, embedding: Quant) -> Callable[[int], None]:
-    """`on_bytes` that knows how many bytes there will be."""
-    all_bytes = total(part_bytes(shapes, quant, embedding))
-    return lambda done: None if on_bytes is None else on_bytes(min(done, all_bytes), all_bytes)
-
-
 def assembled(
-    network: TextOnlyDiffusionGemma,
-    weights: Weights,
-    device: str,
-    dtype: torch.dtype,
-    multiply: Multiply,
-    on_bytes: Callable[[int], None] = lambda _: None,
+    network: TextOnlyDiffusionGemma, weights: Weights, device: str, dtype: torch.dtype, multiply: Multiply
 ) -> TextOnlyDiffusionGemma:
     """An empty network with these weights put in, in evaluation mode; raises `CheckpointError` when one is wanting."""
-    assembly, done = Assembly(network, multiply, dtype), 0
+    assembly = Assembly(network, multiply, dtype)
     for name, weight in weights:
         assembly.put(name, weight)
-        done += weight.n_bytes if isinstance(weight, Packed) else weight.nbytes
-        on_bytes(done)
     assembly.share()
     fill_buffers(network, device)
     left = [name for name, t in (*network.named_parameters(), *network.named_buffers()) if t.is_meta]
@@ -110,78 +80,6 @@ def empty_network(folder: Path) -> TextOnlyDiffusionGemma:
     except (OSError, ValueError, TypeError, AttributeError) as error:
         reason = str(error).strip().split("\n")[0]
         raise CheckpointError(f"{folder}/config.json: not a DiffusionGemma ({reason})") from None
-
-
-def weights_of(
-    folder: Path,
-    shapes: dict[str, Shape],
-    device: str,
-    dtype: torch.dtype,
-    quant: Quant,
-    embedding: Quant,
-    keep_converted: bool,
-) -> Weights:
-    """Every tensor in the form that is asked for, from what was converted before where there is such a thing."""
-    if (folder / MANIFEST).is_file():
-        manifest = read_manifest(folder)
-        if (manifest.quant, manifest.embedding) != (quant, embedding):
-            raise CheckpointError(
-                f"{folder}: holds {manifest.quant} weights and a {manifest.embedding} embedding, "
-                f"not {quant} and {embedding}; convert the original anew"
-            )
-        return _to(read_converted(folder, manifest, device), dtype)
-    shards = Shards(folder)
-    shards.check(shapes)
-    converted = _converted(shards, shapes, device, dtype, quant, embedding)
-    if not keep_converted or quant == "bf16":
-        return converted
-    identity = identity_of(shards, quant, embedding)
-    place = cached(folder, identity)
-    if place.is_dir():
-        try:
-            return _to(read_converted(place, read_manifest(place), device), dtype)
-        except CheckpointError as error:
-            log.warning("converting again: %s", error)
-    needed, free = total(part_bytes(shapes, quant, embedding)), free_bytes(place)
-    if free < needed * 1.1:
-        log.warning("what is converted is not kept: %.1f GB needed in %s, %.1f free", needed / 1e9, place, free / 1e9)
-        return converted
-    try:
-        writer = Writer(place)
-    except OSError as error:
-        log.warning("what is converted is not kept: %s", error)
-        return converted
-    return _kept(converted, writer, folder, quant, embedding, identity)
-
-
-def _converted(
-    shards: Shards, shapes: dict[str, Shape], device: str, dtype: torch.dtype, quant: Quant, embedding: Quant
-) -> Weights:
-    for name, weight in shards.read(shapes, device):
-        form = format_of(name, shapes[name], quant, embedding)
-        yield name, weight.to(dtype) if form.name == "bf16" else packed(weight, form.name)
-
-
-def _kept(weights: Weights, writer: Writer, source: Path, quant: Quant, embedding: Quant, identity: str) -> Weights:
-    """The same, written down on the way; a disk that fails costs only what would have been kept."""
-    with contextlib.ExitStack() as cleanup:
-        cleanup.callback(writer.discard)
-        failed = False
-        for name, weight in weights:
-            if not failed:
-                try:
-                    writer.add(name, weight)
-                except OSError as error:
-                    log.warning("what is converted is not kept: %s", error)
-                    failed = True
-            yield name, weight
-        if not failed:
-            writer.finish(source, quant, embedding, identity)
-
-
-def _to(weights: Weights, dtype: torch.dtype) -> Weights:
-    for name, weight in weights:
-        yield name, weight if isinstance(weight, Packed) else weight.to(dtype)
 
 
 class Assembly:

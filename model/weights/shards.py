@@ -48,6 +48,11 @@ class Shards:
         """What is on disk."""
         return sum(file.stat().st_size for file in self.files)
 
+    @property
+    def dtypes(self) -> set[str]:
+        """What the weights are stored in, as safetensors names it."""
+        return set(self._dtypes.values())
+
     def check(self, expected: Mapping[str, Shape]) -> None:
         """Refuse a checkpoint that lacks one of these tensors, or has one of another shape or dtype."""
         missing = [name for name in expected if name not in self._shapes]
@@ -90,19 +95,34 @@ def _is_left_out(name: str) -> bool:
     return VISION.match(name) is not None or name.startswith(ENCODER) or name == "lm_head.weight"
 
 
+def weight_files(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of the files that the text weights are in, and of those that hold nothing but the vision tower."""
+    index = folder / INDEX
+    if not index.is_file():
+        return [SINGLE], []
+    file_of = _indexed(index)
+    needed = {path.name for name, path in file_of.items() if not VISION.match(name)}
+    return sorted(needed), sorted({path.name for path in file_of.values()} - needed)
+
+
+def _indexed(index: Path) -> dict[str, Path]:
+    """The file of each tensor as an index has it."""
+    try:
+        weight_map: dict[str, str] = json.loads(index.read_bytes())["weight_map"]
+        return {name: index.with_name(Path(file).name) for name, file in weight_map.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{index}: not an index of weights ({error}); {AGAIN}") from None
+
+
 def _files(folder: Path) -> dict[str, Path]:
-    """The file of each tensor as the index has it; nothing for a single file, which says so itself."""
+    """The file of each tensor; the vision tower's may be missing, since they are not read."""
     index = folder / INDEX
     if not index.is_file():
         single = folder / SINGLE
         if not single.is_file():
             raise CheckpointError(f"{folder}: neither {INDEX} nor {SINGLE}; fetch the checkpoint again")
         return {name: single for name in _names(single)}
-    try:
-        weight_map: dict[str, str] = json.loads(index.read_bytes())["weight_map"]
-        names = {name: folder / Path(file).name for name, file in weight_map.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{index}: not an index of weights ({error}); {AGAIN}") from None
+    names = {name: file for name, file in _indexed(index).items() if not VISION.match(name)}
     files = sorted(set(names.values()))
     missing = [file.name for file in files if not file.is_file()]
     if missing:

@@ -14,6 +14,7 @@ from dg_lsp import configuration
 from dg_lsp.server import Server, create_server
 from dg_lsp.settings import Settings
 from infill.types import Filler
+from model.types import OnBytes
 
 ASKS = {"workspace": {"configuration": True}}
 PLACE = {"textDocument": {"uri": "untitled:a"}, "position": {"line": 0, "character": 3}}
@@ -29,7 +30,7 @@ class Window:
         self.server: Server = create_server(self._open)
         self.server.rpc.set_writer(self.wire, include_headers=False)
 
-    def _open(self, model: str | None, settings: Settings) -> Filler:
+    def _open(self, model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
         self.opened.append((model, settings))
         self.fillers.append(FakeFiller())
         return self.fillers[-1]

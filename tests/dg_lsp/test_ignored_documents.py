@@ -11,6 +11,7 @@ from server_fakes import FakeFiller, Wire, receive
 
 from dg_lsp.server import Server, create_server
 from dg_lsp.settings import Settings
+from model.types import OnBytes
 
 AT_END = {"line": 0, "character": 3}
 
@@ -45,7 +46,7 @@ async def test_the_filler_is_not_asked(
 async def test_an_untrusted_workspaces_model_is_not_opened(filler: FakeFiller) -> None:
     asked: list[str | None] = []
 
-    def open_filler(model: str | None, settings: Settings) -> FakeFiller:
+    def open_filler(model: str | None, settings: Settings, on_bytes: OnBytes) -> FakeFiller:
         asked.append(model)
         return filler
 

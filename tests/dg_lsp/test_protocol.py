@@ -13,7 +13,7 @@ from dg_lsp.scripted import open_script
 from dg_lsp.server import Server, create_server
 from dg_lsp.settings import Settings
 from infill.types import FillRequest, InputError
-from model.types import CancelToken
+from model.types import CancelToken, OnBytes
 
 URI = "file:///a.py"
 OPEN = {"textDocument": {"uri": URI, "languageId": "python", "version": 1, "text": "x"}}
@@ -110,7 +110,7 @@ async def test_the_command_lines_model_comes_before_the_editors(
 ) -> None:
     asked: list[str | None] = []
 
-    def open_filler(model: str | None, settings: Settings) -> FakeFiller:
+    def open_filler(model: str | None, settings: Settings, on_bytes: OnBytes) -> FakeFiller:
         asked.append(model)
         return filler
 

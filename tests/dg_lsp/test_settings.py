@@ -25,6 +25,8 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         "model": "./m",
         "engine": "http",
         "url": "http://127.0.0.1:8000/v1",
+        "quant": "int4",
+        "device": "cuda",
         "threads": 3,
         "niceness": 10,
         "onBattery": "manual",
@@ -50,6 +52,8 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         ("automatic", "yes"),
         ("automatic", 1),
         ("threads", 0),
+        ("quant", "int3"),
+        ("device", 0),
         ("niceness", 20),
         ("niceness", -1),
         ("onBattery", "never"),
@@ -145,7 +149,7 @@ def test_an_untrusted_workspace_that_chooses_no_model_is_no_problem() -> None:
 
 def test_every_setting_with_free_text_needs_trust() -> None:
     """A new setting that can name a file, a folder or a command must be put on the list, or here with a reason."""
-    harmless = {"languages"}  # only compared with the ids of documents
+    harmless = {"languages", "device"}  # compared with the ids of documents; refused where torch knows no such device
     free = {
         field.name
         for field in msgspec.structs.fields(Settings)

@@ -20,11 +20,12 @@ from dg_lsp.shared.identity import identity_of
 from dg_lsp.stand_in import StandIn
 from dg_lsp.transport import serve_stdio
 from infill.types import Filler
+from model.types import OnBytes
 
 ENGINE = Path(__file__).resolve().parents[1] / "dg_lsp" / "shared" / "scripted_engine.py"
 
 
-def open_scripted(model: str | None, settings: Settings) -> Filler:
+def open_scripted(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
     command = (sys.executable, str(ENGINE), *sys.argv[1:3])
     identity = identity_of(model, settings.threads, settings.niceness)
     open_shared = partial(SharedFiller, identity, settings.unload_after_minutes * 60 or None, command)

@@ -77,6 +77,8 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
         "queue": 0,
         "lastSilence": "model_loading",
         "fallback": None,
+        "loadedBytes": None,
+        "totalBytes": None,
     }
 
 

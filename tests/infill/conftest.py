@@ -27,7 +27,7 @@ class Run:
         self.opened: list[str | None] = []
         self.requests: list[FillRequest] = []
 
-        def open_filler(model: str | None, n_threads: int | None) -> FakeFiller:
+        def open_filler(model: str | None, n_threads: int | None, **_form: object) -> FakeFiller:
             self.opened.append(model)
             filler = FakeFiller(lambda request: self.answer(request))
             filler.requests = self.requests

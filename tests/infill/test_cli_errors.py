@@ -77,7 +77,7 @@ def test_a_usage_error_is_usage_and_one_line(run: Run, area: Path, argv: list[st
 
 
 def test_a_broken_checkpoint_is_one_line(run: Run, area: Path, monkeypatch: pytest.MonkeyPatch):
-    def broken(model: str | None, n_threads: int | None) -> FakeFiller:
+    def broken(model: str | None, n_threads: int | None, **_form: object) -> FakeFiller:
         raise CheckpointError(f"{model}: weights\nmissing")
 
     monkeypatch.setattr(infill.filler, "open_filler", broken)

@@ -13,6 +13,8 @@ export const SENT = [
   "model",
   "engine",
   "url",
+  "quant",
+  "device",
   "threads",
   "niceness",
   "sharedEngine",

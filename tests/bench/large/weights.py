@@ -10,7 +10,8 @@ from transformers import DiffusionGemmaConfig, DiffusionGemmaTextConfig
 
 from model.text_only import TextOnlyDiffusionGemma, smallest_vision_config
 from model.torch_load import multiply_for
-from model.weights.formats import Quant, format_of
+from model.types import Quant
+from model.weights.formats import format_of
 from model.weights.layout import FULL, SLIDING, Dims, tensor_shapes
 from model.weights.loader import EXPERTS, assembled
 from model.weights.packing import Packed, packed

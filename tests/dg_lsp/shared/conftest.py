@@ -12,7 +12,7 @@ def fake() -> FakeFiller:
 
 @pytest.fixture
 async def local(fake: FakeFiller, runtime_folder: Path) -> AsyncIterator[LocalEngine]:
-    engine = LocalEngine(lambda: fake)
+    engine = LocalEngine(lambda _: fake)
     yield engine
     fake.release.set()
     engine.host.end("stopped")

@@ -13,7 +13,7 @@ from dg_lsp.shared.link import Link
 from dg_lsp.shared.messages import Hello
 from dg_lsp.shared.place import socket_path
 from infill.types import Completion, Doubt, Doubts, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
-from model.types import CancelToken
+from model.types import CancelToken, OnBytes
 
 WAIT_S = 20.0
 IDENTITY = Identity(PROTOCOL, "0", "tests", None, "none", None, 0)
@@ -78,7 +78,7 @@ def said(answer: object) -> str:
 class LocalEngine:
     """A host on this event loop, behind a real socket."""
 
-    def __init__(self, open_filler: Callable[[], FakeFiller], linger_s: float = 60.0) -> None:
+    def __init__(self, open_filler: Callable[[OnBytes], FakeFiller], linger_s: float = 60.0) -> None:
         self.path = socket_path(IDENTITY.digest)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(self.path))

@@ -10,4 +10,4 @@ from dg_lsp.shared.process import main
 
 if __name__ == "__main__":
     script, linger_s, *given = sys.argv[1:]
-    main([*given, "--linger", linger_s], lambda _identity: open_script(Path(script)))
+    main([*given, "--linger", linger_s], lambda _identity, _on_bytes: open_script(Path(script)))

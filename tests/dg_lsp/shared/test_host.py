@@ -16,6 +16,7 @@ from dg_lsp.shared.messages import Answered, Cancel, Drafted, News, Peek, ask, p
 from dg_lsp.shared.people import peek
 from dg_lsp.shared.place import EngineUnavailable
 from infill.types import Doubts, FillRequest, Span
+from model.types import OnBytes
 
 
 class Window:
@@ -252,12 +253,16 @@ async def test_while_the_model_opens_the_patient_wait_and_the_others_are_told(
 ) -> None:
     may_open = threading.Event()
 
-    def open_slowly() -> FakeFiller:
+    def open_slowly(on_bytes: OnBytes) -> FakeFiller:
+        for n_bytes in (3, 4, 5):  # at once: only the first is told
+            on_bytes(n_bytes, 7)
         assert may_open.wait(WAIT_S)
         return fake
 
     local = LocalEngine(open_slowly)
     one = Window(local.link())
+    while one.link.facts is None or one.link.facts.bytes_loaded != (3, 7):
+        await asyncio.sleep(0.001)
     assert await one.ask("typing", patient=False).answer() == "model_loading"
     assert await one.ask("in a hurry", deadline_ms=20).answer() == "model_loading"
     asked, cancelled = one.ask("a"), one.ask("b")
@@ -265,6 +270,8 @@ async def test_while_the_model_opens_the_patient_wait_and_the_others_are_told(
     assert await cancelled.answer() == "cancelled"
     may_open.set()
     assert await asked.answer() == "A"
+    facts = one.link.facts
+    assert facts is not None and facts.bytes_loaded is None
     local.host.end("stopped")
     await local.served
 
@@ -275,7 +282,7 @@ async def test_a_model_that_does_not_open_is_told_and_the_engine_ends(
     monkeypatch.setattr("dg_lsp.shared.host.FAILED_S", 0.05)
     may_fail = threading.Event()
 
-    def fail() -> FakeFiller:
+    def fail(on_bytes: OnBytes) -> FakeFiller:
         may_fail.wait(WAIT_S)
         raise RuntimeError("no such folder")
 
@@ -291,7 +298,7 @@ async def test_a_model_that_does_not_open_is_told_and_the_engine_ends(
 
 
 async def test_the_engine_ends_after_its_last_client(fake: FakeFiller, runtime_folder: Path) -> None:
-    local = LocalEngine(lambda: fake, linger_s=0.05)
+    local = LocalEngine(lambda _: fake, linger_s=0.05)
     one = await window(local)
     await asyncio.sleep(0.1)
     assert await one.ask("a").answer() == "A"
@@ -304,13 +311,13 @@ async def test_an_engine_that_nobody_came_to_ends(
     fake: FakeFiller, runtime_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dg_lsp.shared.rest.UNMET_S", 0.05)
-    await asyncio.wait_for(LocalEngine(lambda: fake).served, WAIT_S)
+    await asyncio.wait_for(LocalEngine(lambda _: fake).served, WAIT_S)
 
 
 async def test_the_model_is_unloaded_when_nobody_has_asked_for_as_long_as_every_window_says(
     fake: FakeFiller, runtime_folder: Path
 ) -> None:
-    local = LocalEngine(lambda: fake)
+    local = LocalEngine(lambda _: fake)
     hasty, patient = await window(local, 0.05), await window(local, None)
     await asyncio.sleep(0.15)
     assert not local.served.done()

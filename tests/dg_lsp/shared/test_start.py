@@ -180,3 +180,9 @@ def test_an_identity_changes_with_the_checkpoint(tmp_path: Path) -> None:
     assert before.digest != identity_of(str(tmp_path), None, 0).digest
     with pytest.raises(CheckpointError):
         identity_of(str(tmp_path / "missing"), None, 0)
+
+
+def test_another_format_or_device_is_another_engine(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "diffusion_gemma"}')
+    others = [identity_of(str(tmp_path), None, 0, *form) for form in ((None, None), ("int4", None), ("int4", "cpu"))]
+    assert len({other.digest for other in others}) == 3

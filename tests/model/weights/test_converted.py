@@ -11,8 +11,9 @@ import torch
 from model.load import load_engine
 from model.torch_load import load_network
 from model.types import CheckpointError
-from model.weights import loader
-from model.weights.converted import MANIFEST, cache_folder, read_manifest, verify
+from model.weights import stream
+from model.weights.manifest import MANIFEST, cache_folder, read_manifest
+from model.weights.verify import verify
 from tests.model.weights.test_loader import QUANTIZED, logits
 
 
@@ -28,7 +29,7 @@ def never(*_, **__):
 def test_the_second_load_converts_nothing(published: Path, quant, monkeypatch: pytest.MonkeyPatch) -> None:
     first = logits(load_network(published, "cpu", quant))
     assert len(entries()) == 1
-    monkeypatch.setattr(loader, "packed", never)
+    monkeypatch.setattr(stream, "packed", never)
     assert torch.equal(logits(load_network(published, "cpu", quant)), first)
 
 
@@ -90,15 +91,15 @@ def test_nothing_half_done_is_left(published: Path, monkeypatch: pytest.MonkeyPa
             raise KeyboardInterrupt
         return kept(*args)
 
-    kept = loader.packed
-    monkeypatch.setattr(loader, "packed", packs_some)
+    kept = stream.packed
+    monkeypatch.setattr(stream, "packed", packs_some)
     with pytest.raises(KeyboardInterrupt):
         load_network(published, "cpu", "int4")
     assert entries() == []
 
 
 def test_a_full_disk_costs_only_the_cache(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "free_bytes", lambda _: 100)
+    monkeypatch.setattr(stream, "free_bytes", lambda _: 100)
     load_network(published, "cpu", "int4")
     assert entries() == []
     monkeypatch.undo()

@@ -1,0 +1,66 @@
+"""`dg-lsp --stdio` whose model loads half, then waits for a file: `python slow_server.py MODEL FILE SCRIPT shared|own`.
+
+The script answers as the embedded model does. With `engine FILE` in front of what a starter adds it is the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dg_lsp.scripted import open_script
+from dg_lsp.server import create_server
+from dg_lsp.settings import Settings
+from dg_lsp.shared import process
+from dg_lsp.shared.client import SharedFiller
+from dg_lsp.shared.identity import identity_of
+from dg_lsp.stand_in import StandIn
+from dg_lsp.transport import serve_stdio
+from infill.filler import open_filler
+from infill.types import Filler
+from model.types import OnBytes
+from model.weights.shards import Shards
+
+
+def load_half(until: Path) -> None:
+    """Have every load in this process wait half way."""
+    read = Shards.read
+
+    def read_half(self: Shards, names: Mapping[str, Any], device: str) -> Iterator[tuple[str, Any]]:
+        for i, tensor in enumerate(read(self, names, device)):
+            while i == len(names) // 2 and not until.exists():
+                time.sleep(0.01)
+            yield tensor
+
+    Shards.read = read_half
+
+
+def opener(model: str, until: str, script: str, where: str) -> Callable[..., Filler]:
+    def open_it(_model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+        def chosen() -> Filler:
+            if where == "own":
+                return open_filler(model, quant="int8", device="cpu", on_bytes=on_bytes)
+            command = (sys.executable, __file__, "engine", until)
+            return SharedFiller(identity_of(model, None, 0, "int8", "cpu"), None, command, on_bytes)
+
+        return StandIn(chosen, partial(open_script, Path(script)), patience_s=0)
+
+    return open_it
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "engine":
+        load_half(Path(sys.argv[2]))
+        process.main(sys.argv[3:])
+    logging.basicConfig(level="WARNING")
+    load_half(Path(sys.argv[2]))
+    code = asyncio.run(serve_stdio(create_server(opener(*sys.argv[1:]), sys.argv[1])))
+    sys.stderr.flush()
+    os._exit(code)
