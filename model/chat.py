@@ -73,7 +73,7 @@ class Chat:
             return self._asked(self._turns, said) + self._encode(self._turns.opening + code)
         end_id = self._tokenizer.id_of(CHANNEL_END)
         assert end_id is not None  # there is no thought otherwise
-        thought = self._encode(THOUGHT + asked.thought)
+        thought = [*self._encode(THOUGHT), *self._encode(asked.thought)]  # apart, as it was thought
         return [*self._before_thought(said), *thought, end_id, *self._encode(code)]
 
     def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:

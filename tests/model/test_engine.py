@@ -34,14 +34,14 @@ def test_special_tokens_are_barred(engine) -> None:
 
 def test_pad_ends_the_hole_only_where_allowed(engine, monkeypatch: pytest.MonkeyPatch) -> None:
     vocabulary = engine._network._vocabulary
-    real = vocabulary.logits
+    real = vocabulary._head
 
     def fond_of_pad(hidden):
-        logits = real(hidden)
-        logits[[2, 7], engine.tokenizer.pad_id] = 1e3  # the third of each canvas's five free positions
-        return logits
+        scores = real(hidden)
+        scores[[2, 7], engine.tokenizer.pad_id] = 1e3  # the third of each canvas's five free positions
+        return scores
 
-    monkeypatch.setattr(vocabulary, "logits", fond_of_pad)
+    monkeypatch.setattr(vocabulary, "_head", fond_of_pad)
     free, strict = engine.denoise(PROMPT, [canvas(5, pad_ends_hole=True), canvas(5)], Budget(2), CancelToken(), 0)
     assert len(free.token_ids) == 2 == len(free.token_entropies)
     assert len(strict.token_ids) == 5
