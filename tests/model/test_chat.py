@@ -83,7 +83,8 @@ def test_turns_are_those_of_the_template(tokenizer: TextTokenizer, folder: Path,
     rest = ours[len(expected) :]
     assert ours[: len(expected)] == expected
     special = tokenizer.special_tokens()
-    thought = [special["<|channel>"], *tokenizer.encode("thought\n"), *tokenizer.encode("Well."), special["<channel|>"]] if thinks else []
+    words = [*tokenizer.encode("thought\n"), *tokenizer.encode("Well.")]
+    thought = [special["<|channel>"], *words, special["<channel|>"]] if thinks else []
     assert rest[: len(thought)] == thought
     assert tokenizer.decode(rest[len(thought) :]) == "```\nx = 1\n"
 
