@@ -1,6 +1,6 @@
 """Checkpoints of the Hugging Face hub, fetched into its cache when a person says so.
 
-The only thing in the project that reads the network; it does so through the hub's own client, its environment
+Beside `model/http` the only thing in the project that uses the network, through the hub's own client, its environment
 (`HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_CACHE`) and its bars.
 """
 
