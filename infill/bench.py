@@ -13,7 +13,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from tqdm import tqdm
@@ -24,8 +24,7 @@ from infill.bench_context import PackageContext
 from infill.bench_fills import answer, packages, report
 from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes, source_files
 from infill.bench_tables import heading, table
-from infill.command_input import add_model_options
-from infill.progress import byte_bar, wants_bar
+from infill.command_input import ModelArguments, add_model_options, opened
 from infill.types import Context, InputError, Source
 from model.types import CheckpointError
 
@@ -142,10 +141,7 @@ def main(argv: list[str] | None = None) -> int:
     variants = [*(VARIANTS if args.compare else ["all"]), *([WITH_CONTEXT] if args.context else [])]
     try:
         benches = [_bench(what, args, variants) for what in args.what]
-        from infill.filler import open_filler
-
-        with byte_bar("loading", wants_bar(args.json)) as on_bytes:
-            filler = open_filler(args.model, args.threads, quant=args.quant, device=args.device, on_bytes=on_bytes)
+        filler = opened(cast("ModelArguments", args))
     except (InputError, CheckpointError) as error:
         print(f"infill: {error}", file=sys.stderr)
         return 2

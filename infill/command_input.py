@@ -6,6 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from infill import console
 from infill.files import SourceFile, check_writable, printable
@@ -16,28 +17,36 @@ from infill.types import Context, Filler, InputError
 from model.types import Quant
 from model.weights.formats import QUANTS
 
+if TYPE_CHECKING:
+    from infill.filler import ModelFiller
+
 STDIN = "-"
 # argparse takes `-:2:16` for an option. No argument can hold a NUL, so one in front hides it safely.
 _HIDDEN = "\0"
 
 
-class CommonArguments:
-    """The options of every command that fills; argparse fills them in."""
+class ModelArguments:
+    """What every command is told of its model; argparse fills it in."""
 
-    write: bool
-    json: bool
-    no_ignore: bool
-    no_context: bool
-    seed: int
-    deadline_ms: int | None
-    min_confidence: float | None
-    language: str | None
     model: str | None
     engine: str
     url: str | None
     quant: Quant | None
     device: str | None
     threads: int | None
+    json: bool
+
+
+class CommonArguments(ModelArguments):
+    """The options of every command that fills; argparse fills them in."""
+
+    write: bool
+    no_ignore: bool
+    no_context: bool
+    seed: int
+    deadline_ms: int | None
+    min_confidence: float | None
+    language: str | None
 
 
 def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "0") -> None:
@@ -119,21 +128,26 @@ def open_model(args: CommonArguments) -> Filler:
     """The pipeline; says on stderr how long that took unless the output is for programs."""
     started = time.perf_counter()
     try:
-        # The weights, or a network: only now that all input is good.
-        from infill.filler import open_filler, open_http_filler
-
-        url = url_of(args.engine, args.url)
-        with byte_bar("loading", wants_bar(args.json)) as on_bytes:
-            filler = (
-                open_http_filler(url, args.model)
-                if url
-                else open_filler(args.model, args.threads, quant=args.quant, device=args.device, on_bytes=on_bytes)
-            )
+        filler = opened(args)
     except ImportError as error:
         raise InputError(f"the model cannot be loaded: {error}") from error
     if not args.json:
         console.say(f"{filler.model_name}: loaded in {time.perf_counter() - started:.1f} s")
     return filler
+
+
+def opened(args: ModelArguments) -> ModelFiller:
+    """The pipeline over the model that was asked for, with a bar while it loads for long."""
+    url = url_of(args.engine, args.url)
+    if url is not None and (args.quant or args.device):
+        raise InputError("--quant, --device: for a model of our own, not with --engine http")
+
+    from infill.filler import open_filler, open_http_filler  # the weights, or a network: once all input is good
+
+    if url is not None:
+        return open_http_filler(url, args.model)
+    with byte_bar("loading", wants_bar(args.json)) as on_bytes:
+        return open_filler(args.model, args.threads, quant=args.quant, device=args.device, on_bytes=on_bytes)
 
 
 def context_of(source: SourceFile, language: str, args: CommonArguments) -> Context:

@@ -104,11 +104,26 @@ def test_what_cannot_be_opened_is_one_line(server: OpenAIServer, area: Path) -> 
     refused = infill(area, "fill", "area.py:2:16", *http(server))
     no_url = infill(area, "fill", "area.py:2:16", "--engine", "http")
     no_engine = infill(area, "fill", "area.py:2:16", "--url", server.url)
-    assert [run.returncode for run in (refused, no_url, no_engine)] == [2, 2, 2]
-    assert [run.stderr.count(b"\n") for run in (refused, no_url, no_engine)] == [1, 1, 1]
+    bench = infill(area, "bench", "line", "--limit", "1", "--source", "area.py", "--engine", "http")
+    of_ours = infill(area, "fill", "area.py:2:16", *http(server), "--quant", "int4")
+    runs = (refused, no_url, no_engine, bench, of_ours)
+    assert [run.returncode for run in runs] == [2] * 5
+    assert [run.stderr.count(b"\n") for run in runs] == [1] * 5
     assert b"put the key into DG_LSP_API_KEY" in refused.stderr
     assert b"--engine http: needs --url" in no_url.stderr
     assert b"--url: goes with --engine http" in no_engine.stderr
+    assert b"--engine http: needs --url" in bench.stderr
+    assert b"not with --engine http" in of_ours.stderr
+
+
+def test_a_benchmark_asks_the_server_that_it_is_told_of(server: OpenAIServer, area: Path) -> None:
+    (area / "many.py").write_text(
+        "".join(f"def area_{i}(width, height):\n    return width * height\n" for i in range(9))
+    )
+    server.answer = filling("height")
+    run = infill(area, "bench", "line", "--limit", "2", "--source", "many.py", *http(server))
+    assert run.returncode == 0, run.stderr
+    assert b"exact match" in run.stdout and b"served" in run.stdout and server.bodies
 
 
 def test_the_doctor_looks_at_the_server(server: OpenAIServer, area: Path) -> None:
