@@ -13,17 +13,20 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from model.config import InfillConfig
 from model.engine import DiffusionEngine
 from model.torch_network import TorchNetwork
 from model.types import Budget, CancelToken, Canvas
-from model.weights.formats import QUANTS, Quant, resident_bytes, total
+from model.weights.formats import QUANTS, Quant, resident_bytes, step_bytes, total
 from model.weights.layout import PUBLISHED_26B, Dims
-from tests.bench.large.measure import kernel_ms, median_ms, read_rate, step_bytes
+from tests.bench.large.measure import kernel_ms, median_ms, read_rate
 from tests.bench.large.weights import SMALL, random_network
 
 CANVASES = (16, 32, 64, 128, 256)

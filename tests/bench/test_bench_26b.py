@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch")
-COMMAND = [sys.executable, "tests/bench/bench_26b.py"]
+COMMAND = [sys.executable, str(Path(__file__).with_name("bench_26b.py"))]
 
 
 def test_every_figure_has_a_value_and_the_measured_ones_an_aim() -> None:

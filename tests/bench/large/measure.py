@@ -1,4 +1,4 @@
-"""Clock, bandwidth and floors of one device. Times are wall-clock milliseconds: what a user waits."""
+"""Clock and bandwidth of one device. Times are wall-clock milliseconds: what a user waits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ import time
 from collections.abc import Callable
 
 import torch
-
-from model.weights.formats import Quant, part_bytes
-from model.weights.layout import Dims, tensor_shapes
 
 
 def wait(device: str) -> None:
@@ -37,14 +34,6 @@ def read_rate(device: str) -> float:
     numbers = torch.ones(n, dtype=torch.bfloat16, device=device)
     wide = numbers.view(torch.float32)
     return numbers.nbytes / (median_ms(device, lambda: wide.sum(), 20) / 1000)
-
-
-def step_bytes(dims: Dims, quant: Quant, n_tokens: int) -> float:
-    """Bytes of weights that a pass over `n_tokens` must read: experts that are hit when routing is even, all
-    else whole, the embedding twice (scores, and soft embeddings)."""
-    sizes = part_bytes(tensor_shapes(dims), quant)
-    missed = (1 - dims.top_k_experts / dims.num_experts) ** n_tokens
-    return sum(sizes.values()) + sizes["embedding"] - missed * sizes["experts"]
 
 
 def kernel_ms(work: Callable[[], object], n: int) -> float:
