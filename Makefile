@@ -25,7 +25,7 @@ setup-dev: .venv/ready-dev ## add what tests and training need
 demo: setup ## fill a hole in a real file with the embedded model and show the diff
 	$(BIN)/infill fill $(DEMO)
 
-test: setup-dev lint ## lint, types and all tests (a quarter of an hour)
+test: setup-dev lint ## lint, types and all tests (15 to 20 minutes)
 	$(BIN)/python -m pytest --ignore tests/release
 
 test-editors: setup ## the plugins in real editors, with pictures in build/screenshots
