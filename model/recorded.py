@@ -144,7 +144,7 @@ class RecordedDecoder:
         self, recorder: Recorder, view: DynamicCache, n_prompt: int, canvases: Sequence[Canvas], barred: Flags
     ) -> None:
         self._recorder, self._canvases = recorder, canvases
-        self._n_prompt, self._barred = n_prompt, torch.from_numpy(barred)
+        self._n_prompt, self._barred = n_prompt, torch.from_numpy(barred).to(recorder.device)
         self._prompt = recorder.prompt(view, n_prompt)
         self._kinds: Sequence[str] = recorder.decoder.text_config.layer_types
         self._live: tuple[int, ...] = ()
@@ -187,7 +187,7 @@ class RecordedDecoder:
         self._write(step.positions, positions)
         self._write(step.free, np.concatenate([free, [recording.n_positions - 1] * n_spare]))
         self._write(step.rows, np.concatenate([rows[free], [live[0]] * n_spare]))
-        step.barred[: len(self._barred)] = self._barred.to(step.barred.device)
+        step.barred[: len(self._barred)] = self._barred
         step.conditioning.zero_()
         for i, span in self._spans.items():
             if i in self._conditioning:
