@@ -139,7 +139,10 @@ def _kept(weights: Weights, writer: Writer, source: Path, quant: Quant, embeddin
                     failed = True
             yield name, weight
         if not failed:
-            writer.finish(source, quant, embedding, identity)
+            try:
+                writer.finish(source, quant, embedding, identity)
+            except OSError as error:  # the last file did not fit, or another process was first
+                log.warning("what is converted is not kept: %s", error)
 
 
 def _to(weights: Weights, dtype: torch.dtype) -> Weights:

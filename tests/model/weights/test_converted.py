@@ -12,6 +12,7 @@ from model.load import load_engine
 from model.torch_load import load_network
 from model.types import CheckpointError
 from model.weights import stream
+from model.weights.converted import Writer
 from model.weights.manifest import MANIFEST, cache_folder, read_manifest
 from model.weights.verify import verify
 from tests.model.weights.test_loader import QUANTIZED, logits
@@ -103,6 +104,15 @@ def test_a_full_disk_costs_only_the_cache(published: Path, monkeypatch: pytest.M
     load_network(published, "cpu", "int4")
     assert entries() == []
     monkeypatch.undo()
+
+
+def test_a_disk_that_is_full_at_the_end_costs_only_the_cache(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Writer, "finish", full)
+    load_network(published, "cpu", "int4")
+    assert entries() == []
 
 
 def test_a_cache_that_cannot_be_written_costs_only_the_cache(
