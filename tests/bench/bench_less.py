@@ -23,7 +23,7 @@ from infill.bench_holes import BenchHole, held_out_files, line_holes
 from infill.bench_tables import machine
 from infill.filler import ModelFiller
 from infill.types import Filled, FillRequest
-from model import denoise, onnx_network
+from model import noise, onnx_network
 from model.engine import DiffusionEngine
 from model.load import load_engine
 from model.types import CancelToken
@@ -63,9 +63,9 @@ def whole_soft_embeddings(engine: DiffusionEngine) -> Iterator[None]:
 
 def settled_rows_stay(engine: DiffusionEngine) -> Iterator[None]:
     """Rows that have settled are decoded to the end."""
-    before, denoise.settled = denoise.settled, lambda *_: False
+    before, noise.settled = noise.settled, lambda *_: False
     yield
-    denoise.settled = before
+    noise.settled = before
 
 
 def every_position_projected(engine: DiffusionEngine) -> Iterator[None]:

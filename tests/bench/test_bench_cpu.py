@@ -162,6 +162,13 @@ def test_runtimes_can_be_chosen() -> None:
     assert (plan.runtimes, plan.masked_runtimes, plan.fill_runtimes) == (("torch", "torchao"), ("torch",), ("torch",))
 
 
+def test_torchao_makes_a_pass(tmp_path: Path) -> None:
+    pytest.importorskip("torchao", reason="torchao is there after `make bench-cpu` only")
+    asked = {"runtime": "torchao", "scratch": str(tmp_path), "n_threads": 1, "prompts": [1], "canvases": [16]}
+    done = run_job("steps.grid", {**asked, "encoded": [], "seconds": 0.1})
+    assert not isinstance(done, Failed), done
+
+
 def test_quick_measures_no_more_than_the_whole() -> None:
     whole = Plan()
     assert set(QUICK.runtimes) <= set(whole.runtimes) and set(QUICK.canvases) <= set(whole.canvases)

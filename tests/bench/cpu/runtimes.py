@@ -93,7 +93,8 @@ def open_torch(folder: Path, n_threads: int | None, in_int8: bool, compiled: boo
     if in_int8:
         from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize_
 
-        quantize_(network.network, Int8DynamicActivationInt8WeightConfig())
+        # the encoder's are the same modules, and a module that is met twice is quantized twice
+        quantize_(network.network.model.decoder, Int8DynamicActivationInt8WeightConfig())
     if compiled:
         import torch
 
