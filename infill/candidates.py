@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from infill.gate import closing_brackets
-from infill.nearby import Continuation, continuations
+from infill.language_table import Language, keywords
+from infill.near_misses import near_misses
+from infill.nearby import Said, continuations
 from infill.types import Hole, Source
 from model.types import Fill, Tokenizer
 
@@ -58,18 +60,23 @@ def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenize
     return [_plain(t, "left_to_right") for t in draft_ends(text, hole)]
 
 
-def nearby(text: str, hole: Hole, texts: Sequence[str]) -> list[Continuation]:
-    """What the file and other `texts` say after the same words; nothing for holes of several lines."""
+def nearby(text: str, hole: Hole, texts: Sequence[str], language: Language) -> list[Said]:
+    """What the file and other `texts` say after the same words, and the file in lines of the same shape.
+
+    Nothing for holes of several lines.
+    """
     if hole.multiline:
         return []
     start, end = hole.span.start, hole.span.end
-    own = continuations(text, start, end, MAX_NEARBY)
-    return own + continuations(text, start, end, MAX_NEARBY, texts) if texts else own
+    found: list[Said] = [*continuations(text, start, end, MAX_NEARBY)]
+    if texts:
+        found += continuations(text, start, end, MAX_NEARBY, texts)
+    return found + near_misses(text, start, end, MAX_NEARBY, keywords(language))
 
 
-def said(found: Iterable[Continuation]) -> list[Candidate]:
-    """Each continuation as a candidate."""
-    return [_plain(continuation.text, "nearby") for continuation in found]
+def said(found: Iterable[Said]) -> list[Candidate]:
+    """Each text that stands elsewhere as a candidate."""
+    return [_plain(each.text, "nearby") for each in found]
 
 
 def suggested(text: str, hole: Hole) -> list[Candidate]:

@@ -21,7 +21,7 @@ from infill.holes import find_hole, selection_hole
 from infill.judge import Judged, TimedJudge
 from infill.languages import Language, by_id
 from infill.losses import is_only_prose, loses_code
-from infill.nearby import Continuation, evidence
+from infill.nearby import Said, evidence
 from infill.rewrite import rewrite
 from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax, parse
@@ -193,7 +193,7 @@ class ModelFiller:
         text, engine = request.text, self._engine
         prefix, suffix = text[: hole.span.start], text[hole.span.end :]
         found: list[Candidate] = []
-        repeated: list[Continuation] = []
+        repeated: list[Said] = []
         if "diffusion" in self._sources:
             with timings.stage("denoise"):
                 fills = self._denoise(request, hole, around, cancel, on_draft)
@@ -208,7 +208,7 @@ class ModelFiller:
             return []
         if "nearby" in self._sources:
             with timings.stage("nearby"):
-                repeated = sources.nearby(text, hole, request.context.texts)
+                repeated = sources.nearby(text, hole, request.context.texts, syntax.language)
             found += sources.said(repeated)
         if request.suggested:
             found += sources.suggested(request.suggested, hole)

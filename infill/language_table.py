@@ -51,6 +51,14 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @functools.cache
+def keywords(language: Language) -> frozenset[str]:
+    """Words that the grammar knows by themselves."""
+    grammar = language.grammar()
+    ids = (i for i in range(grammar.node_kind_count) if not grammar.node_kind_is_named(i))
+    return frozenset(kind for i in ids if (kind := grammar.node_kind_for_id(i)) and kind.isalpha())
+
+
+@functools.cache
 def _load(module: str, loader: str) -> tree_sitter.Language:
     capsule = cast("Callable[[], object]", getattr(importlib.import_module(module), loader))
     return tree_sitter.Language(capsule())

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
+from typing import Protocol
 
 import msgspec
 
@@ -21,6 +22,16 @@ MAX_WORDS = 4  # longest left context looked for; longer ones match no more line
 MAX_LINES = 1_000  # that are counted: more of the same say nothing new
 WORDS = re.compile(r"\w+|[^\w\s]")
 WEIGHT = 0.6  # of a continuation that follows MAX_WORDS words without exception; see model/train/LOG.md
+
+
+class Said(Protocol):
+    """What stands somewhere in the code base, and how much that speaks for it here, 0 to 1."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def probability(self) -> float: ...
 
 
 class Continuation(msgspec.Struct, frozen=True):
@@ -68,11 +79,11 @@ def continuations(
     return list(ranked.values())[:limit]
 
 
-def evidence(found: Iterable[Continuation]) -> dict[str, float]:
+def evidence(found: Iterable[Said]) -> dict[str, float]:
     """How probable each text is by all that speaks for it: either of two is enough."""
     against: dict[str, float] = {}
-    for continuation in found:
-        against[continuation.text] = against.get(continuation.text, 1.0) * (1 - continuation.probability)
+    for said in found:
+        against[said.text] = against.get(said.text, 1.0) * (1 - said.probability)
     return {text: 1 - doubt for text, doubt in against.items()}
 
 
