@@ -61,17 +61,14 @@ def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenize
 
 
 def nearby(text: str, hole: Hole, texts: Sequence[str], language: Language) -> list[Said]:
-    """What the file and other `texts` say after the same words, and the file in lines of the same shape.
-
-    Nothing for holes of several lines.
-    """
-    if hole.multiline:
-        return []
-    start, end = hole.span.start, hole.span.end
-    found: list[Said] = [*continuations(text, start, end, MAX_NEARBY)]
-    if texts:
-        found += continuations(text, start, end, MAX_NEARBY, texts)
-    return found + near_misses(text, start, end, MAX_NEARBY, keywords(language))
+    """What the file and other `texts` say after the same words, and the file at places of the same shape."""
+    found: list[Said] = []
+    if not hole.multiline:
+        start, end = hole.span.start, hole.span.end
+        found += continuations(text, start, end, MAX_NEARBY)
+        if texts:
+            found += continuations(text, start, end, MAX_NEARBY, texts)
+    return found + near_misses(text, hole, MAX_NEARBY, keywords(language))
 
 
 def said(found: Iterable[Said]) -> list[Candidate]:

@@ -1,8 +1,8 @@
-"""Lines that differ from the hole's in names only, with those names exchanged: code repeats itself, renamed.
+"""Code that differs from what stands around the hole in names only, with those names exchanged: code repeats itself.
 
-Under `self.height = height` a line `self.width = ` most often goes on with `width`. A line is a near miss of the hole's
-where all to the left is equal but for names; in what follows there, each of its names becomes the one that stands
-here, also as a part of longer ones. The lines above and below tell how much that is worth, and of more names.
+Under `self.height = height` a line `self.width = ` most often goes on with `width`. A near miss has the shape of
+what is left of the hole, or above it: all is equal but for names. What follows there, with the names that stand
+here, may fill the hole. The lines around tell how much that is worth, and of more names.
 """
 
 from __future__ import annotations
@@ -10,26 +10,32 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 
 import msgspec
 
+from infill.context import lf
+from infill.indents import indent_of, width
 from infill.nearby import MAX_LINES, WORDS
+from infill.renaming import NAME, Pairs, exchanged, is_name, renaming
+from infill.types import Hole
 
-NAME = re.compile(r"[^\W\d]\w*")
-PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|_+|\w")
-BLANKS = r"[^\S\n]*"
-MAX_NEAREST = 1000
+BLANKS = r"[^\S\n]*+"  # possessive: a long line of words must not be tried in every division
+DOCSTRING = re.compile(r"[rR]?(?P<quote>\"{3}|'{3})(?:(?!(?P=quote)).)*(?P=quote)\s*", re.DOTALL)
+CLOSERS = (")", "]", "}")
+MAX_NEAREST = 50  # places whose surroundings are looked at
 MAX_NAMES = 3  # equal ones; more of them say no more
 # Log-odds that a near miss is right, fitted on the training packages; see model/train/LOG.md.
-BIAS, PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = -1.3, (0.0, 0.4, 1.25), 0.65, 0.6, 1.6
+LINE_END, WHOLE_LINES = -1.3, -3.3
+PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = (0.0, 0.4, 1.25), 0.65, 0.6, 1.6
 
 
 class NearMiss(msgspec.Struct, frozen=True):
-    """What `count` of `total` lines of the hole's shape go on with, once their names are exchanged.
+    """What follows in `count` of the `total` places of the hole's shape, once their names are exchanged.
 
-    `n_neighbours` of the two lines around have the shape of those around the hole, `n_names` to the left are the same.
+    `n_neighbours` of the two lines around have the shape of those around the hole, `n_names` before it are the same.
     """
 
     text: str
@@ -37,134 +43,167 @@ class NearMiss(msgspec.Struct, frozen=True):
     n_names: int
     count: int
     total: int
+    odds: float = LINE_END  # of one that nothing speaks for; those of statements and bodies are less
 
     @property
     def probability(self) -> float:
         """How much it speaks for the text, 0 to 1."""
-        odds = BIAS + PER_NEIGHBOUR[self.n_neighbours] + PER_NAME * min(self.n_names, MAX_NAMES)
+        odds = self.odds + PER_NEIGHBOUR[self.n_neighbours] + PER_NAME * min(self.n_names, MAX_NAMES)
         odds += PER_LOG_COUNT * math.log(self.count) + PER_LOG_SHARE * math.log(self.count / self.total)
         return 1 / (1 + math.exp(-odds))
 
 
-class _Line(msgspec.Struct, frozen=True):
+class _Found(msgspec.Struct, frozen=True):
     text: str
     n_neighbours: int
     n_names: int
 
 
-def near_misses(text: str, start: int, end: int, limit: int, keywords: frozenset[str]) -> list[NearMiss]:
-    """Up to `limit` texts that might replace `text[start:end]`, most probable first.
+def near_misses(text: str, hole: Hole, limit: int, keywords: frozenset[str]) -> list[NearMiss]:
+    """Up to `limit` texts that might fill the hole, most probable first, line breaks as LF.
 
     `keywords` of the language are no names. Where text stands to the right of the hole, only lines that end in it
-    count, and it is cut off.
+    count, and it is cut off. For a hole of several lines they are statements, and whole bodies of an empty one.
     """
-    lines = list(_lines(text, start, end, keywords))
-    found: dict[str, NearMiss] = {}
+    before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
+    if not hole.multiline:
+        return _counted(_lines(before, after, keywords), limit, LINE_END)
+    statements = _counted(_statements(before, after, width(hole.indent), keywords), limit, WHOLE_LINES)
+    return statements + _counted(_bodies(before, after, width(hole.indent), keywords), limit, WHOLE_LINES)
+
+
+def _counted(found: Iterable[_Found], limit: int, odds: float) -> list[NearMiss]:
+    places = list(found)
+    misses: dict[str, NearMiss] = {}
     for n_neighbours in (2, 1, 0):
-        level = [line for line in lines if line.n_neighbours >= n_neighbours]
-        counts = Counter(line.text for line in level)
-        for said, count in counts.most_common(limit):
-            n_names = max(line.n_names for line in level if line.text == said)
-            found.setdefault(said, NearMiss(said, n_neighbours, n_names, count, len(level)))
-    return sorted(found.values(), key=lambda miss: -miss.probability)[:limit]
+        level = [place for place in places if place.n_neighbours >= n_neighbours]
+        for text, count in Counter(place.text for place in level).most_common(limit):
+            n_names = max(place.n_names for place in level if place.text == text)
+            misses.setdefault(text, NearMiss(text, n_neighbours, n_names, count, len(level), odds))
+    return sorted(misses.values(), key=lambda miss: -miss.probability)[:limit]
 
 
-def _lines(text: str, start: int, end: int, keywords: frozenset[str]) -> Iterator[_Line]:
-    """What each line of the hole's shape goes on with, names exchanged."""
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = len(text) if (found := text.find("\n", end)) < 0 else found
-    left, right = WORDS.findall(text, line_start, start), text[end:line_end].strip()
-    names = [word for word in left if _is_name(word, keywords)]
+def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found]:
+    """How lines of the hole's shape go on."""
+    line_start = before.rfind("\n") + 1
+    head, left = before[:line_start], before[line_start:]
+    right, _, tail = after.partition("\n")
+    right, in_word, after_blank = right.strip(), left[-1:].isidentifier(), left[-1:].isspace()
+    above, below = _line_above(head, len(head)), _line_below(tail, 0)
+    for text, match, pairs in _alike(left, rf"({BLANKS}\S.*+)$", head, tail, keywords):
+        rest = match[len(match.groups())].rstrip()
+        if not rest.endswith(right) or (in_word and rest[0].isidentifier()):
+            continue
+        rest = rest[: len(rest) - len(right)].rstrip()
+        around = (
+            exchanged(_line_above(text, match.start()), above, keywords),
+            exchanged(_line_below(text, match.end()), below, keywords),
+        )
+        yield from _found(rest.lstrip() if after_blank else rest, pairs, around)
+
+
+def _statements(before: str, after: str, indent: int, keywords: frozenset[str]) -> Iterator[_Found]:
+    """The statements that follow lines of the shape of the one above the hole, as deep as the hole is."""
+    above, below = _line_above(before, len(before)), _line_below(after, 0)
+    head = before[: before.rfind(above)]
+    deeper, above_it = indent - _depth(above), _line_above(head, len(head))
+    for text, match, pairs in _alike(above.rstrip(), f"{BLANKS}$", head, after, keywords):
+        first = _line_below(text, match.end())
+        if _depth(first) - _depth(match[0]) != deeper:
+            continue
+        start = text.index(first, match.end())
+        end = _end_of_block(text, start + len(first), _depth(first))
+        around = (
+            exchanged(_line_above(text, match.start()), above_it, keywords),
+            exchanged(_line_below(text, end), below, keywords),
+        )
+        yield from _found(text[start:end].strip(), pairs, around)
+
+
+def _bodies(before: str, after: str, indent: int, keywords: frozenset[str]) -> Iterator[_Found]:
+    """The blocks under lines of the shape of the one that opens the hole's, if there is nothing in that yet."""
+    start = len(before)
+    header = _line_above(before, start)
+    while header and _depth(header) >= indent:
+        start = before.rfind(header, 0, start)
+        header = _line_above(before, start)
+    head = before[: before.rfind(header, 0, start)]
+    own, below = before[len(head) + len(header) :].strip(), _line_below(after, 0)
+    if not header or (own and not DOCSTRING.fullmatch(own)) or _depth(below) >= indent:
+        return
+    above = _line_above(head, len(head))
+    for text, match, pairs in _alike(header.rstrip(), f"{BLANKS}$", head, after, keywords):
+        depth = _depth(match[0])
+        end = _end_of_block(text, match.end(), depth, closers=())
+        body = text[match.end() : end].strip()
+        around = (
+            exchanged(_line_above(text, match.start()), above, keywords),
+            exchanged(_line_below(text, end), below, keywords),
+        )
+        around_hole = text is head and depth < _depth(header) and not text[end:].strip()
+        if not around_hole:
+            yield from _found(DOCSTRING.sub("", body, count=1) if own else body, pairs, around)
+
+
+def _alike(
+    shape: str, rest: str, head: str, tail: str, keywords: frozenset[str]
+) -> Iterator[tuple[str, re.Match[str], Pairs]]:
+    """Lines of the texts before and after the hole of the shape, the nearest first, with names there and here."""
+    words = WORDS.findall(shape)
+    names = [word for word in words if is_name(word, keywords)]
     if not names:
         return
-    in_word, after_blank = text[start - 1].isidentifier(), text[start - 1] in " \t"
-    above, below = _line_above(text, line_start), _line_below(text, line_end)
-    matches = sorted(islice(_shape(left, keywords).finditer(text), MAX_LINES), key=lambda m: abs(m.start() - start))
-    for match in matches[:MAX_NEAREST]:
-        *there, rest = match.groups()
-        if match.start() <= start <= match.end() or not rest.endswith(right) or (in_word and rest[0].isidentifier()):
-            continue
-        pairs = list(zip(there, names, strict=True))
-        n_names = sum(old == new for old, new in pairs)
-        around = [
-            _exchanged(_line_above(text, match.start()), above, keywords),
-            _exchanged(_line_below(text, match.end()), below, keywords),
-        ]
-        for more in around:
-            pairs += more or []
-        rest = rest[: len(rest) - len(right)].rstrip()
-        said = _renaming(pairs)(rest.lstrip() if after_blank else rest)
-        if said:
-            yield _Line(said, sum(more is not None for more in around), n_names)
+    parts = [f"({NAME.pattern}+)" if is_name(word, keywords) else _exactly(word) for word in words]
+    pattern = re.compile(f"^{BLANKS}{BLANKS.join(parts)}{rest}", re.MULTILINE)
+    places = [(len(head) - match.start(), head, match) for match in islice(pattern.finditer(head), MAX_LINES)]
+    places += [(match.start(), tail, match) for match in islice(pattern.finditer(tail), MAX_LINES)]
+    for _, text, match in sorted(places, key=itemgetter(0))[:MAX_NEAREST]:
+        yield text, match, list(zip(match.groups(), names, strict=False))
 
 
-def _is_name(word: str, keywords: frozenset[str]) -> bool:
-    return NAME.fullmatch(word) is not None and word not in keywords
-
-
-def _shape(words: list[str], keywords: frozenset[str]) -> re.Pattern[str]:
-    """Matches lines that begin with the words, any name for a name, and catches the names and the rest of the line."""
-    parts = [rf"({NAME.pattern})" if _is_name(word, keywords) else _exactly(word) for word in words]
-    return re.compile(f"^{BLANKS}{BLANKS.join(parts)}({BLANKS}\\S.*)$", re.MULTILINE)
+def _found(text: str, pairs: Pairs, around: tuple[Pairs | None, Pairs | None]) -> Iterator[_Found]:
+    known = [near for near in around if near is not None]
+    renamed = renaming(sum(known, pairs))(text)
+    if renamed:
+        yield _Found(renamed, len(known), sum(old == new for old, new in pairs))
 
 
 def _exactly(word: str) -> str:
     return rf"\b{word}\b" if re.match(r"\w", word) else re.escape(word)
 
 
-def _line_above(text: str, line_start: int) -> str:
-    """The last line before that is not blank, or nothing."""
-    end, line = line_start - 1, ""
+def _depth(line: str) -> int:
+    return width(indent_of(line))
+
+
+def _line_above(text: str, end: int) -> str:
+    """The last line before `end` that is not blank, or nothing."""
+    line = ""
     while end > 0 and not line.strip():
-        start = text.rfind("\n", 0, end) + 1
-        end, line = start - 1, text[start:end]
+        start = text.rfind("\n", 0, end - 1) + 1
+        line, end = text[start:end].rstrip("\n"), start
     return line
 
 
-def _line_below(text: str, line_end: int) -> str:
-    """The first line after that is not blank, or nothing."""
-    start, line = line_end + 1, ""
+def _line_below(text: str, start: int) -> str:
+    """The first line from `start` on that is not blank, or nothing."""
+    line = ""
     while start < len(text) and not line.strip():
         end = len(text) if (found := text.find("\n", start)) < 0 else found
-        start, line = end + 1, text[start:end]
+        line, start = text[start:end], end + 1
     return line
 
 
-def _exchanged(there: str, here: str, keywords: frozenset[str]) -> list[tuple[str, str]] | None:
-    """Names there and here, in pairs; None where the lines differ in anything else, or say nothing."""
-    old, new = WORDS.findall(there), WORDS.findall(here)
-    if not old or len(old) != len(new):
-        return None
-    pairs = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
-    return pairs if all(_is_name(word, keywords) for pair in pairs for word in pair) else None
-
-
-def _renaming(pairs: list[tuple[str, str]]) -> Callable[[str], str]:
-    """Puts the new names for the old ones, and for parts of names what the old and the new one do not share."""
-    names: dict[str, str] = {}
-    parts: dict[str, str] = {}
-    for old, new in pairs:
-        if old == new:
-            continue
-        names[old] = new
-        shorter = _difference(PART.findall(old), PART.findall(new))
-        if shorter is not None:
-            for cased in (str, str.lower, str.upper, str.capitalize):
-                parts[cased(shorter[0])] = cased(shorter[1])
-
-    def renamed(match: re.Match[str]) -> str:
-        name = match[0]
-        return names.get(name) or "".join(parts.get(part, part) for part in PART.findall(name))
-
-    return lambda text: NAME.sub(renamed, text) if names else text
-
-
-def _difference(old: list[str], new: list[str]) -> tuple[str, str] | None:
-    """What stands in the place of what, between the parts that both names begin and end with."""
-    first, last, shortest = 0, 0, min(len(old), len(new))
-    while first < shortest and old[first] == new[first]:
-        first += 1
-    while last < shortest - first and old[-1 - last] == new[-1 - last]:
-        last += 1
-    gone, come = "".join(old[first : len(old) - last]), "".join(new[first : len(new) - last])
-    return (gone, come) if len(gone) > 1 and come else None  # a single letter stands in too many names
+def _end_of_block(text: str, at: int, depth: int, closers: tuple[str, ...] = CLOSERS) -> int:
+    """Where the lines after `at` end that are deeper, or close a bracket as deep."""
+    end = at
+    while at < len(text):
+        line_end = len(text) if (found := text.find("\n", at + 1)) < 0 else found
+        line = text[at:line_end].lstrip("\n")
+        if line.strip():
+            closes = _depth(line) == depth and line.lstrip().startswith(closers)
+            if _depth(line) <= depth and not closes:
+                break
+            end = line_end
+        at = line_end
+    return end

@@ -221,7 +221,7 @@ def test_a_draft_that_runs_on_may_stop_after_its_first_word() -> None:
 
 def test_what_the_code_base_says_more_often_is_believed_more() -> None:
     line = "    return w * ‸\n"
-    others = "def a(w, d):\n    return w * d\n" * 3
+    others = "def a(w, h):\n    return w * d\n" * 3
     for text, context, expected in (
         ("def area(w, h):\n" + line, Context(), "h"),
         (others + "def area(w, h):\n" + line, Context(), "d"),
@@ -232,6 +232,13 @@ def test_what_the_code_base_says_more_often_is_believed_more() -> None:
         assert texts(result)[0] == expected
         sure = {c.text: c.confidence for c in result.completions}
         assert (sure.get("d", 0) > 0.7) is (expected == "d")
+
+
+def test_what_lines_of_the_same_shape_say_is_believed_in_the_names_that_stand_here() -> None:
+    others = "def a(x, y):\n    return x * y\n\ndef b(x, z):\n    return x * z\n\n"
+    engine = FakeEngine(["w"], log_probs={" w\n": -0.4, " h\n": -0.45})
+    best = fill(engine, others + "def area(w, h):\n    return w * ‸\n").completions[0]
+    assert (best.text, best.source) == ("h", "nearby") and best.confidence > 0.7
 
 
 def test_the_steps_are_told_and_may_be_capped() -> None:
