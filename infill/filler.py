@@ -118,9 +118,13 @@ class ModelFiller:
         if request.selection is not None and (request.frozen or request.strength is not None):
             rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
             return confident(rewritten, request.least_confidence)
-        ranked = self._ranked(request, syntax, hole, around, cancel, timings, on_draft)
+        unasked = request.trigger == "automatic" and hole.multiline and not info.speaks_on_blank_lines
+        allowed = self._sources & {"nearby"} if unasked else self._sources
+        ranked = self._ranked(request, syntax, hole, around, allowed, cancel, timings, on_draft)
         if cancel.cancelled:
             return NoFill("cancelled", hole=hole, timings_ms=timings.ms)
+        if not ranked and unasked:
+            return NoFill("blank_line", f"{self.model_name} writes lines of its own only when asked", hole, timings.ms)
         if not ranked and timings.late:
             return NoFill("deadline", "the model has written nothing yet", hole, timings.ms)
         if not ranked:
@@ -154,8 +158,6 @@ class ModelFiller:
             found = find_hole(syntax, request.offset or 0, request.trigger)
         if isinstance(found, NoFill):
             return found
-        if request.trigger == "automatic" and found.multiline and not self._engine.info.speaks_on_blank_lines:
-            return NoFill("blank_line", f"{self.model_name} fills blank lines only when asked", found)
         return self._too_long(request, found) or (syntax, found)
 
     def _language(self, request: FillRequest) -> Language | NoFill:
@@ -185,28 +187,29 @@ class ModelFiller:
         syntax: Syntax,
         hole: Hole,
         around: Surroundings,
+        allowed: frozenset[Source],
         cancel: CancelToken,
         timings: Timings,
         on_draft: OnDraft | None,
     ) -> list[Judged]:
-        """Candidates from every source, tidied, most probable first."""
+        """Candidates from every allowed source, tidied, most probable first."""
         text, engine = request.text, self._engine
         prefix, suffix = text[: hole.span.start], text[hole.span.end :]
         found: list[Candidate] = []
         repeated: list[Said] = []
-        if "diffusion" in self._sources:
+        if "diffusion" in allowed:
             with timings.stage("denoise"):
                 fills = self._denoise(request, hole, around, cancel, on_draft)
             timings.steps = max((fill.steps for fill in fills), default=0)
             timings.late = all(fill.stop_reason == "deadline" and not fill.token_ids for fill in fills)
             found += sources.denoised(fills, engine.tokenizer)
-        if "left_to_right" in self._sources and engine.info.drafts_left_to_right:
+        if "left_to_right" in allowed and engine.info.drafts_left_to_right:
             with timings.stage("draft"):
                 draft_ids = self._draft(request, hole, around, cancel, timings)
             found += sources.drafted(draft_ids, around.tail, hole, engine.tokenizer)
         if cancel.cancelled:
             return []
-        if "nearby" in self._sources:
+        if "nearby" in allowed:
             with timings.stage("nearby"):
                 repeated = sources.nearby(text, hole, request.context.texts, syntax.language)
             found += sources.said(repeated)

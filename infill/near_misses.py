@@ -28,7 +28,7 @@ CLOSERS = (")", "]", "}")
 MAX_NEAREST = 50  # places whose surroundings are looked at
 MAX_NAMES = 3  # equal ones; more of them say no more
 # Log-odds that a near miss is right, fitted on the training packages; see model/train/LOG.md.
-LINE_END, WHOLE_LINES = -1.3, -3.3
+LINE_END, WHOLE_LINES, SEVERAL_LINES = -1.3, -3.3, -1.0
 PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = (0.0, 0.4, 1.25), 0.65, 0.6, 1.6
 
 
@@ -49,6 +49,7 @@ class NearMiss(msgspec.Struct, frozen=True):
     def probability(self) -> float:
         """How much it speaks for the text, 0 to 1."""
         odds = self.odds + PER_NEIGHBOUR[self.n_neighbours] + PER_NAME * min(self.n_names, MAX_NAMES)
+        odds += SEVERAL_LINES * ("\n" in self.text)
         odds += PER_LOG_COUNT * math.log(self.count) + PER_LOG_SHARE * math.log(self.count / self.total)
         return 1 / (1 + math.exp(-odds))
 

@@ -26,7 +26,7 @@ Reason = Literal[
     "word_to_the_right",
     "file_too_large",
     "generated_file",  # mean line length over 240
-    "blank_line",  # the model speaks there only when it is asked
+    "blank_line",  # the model writes there only when it is asked, and the file says nothing
     "selection_too_long",  # for the model, see ModelInfo.max_selection_tokens
     "no_target",  # nothing of the wanted kind is there
     "empty_fill",

@@ -126,7 +126,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     pad_ends_hole: bool  # trained to end a hole with pad
     show_threshold: float  # confidence (0..1) from which a fill is shown unasked
     max_selection_tokens: int = 512  # a longer selection is not rewritten
-    speaks_on_blank_lines: bool = True  # unasked; False: what it says there is too often wrong
+    speaks_on_blank_lines: bool = True  # unasked; False: only what the file says elsewhere, its own is too often wrong
     takes_instructions: bool = False
     context_tokens: int = 0  # of the prompt, for excerpts of other files
     ends_holes: bool = False  # writes as much as it likes: a canvas's length is only the most that fits

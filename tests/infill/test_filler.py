@@ -73,6 +73,15 @@ def test_blank_lines_may_be_left_to_who_asks() -> None:
     assert isinstance(fill(engine, AREA, trigger="automatic"), NoFill) and engine.canvases, "a line is tried"
 
 
+def test_on_a_blank_line_what_the_file_says_in_other_names_may_be_shown_unasked() -> None:
+    engine = FakeEngine(["pass"], log_probs={"pass": -0.1}, speaks_on_blank_lines=False, show_threshold=0.25)
+    setters = "".join(
+        f"def set_{x}(self, {x}):\n    self.{x} = check({x})\n    log({x})\n\n" for x in ("a1", "b2", "c3")
+    )
+    shown = fill(engine, setters + "def set_d4(self, d4):\n    self.d4 = check(d4)\n    ‸\n", trigger="automatic")
+    assert texts(shown) == ["log(d4)"] and engine.canvases == []
+
+
 def test_a_body_not_yet_written_is_not_filled_with_another_placeholder() -> None:
     engine = FakeEngine(["pass", "return 1", "# TODO: all"], log_probs={"pass": -0.01, "return": -1.0})
     assert texts(fill(engine, "def f():\n    ...‸\n", candidates=3)) == ["return 1"]
