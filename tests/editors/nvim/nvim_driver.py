@@ -151,8 +151,9 @@ class Nvim:
         return self.call("nvim_buf_get_lines", 0, 0, -1, True)
 
     def close(self) -> list[str]:
-        """End it with all that it started; the names of what had to be killed."""
-        started = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
+        """End it with all that it started, but the engine, which outlives it; the names of what had to be killed."""
+        children = psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else []
+        started = [child for child in children if not _is_engine(child)]
         if self.process.poll() is None:
             self._send_quit()
         _, alive = psutil.wait_procs([psutil.Process(p.pid) for p in started if p.is_running()], timeout=10)
@@ -197,3 +198,10 @@ class Nvim:
             for event, *batches in message[2]:
                 for given in batches:
                     self.screen.take(event, *given)
+
+
+def _is_engine(process: psutil.Process) -> bool:
+    try:
+        return "dg_lsp.shared" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False

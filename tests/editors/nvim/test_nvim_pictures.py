@@ -54,7 +54,7 @@ def until_colours(nvim: Nvim, before: str, text: str, right: Callable[[set[int]]
 
 @pytest.mark.weights
 @pytest.mark.skipif(not WEIGHTS.is_file(), reason="model/embedded/model.safetensors is missing")
-def test_ghost_text_is_dim_until_it_is_taken(session: Session, runtime_folder: Path) -> None:
+def test_ghost_text_is_dim_until_it_is_taken(runtime_folder: Path, session: Session) -> None:
     session.environment["DG_LSP_RUNTIME_DIR"] = str(runtime_folder)
     nvim = session.open(
         INVENTORY,

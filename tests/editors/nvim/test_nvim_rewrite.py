@@ -179,7 +179,7 @@ def test_code_actions(session: Session) -> None:
 
 @pytest.mark.weights
 @pytest.mark.skipif(not WEIGHTS.is_file(), reason="model/embedded/model.safetensors is missing")
-def test_with_the_embedded_model(session: Session, runtime_folder: Path) -> None:
+def test_with_the_embedded_model(runtime_folder: Path, session: Session) -> None:
     """Ghost text that it is sure of is taken; then a hole is filled, or why not is said."""
     session.environment["DG_LSP_RUNTIME_DIR"] = os.environ["DG_LSP_RUNTIME_DIR"]
     box = "class Box:\n    def __init__(self, name: str, size: int) -> None:\n        self.name = name\n"
