@@ -1,0 +1,29 @@
+"""The near misses' benchmark runs, and its fit finds weights that rows were drawn by."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from infill.near_misses import NearMiss
+from tests.bench import bench_near_misses
+
+
+def test_every_table_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["bench_near_misses.py", "--limit", "12"])
+    bench_near_misses.main()
+    printed = capsys.readouterr().out
+    assert [printed.count(f"\n{what}: ") for what in ("line ends", "statements", "bodies")] == [1, 1, 1]
+
+
+def test_the_fit_finds_the_weights_that_rows_were_drawn_by() -> None:
+    rng = random.Random(0)
+    counts = [(rng.randint(1, 5), rng.randint(0, 5)) for _ in range(20_000)]
+    misses = [NearMiss("x", rng.randrange(3), rng.randrange(4), n, n + others) for n, others in counts]
+    weights = bench_near_misses.fitted([(miss, rng.random() < miss.probability) for miss in misses])
+    assert weights == pytest.approx([-1.3, 0.4, 1.25, 0.65, 0.6, 1.6, 0.0], abs=0.2)
