@@ -96,10 +96,7 @@ def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found
         if not rest.endswith(right) or (in_word and rest[0].isidentifier()):
             continue
         rest = rest[: len(rest) - len(right)].rstrip()
-        around = (
-            exchanged(_line_above(text, match.start()), above, keywords),
-            exchanged(_line_below(text, match.end()), below, keywords),
-        )
+        around = _neighbours(text, match.start(), match.end(), above, below, keywords)
         yield from _found(rest.lstrip() if after_blank else rest, pairs, around)
 
 
@@ -114,10 +111,7 @@ def _statements(before: str, after: str, indent: int, keywords: frozenset[str]) 
             continue
         start = text.index(first, match.end())
         end = _end_of_block(text, start + len(first), _depth(first))
-        around = (
-            exchanged(_line_above(text, match.start()), above_it, keywords),
-            exchanged(_line_below(text, end), below, keywords),
-        )
+        around = _neighbours(text, match.start(), end, above_it, below, keywords)
         yield from _found(text[start:end].strip(), pairs, around)
 
 
@@ -137,10 +131,7 @@ def _bodies(before: str, after: str, indent: int, keywords: frozenset[str]) -> I
         depth = _depth(match[0])
         end = _end_of_block(text, match.end(), depth, closers=())
         body = text[match.end() : end].strip()
-        around = (
-            exchanged(_line_above(text, match.start()), above, keywords),
-            exchanged(_line_below(text, end), below, keywords),
-        )
+        around = _neighbours(text, match.start(), end, above, below, keywords)
         around_hole = text is head and depth < _depth(header) and not text[end:].strip()
         if not around_hole:
             yield from _found(DOCSTRING.sub("", body, count=1) if own else body, pairs, around)
@@ -162,11 +153,16 @@ def _alike(
         yield text, match, list(zip(match.groups(), names, strict=False))
 
 
-def _found(text: str, pairs: Pairs, around: tuple[Pairs | None, Pairs | None]) -> Iterator[_Found]:
-    known = [near for near in around if near is not None]
-    renamed = renaming(sum(known, pairs))(text)
+def _neighbours(text: str, start: int, end: int, above: str, below: str, keywords: frozenset[str]) -> list[Pairs]:
+    """Names there and here of the lines around a stretch of the text, as far as they have the shape of those here."""
+    there = ((_line_above(text, start), above), (_line_below(text, end), below))
+    return [pairs for old, new in there if (pairs := exchanged(old, new, keywords)) is not None]
+
+
+def _found(text: str, pairs: Pairs, around: list[Pairs]) -> Iterator[_Found]:
+    renamed = renaming(sum(around, pairs))(text)
     if renamed:
-        yield _Found(renamed, len(known), sum(old == new for old, new in pairs))
+        yield _Found(renamed, len(around), sum(old == new for old, new in pairs))
 
 
 def _exactly(word: str) -> str:
