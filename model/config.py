@@ -115,6 +115,13 @@ def read_model_type(folder: Path) -> object:
         raise CheckpointError(f"{path}: not a JSON object ({error})") from None
 
 
+def unusable(path: Path, kind: object, error: Exception) -> CheckpointError:
+    """What to say, in one line, of a config.json that describes no such thing, as `error` has it."""
+    named = error if isinstance(error, msgspec.ValidationError) else f"{type(error).__name__}: {error}"
+    reason = " ".join(f"{named}".split()).replace("$.", "")
+    return CheckpointError(f"{path}: describes no {kind} ({reason}); restore it as it was published")
+
+
 def read_infill_config(folder: Path, chats: bool = False) -> InfillConfig:
     """`infill.json` of a checkpoint folder; raises `CheckpointError` naming the bad field."""
     kind = MaskedInfillConfig if read_model_type(folder) in MASKED_TYPES else InfillConfig

@@ -8,17 +8,29 @@ models, in `masked_load.py`.
 from __future__ import annotations
 
 import importlib.util
-import json
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from model.chat import Chat, open_tokenizer
-from model.config import EMBEDDED, MASKED_TYPES, ONNX, SamplerConfig, check_folder, read_infill_config, read_model_type
+from model.config import (
+    EMBEDDED,
+    MASKED_TYPES,
+    ONNX,
+    SamplerConfig,
+    check_folder,
+    read_infill_config,
+    read_model_type,
+    unusable,
+)
 from model.engine import DiffusionEngine
 from model.lengths import read_usual
 from model.network import Network
 from model.places import find
 from model.tokenizer import TextTokenizer
 from model.types import CheckpointError, OnBytes, Quant
+from model.weights.layout import read_dims
 
 
 def load_engine(
@@ -79,9 +91,8 @@ def check_torch(folder: Path) -> None:
 
 def check_window(folder: Path) -> None:
     """Refuse prompts that outgrow the sliding window: the graphs have one mask for every layer."""
-    window = json.loads((folder / "config.json").read_bytes()).get("text_config", {}).get("sliding_window")
-    longest = read_infill_config(folder).max_prompt_tokens
-    if window is not None and longest >= window:
+    window, longest = read_dims(folder).sliding_window, read_infill_config(folder).max_prompt_tokens
+    if longest >= window:
         raise CheckpointError(
             f"{folder}/infill.json: max_prompt_tokens {longest} must be less than the sliding window of {window}"
         )
@@ -92,11 +103,14 @@ def read_sampler_config(folder: Path) -> SamplerConfig | None:
     path = folder / "generation_config.json"
     if not path.is_file():
         return None
-    stated = json.loads(path.read_bytes())
-    values = {k: stated[k] for k in SamplerConfig.__struct_fields__ if stated.get(k) is not None}
-    if isinstance(nested := stated.get("sampler_config"), dict) and "entropy_bound" in nested:
-        values["entropy_bound"] = nested["entropy_bound"]
-    return SamplerConfig(**values)
+    try:
+        stated = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        values = {k: stated[k] for k in SamplerConfig.__struct_fields__ if stated.get(k) is not None}
+        if isinstance(nested := stated.get("sampler_config"), dict) and "entropy_bound" in nested:
+            values["entropy_bound"] = nested["entropy_bound"]
+        return msgspec.convert(values, SamplerConfig)
+    except msgspec.DecodeError as error:
+        raise unusable(path, "sampler", error) from None
 
 
 def check_match(folder: Path, network: Network, tokenizer: TextTokenizer) -> None:

@@ -7,27 +7,51 @@ Qwen2. The code that comes with their checkpoints is never run.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
-from huggingface_hub.errors import StrictDataclassError
+import msgspec
+import torch
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
+from model.config import unusable
 from model.types import CheckpointError
+from model.weights.layout import Shape
 
 Config = Qwen2Config | LlamaConfig
-Json = Mapping[str, Any]
+Transformer = Qwen2ForCausalLM | LlamaForCausalLM
+
+
+class Stated(msgspec.Struct):
+    """What any config.json says that the library's classes have no field for."""
+
+    model_type: str
+    mask_token_id: int | None = None
+
+
+class StatedLlada(Stated, kw_only=True):
+    """LLaDA's own settings."""
+
+    d_model: int
+    n_layers: int
+    n_heads: int
+    mlp_hidden_size: int
+    vocab_size: int
+    max_sequence_length: int
+    rms_norm_eps: float
+    rope_theta: float
+    n_kv_heads: int | None = None
+    embedding_size: int | None = None
+    weight_tying: bool = False
 
 
 @dataclass(frozen=True)
 class Family:
     """One `model_type`."""
 
-    network: type[Qwen2ForCausalLM] | type[LlamaForCausalLM]
+    network: type[Transformer]
     # What was made from a left-to-right model still predicts each token from the position before it.
     shifted: bool
 
@@ -37,6 +61,26 @@ FAMILIES = {
     "qwen2": Family(Qwen2ForCausalLM, shifted=True),
     "llada": Family(LlamaForCausalLM, shifted=False),
 }
+
+
+class Described(NamedTuple):
+    """What a config.json comes to."""
+
+    family: Family
+    stated: Stated
+    config: Config
+    network: Transformer  # with shapes and no numbers
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the class calls each tensor of the checkpoint."""
+        return {published(self.stated.model_type, name): name for name, _ in self.network.named_parameters()}
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """Of every tensor of the checkpoint."""
+        return {theirs: tuple(self.network.get_parameter(name).shape) for theirs, name in self.names.items()}
+
 
 # LLaDA's code can be configured into other shapes than Llama's; of the published checkpoints none is.
 LLADA_SHAPE = {
@@ -59,43 +103,50 @@ LLADA_NAMES = (
 )
 
 
-def read_config(folder: Path) -> tuple[Family, Config, Json]:
-    """What config.json describes, and config.json; raises `CheckpointError`."""
+def read_config(folder: Path) -> Described:
+    """What config.json describes; raises `CheckpointError` naming the field."""
     path = folder / "config.json"
-    stated: Json = json.loads(path.read_bytes())
-    family = FAMILIES[stated["model_type"]]
+    kind: object = "masked model"
     try:
-        config = llada_config(path, stated) if stated["model_type"] == "llada" else qwen2_config(path, stated)
-    except (KeyError, TypeError, ValueError, StrictDataclassError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise CheckpointError(f"{path}: not a {stated['model_type']} ({reason})") from None
-    return family, config, stated
+        content = path.read_bytes()
+        stated = msgspec.json.decode(content, type=Stated)
+        kind, family = stated.model_type, FAMILIES[stated.model_type]
+        config = llada_config(path, content) if kind == "llada" else qwen2_config(path, content)
+        with torch.device("meta"):
+            network = cast("Transformer", family.network(config))  # type: ignore[arg-type]
+    except CheckpointError:
+        raise
+    except Exception as error:  # all that is read is this file, and the library raises any kind
+        raise unusable(path, kind, error) from None
+    return Described(family, stated, config, network)
 
 
-def qwen2_config(path: Path, stated: Json) -> Qwen2Config:
+def qwen2_config(path: Path, content: bytes) -> Qwen2Config:
     """A Qwen2 as it stands."""
+    stated = msgspec.json.decode(content, type=dict[str, Any])
     config = Qwen2Config(**{k: v for k, v in stated.items() if k not in ("model_type", "auto_map", "architectures")})
     if config.sliding_window is not None:
         raise CheckpointError(f"{path}: has a sliding window, which no masked model of this kind was published with")
     return config
 
 
-def llada_config(path: Path, stated: Json) -> LlamaConfig:
+def llada_config(path: Path, content: bytes) -> LlamaConfig:
     """LLaDA's settings under Llama's names."""
-    other = {k: stated[k] for k, v in LLADA_SHAPE.items() if k in stated and stated[k] != v}
+    other = {k: v for k, v in msgspec.json.decode(content).items() if k in LLADA_SHAPE and LLADA_SHAPE[k] != v}
     if other:
         raise CheckpointError(f"{path}: a LLaDA of another shape, {next(iter(other.items()))}, which is not known here")
+    stated = msgspec.json.decode(content, type=StatedLlada)
     return LlamaConfig(
-        vocab_size=stated.get("embedding_size") or stated["vocab_size"],
-        hidden_size=stated["d_model"],
-        intermediate_size=stated["mlp_hidden_size"],
-        num_hidden_layers=stated["n_layers"],
-        num_attention_heads=stated["n_heads"],
-        num_key_value_heads=stated.get("n_kv_heads") or stated["n_heads"],
-        max_position_embeddings=stated["max_sequence_length"],
-        rms_norm_eps=stated["rms_norm_eps"],
-        rope_parameters={"rope_type": "default", "rope_theta": stated["rope_theta"]},
-        tie_word_embeddings=stated.get("weight_tying", False),
+        vocab_size=stated.embedding_size or stated.vocab_size,
+        hidden_size=stated.d_model,
+        intermediate_size=stated.mlp_hidden_size,
+        num_hidden_layers=stated.n_layers,
+        num_attention_heads=stated.n_heads,
+        num_key_value_heads=stated.n_kv_heads or stated.n_heads,
+        max_position_embeddings=stated.max_sequence_length,
+        rms_norm_eps=stated.rms_norm_eps,
+        rope_parameters={"rope_type": "default", "rope_theta": stated.rope_theta},
+        tie_word_embeddings=stated.weight_tying,
     )
 
 

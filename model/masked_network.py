@@ -18,16 +18,14 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import LlamaForCausalLM, Qwen2ForCausalLM
 
 from model.masked_decoder import MaskedDecoder
+from model.masked_layout import Transformer
 from model.network import Continued
 from model.noise import ElasticMaskNoise, MaskNoise
 from model.sampler import Flags
 from model.types import CancelToken, Canvas
 from model.vocabulary import SCORES_AT_ONCE
-
-Transformer = Qwen2ForCausalLM | LlamaForCausalLM
 
 FOLLOWING = 8  # masks after a continuation, without which its end would say how long it is
 # Tokens are judged in four passes, each seeing those of the passes before: their probabilities then multiply to that

@@ -6,13 +6,13 @@ shares every weight but its layer scalars. The vision tower has names of its own
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from model.config import unusable
 from model.types import CheckpointError
 
 SLIDING = "sliding_attention"
@@ -23,6 +23,21 @@ EMBEDDING = f"{DECODER}embed_tokens.weight"
 VISION = re.compile(r"model\.encoder\.(vision_tower|embed_vision)\.")
 
 Shape = tuple[int, ...]
+
+
+class LayerDims(msgspec.Struct, frozen=True):
+    """What a layer has instead of the numbers of all; None: nothing."""
+
+    num_key_value_heads: int | None = None
+    head_dim: int | None = None
+
+
+class Rope(msgspec.Struct, frozen=True):
+    """How positions turn in one kind of layers; no shape depends on it, but the library takes anything."""
+
+    rope_theta: float
+    rope_type: str = "default"
+    partial_rotary_factor: float | None = None
 
 
 class Dims(msgspec.Struct, frozen=True):
@@ -42,7 +57,8 @@ class Dims(msgspec.Struct, frozen=True):
     global_head_dim: int = 512
     num_global_key_value_heads: int | None = None
     layer_types: tuple[str, ...] = ()
-    per_layer_config: dict[str, dict[str, Any]] | None = None  # as transformers writes it, in place of `global_*`
+    rope_parameters: dict[str, Rope] | None = None
+    per_layer_config: dict[str, LayerDims] | None = None  # as transformers writes it, in place of `global_*`
 
     def __post_init__(self) -> None:
         if not self.layer_types:
@@ -55,8 +71,8 @@ class Dims(msgspec.Struct, frozen=True):
         """Key-value heads and the size of a head in one layer."""
         n_heads, size = self.num_key_value_heads, self.head_dim
         if self.per_layer_config is not None:
-            own = self.per_layer_config.get(str(layer)) or {}
-            return own.get("num_key_value_heads") or n_heads, own.get("head_dim") or size
+            own = self.per_layer_config.get(str(layer), LayerDims())
+            return own.num_key_value_heads or n_heads, own.head_dim or size
         if self.layer_types[layer] == FULL:
             return self.num_global_key_value_heads or n_heads, self.global_head_dim
         return n_heads, size
@@ -78,16 +94,20 @@ PUBLISHED_26B = Dims(
 )  # fmt: skip
 
 
+class _Stated(msgspec.Struct):
+    text_config: dict[str, Any]
+
+
 def read_dims(folder: Path) -> Dims:
     """The dimensions that a checkpoint folder's config.json states; raises `CheckpointError` naming the field."""
     path = folder / "config.json"
     try:
-        stated = json.loads(path.read_bytes())["text_config"]
-        return msgspec.convert({k: v for k, v in stated.items() if v is not None}, Dims, strict=False)
+        stated = msgspec.json.decode(path.read_bytes(), type=_Stated).text_config
+        return msgspec.convert({k: v for k, v in stated.items() if v is not None}, Dims)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read ({error.strerror})") from None
-    except (KeyError, TypeError, ValueError) as error:  # msgspec's errors are ValueErrors
-        raise CheckpointError(f"{path}: text_config is not one of a DiffusionGemma ({error})") from None
+    except ValueError as error:  # msgspec's errors are ValueErrors
+        raise unusable(path, "DiffusionGemma", error) from None
 
 
 def tensor_shapes(dims: Dims) -> dict[str, Shape]:

@@ -19,6 +19,7 @@ from transformers.models.diffusion_gemma.modeling_diffusion_gemma import (
     DiffusionGemmaTextScaledWordEmbedding,
 )
 
+from model.config import unusable
 from model.text_only import TextOnlyDiffusionGemma
 from model.types import CheckpointError, OnBytes, Quant
 from model.weights.formats import part_bytes, total
@@ -77,9 +78,8 @@ def empty_network(folder: Path) -> TextOnlyDiffusionGemma:
             raise ValueError(f"hidden_activation is not {ACTIVATION}")
         with torch.device("meta"):
             return TextOnlyDiffusionGemma(config)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise CheckpointError(f"{folder}/config.json: not a DiffusionGemma ({reason})") from None
+    except Exception as error:  # all that is read is this file, and the library raises any kind
+        raise unusable(folder / "config.json", "DiffusionGemma", error) from None
 
 
 class Assembly:

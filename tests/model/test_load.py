@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from model.config import EMBEDDED
 from model.load import load_engine
 from model.types import CheckpointError
+from model.weights.verify import verify
 
 
 @pytest.fixture
@@ -44,6 +46,39 @@ def test_not_a_checkpoint(tmp_path: Path) -> None:
 def test_another_model(copy: Path) -> None:
     edit(copy / "config.json", model_type="llama")
     assert "'llama'" in failure(copy)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("hidden_size", "32"), ("rms_norm_eps", "x"), ("max_position_embeddings", ["x"]), ("pad_token_id", "0"),
+     ("rope_theta", "x"), ("layer_types", 3), ("text_config", "x"), ("canvas_length", "x"), ("dtype", ["x"])],
+)  # fmt: skip
+def test_a_field_of_a_wrong_type(copy: Path, field: str, value: object) -> None:
+    config = json.loads((copy / "config.json").read_text())
+    text = config["text_config"]
+    sliding = text["rope_parameters"]["sliding_attention"]
+    next(part for part in (sliding, config, text) if field in part or part is text)[field] = value
+    edit(copy / "config.json", **config)
+    message = failure(copy)
+    assert f"{copy}/config.json" in message and "restore it" in message
+    assert field in message or field == "dtype"  # of which the library says nothing
+    with pytest.raises(CheckpointError, match=r"config\.json"):
+        list(verify(copy))
+
+
+def test_a_field_of_a_wrong_type_beside_graphs(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(EMBEDDED, tmp_path / "copy"))
+    config = json.loads((folder / "config.json").read_text())
+    config["text_config"]["num_key_value_heads"] = "2"
+    edit(folder / "config.json", **config)
+    for device in (None, "cpu"):  # in ONNX Runtime and in torch
+        with pytest.raises(CheckpointError, match=r"config\.json: .*num_key_value_heads.*; restore it"):
+            load_engine(str(folder), device=device)
+
+
+def test_sampler_settings_of_a_wrong_type(copy: Path) -> None:
+    (copy / "generation_config.json").write_text('{"max_denoising_steps": "48"}')
+    assert "max_denoising_steps" in failure(copy)
 
 
 def test_broken_config(copy: Path) -> None:

@@ -14,6 +14,7 @@ from model.engine import DiffusionEngine
 from model.load import load_engine
 from model.masked_network import FOLLOWING, MaskedNetwork
 from model.types import Budget, CancelToken, Canvas, CheckpointError
+from model.weights.verify import verify
 from tests.model.masked_checkpoints import BOS, MASK, N_BYTES, write_checkpoint
 
 PROMPT = [BOS, *range(60, 80)]
@@ -191,6 +192,21 @@ def test_another_llada_is_refused(tmp_path: Path) -> None:
     assert "alibi" in failure(folder)
     edit(folder / "config.json", alibi=False, d_model=None)
     assert "config.json" in failure(folder)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "field"),
+    [("Dream", "hidden_size"), ("Dream", "mask_token_id"), ("qwen2", "rms_norm_eps"), ("llada", "d_model"),
+     ("llada", "rope_theta"), ("llada", "mask_token_id")],
+)  # fmt: skip
+def test_a_field_of_a_wrong_type_is_named(tmp_path: Path, model_type: str, field: str) -> None:
+    folder = write_checkpoint(tmp_path / "m", model_type)
+    assert {file.by for file in verify(folder)} == {"header"}
+    edit(folder / "config.json", **{field: ["64"]})
+    message = failure(folder)
+    assert f"{folder}/config.json" in message and field in message and "restore it" in message
+    with pytest.raises(CheckpointError, match=field):
+        list(verify(folder))
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
