@@ -11,6 +11,7 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable
+from typing import Any
 
 import msgspec
 from lsprotocol import types
@@ -21,6 +22,7 @@ from dg_lsp.settings import Settings
 from dg_lsp.shared.client import SharedFiller
 from dg_lsp.shared.place import EngineUnavailable, supported
 from dg_lsp.stand_in import StandIn
+from dg_lsp.status import answering, loads
 from infill.sizes import part_of_size
 from infill.types import Filler
 from model.types import CheckpointError, OnBytes
@@ -51,7 +53,10 @@ async def load_model(session: Session) -> None:
 
 
 async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:
-    """Wait for the model that was asked for, whatever answers until then; from then on its news are the session's."""
+    """Wait for the model that was asked for, whatever answers until then; from then on its news are the session's.
+
+    One that was unloaded loads again with the next question, and is shown as it was the first time.
+    """
     await asyncio.shield(opened)
     filler = session.filler
     if not isinstance(filler, StandIn | SharedFiller):
@@ -60,8 +65,16 @@ async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:
 
     def look() -> None:
         session.changed()
-        if not (isinstance(filler, StandIn) and filler.loading):
+        if session.filler is not filler:
             settled.set()
+        elif not loads(session):
+            settled.set()
+            session.bytes_loaded = None  # or it would begin with all of them, should it load again
+        elif settled.is_set():
+            settled.clear()
+            if session.client.progress:
+                again = loop.create_task(settled.wait())
+                session.keep(loop.create_task(_show_progress(session, again, time.perf_counter())))
 
     def on_news() -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed
@@ -77,7 +90,7 @@ def _failure(session: Session) -> str | None:
     return session.filler.failure if isinstance(session.filler, StandIn) else session.scheduler.failure
 
 
-async def _show_progress(session: Session, loaded: asyncio.Future[None], started: float) -> None:
+async def _show_progress(session: Session, loaded: asyncio.Future[Any], started: float) -> None:
     token = f"dg-lsp-loading-{uuid.uuid4()}"
     if not await accepted(session.server.create_progress(token)):
         return
@@ -95,7 +108,9 @@ async def _show_progress(session: Session, loaded: asyncio.Future[None], started
         done, _ = await asyncio.wait({loaded}, timeout=_LOOK_EVERY_S)
         if done:
             break
-    outcome = "failed" if _failure(session) is not None else "ready"
+    filler = answering(session)
+    is_open = _failure(session) is None and not (isinstance(filler, SharedFiller) and filler.failed)
+    outcome = "ready" if is_open else "failed"
     session.server.send_progress(token, types.WorkDoneProgressEnd(message=outcome))
 
 

@@ -49,12 +49,11 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
 def status_of(session: Session) -> Status:
     """Return the status now."""
     scheduler, verdict = session.scheduler, session.last_ignored
-    filler = _filler(session)
+    filler = answering(session)
     facts = filler.facts if isinstance(filler, SharedFiller) else None
     last = scheduler.last_steps
-    loads = state_of(session) == "loading" or trouble_of(session) == "model_loading"
     loaded, total = session.bytes_loaded or (None, None)
-    if not loads or loaded == total:  # all of them: of the last time, or nothing to wait for
+    if not loads(session) or loaded == total:  # all of them: of the last time, or nothing to wait for
         loaded = total = None
     return Status(
         state=state_of(session),
@@ -83,10 +82,15 @@ def status_of(session: Session) -> Status:
 
 def state_of(session: Session) -> State:
     """Return what the model is doing."""
-    filler, state = _filler(session), session.scheduler.state
+    filler, state = answering(session), session.scheduler.state
     if isinstance(filler, SharedFiller) and filler.loading and state in ("ready", "busy"):
         return "loading"  # again, after it was unloaded
     return state
+
+
+def loads(session: Session) -> bool:
+    """Return whether the model that was chosen is on its way, for the first time or again."""
+    return state_of(session) == "loading" or trouble_of(session) == "model_loading"
 
 
 def trouble_of(session: Session) -> str | None:
@@ -110,8 +114,8 @@ def message_of(session: Session) -> str | None:
     return session.scheduler.failure or (MESSAGES[stage] if stage else None)
 
 
-def _filler(session: Session) -> Filler | None:
-    """What answers now."""
+def answering(session: Session) -> Filler | None:
+    """Return what answers now."""
     return session.filler.current if isinstance(session.filler, StandIn) else session.filler
 
 

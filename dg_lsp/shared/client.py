@@ -98,6 +98,11 @@ class SharedFiller:
         return self.facts is not None and self.facts.state == "loading"
 
     @property
+    def failed(self) -> bool:
+        """Whether the engine is gone or cannot open its model."""
+        return self.facts is None or self.facts.failure is not None
+
+    @property
     def facts(self) -> Facts | None:
         """What the engine last said of itself; None when it is gone, until somebody asks again."""
         link = self._link
@@ -158,8 +163,9 @@ class SharedFiller:
             if self._link is last:
                 ungreeted = last is not None and last.facts is None
                 self._in_place_of_dead = (last is not None and last.died) or (ungreeted and self._in_place_of_dead)
-                self._link = Link(connection, self._hello, self._replace)
-                self._link.on_news = self._heard
+                self._link = link = Link(connection, self._hello, self._replace)
+                link.on_news = self._heard
+                link.listen()
             else:  # the other thread was first
                 connection.close()
             assert self._link is not None

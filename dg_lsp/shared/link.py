@@ -52,7 +52,7 @@ Inbox = queue.SimpleQueue[Drafted | Answered | Signal]
 
 
 class Link:
-    """Greets an engine and carries questions to it; `facts` is the last that it said of itself.
+    """Greets an engine and carries questions to it once `listen` was called; `facts` is the last it said of itself.
 
     `on_lost` is called with it on the reading thread, which has then nothing else to do.
     """
@@ -72,6 +72,9 @@ class Link:
         self._number = 0
         with contextlib.suppress(EngineLost):  # the reader finds out too
             self._send(hello)
+
+    def listen(self) -> None:
+        """Begin to hear the engine, when whoever is told of it is ready for that."""
         threading.Thread(target=self._read, name="dg-lsp-engine-link", daemon=True).start()
 
     @property
@@ -174,5 +177,5 @@ class Link:
                     if (inbox := self._inboxes.pop(message.id, None)) is not None:
                         inbox.put(message)
             self._changed.notify_all()
-        if isinstance(message, News):
+        if isinstance(message, Welcome | News):
             self.on_news()

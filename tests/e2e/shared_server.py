@@ -28,7 +28,7 @@ ENGINE = Path(__file__).resolve().parents[1] / "dg_lsp" / "shared" / "scripted_e
 def open_scripted(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
     command = (sys.executable, str(ENGINE), *sys.argv[1:3])
     identity = identity_of(model, settings.threads, settings.niceness)
-    open_shared = partial(SharedFiller, identity, settings.unload_after_minutes * 60 or None, command)
+    open_shared = partial(SharedFiller, identity, settings.unload_after_minutes * 60 or None, command, on_bytes)
     if len(sys.argv) == 3:
         return open_shared()
     return StandIn(open_shared, lambda: open_script(Path(sys.argv[3])), patience_s=60)

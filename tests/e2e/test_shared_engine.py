@@ -33,6 +33,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name != "posix", reason="ne
 needs_weights = pytest.mark.skipif(not WEIGHTS.is_file(), reason="model/embedded/model.safetensors is missing")
 
 Open = Callable[..., Awaitable[Client]]
+PROGRESS = {"window": {"workDoneProgress": True}}
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def opened(runtime_folder: Path) -> AsyncIterator[Open]:
             client = await Client.start(str(script), str(linger_s), *instead, program=(SERVER,))
         client.limit_s = LIMIT_S
         clients.append(client)
-        await client.initialize({"manualDeadlineMs": 600_000} | (options or {}))
+        await client.initialize({"manualDeadlineMs": 600_000} | (options or {}), **PROGRESS)
         return client
 
     yield open_window
@@ -72,6 +73,15 @@ async def ready(client: Client) -> Client:
 
 async def status(client: Client) -> dict[str, Any]:
     return (await client.ask("dgLsp/status"))["result"]
+
+
+def progress(client: Client) -> list[tuple[Any, ...]]:
+    """Each word that is told of loading, without the seconds."""
+    told = [
+        (v["kind"], v.get("percentage"), v.get("message"))
+        for v in (n["value"] for n in client.notifications("$/progress"))
+    ]
+    return [one for one in told if not (one[2] or "").endswith(" s")]
 
 
 def engines() -> list[Facts]:
@@ -268,10 +278,14 @@ async def test_an_unloaded_model_is_said_to_load_and_then_answers(opened: Open, 
     assert await client.items(URI, manual=False) == []
     told = await status(client)
     assert (told["lastReason"], told["state"], told["engineClients"]) == ("model_loading", "loading", 1)
+    half = [("begin", None, None), ("report", 25, "0 of 0 kB")]
+    await client.until(lambda: progress(client)[-2:] == half, "the progress of loading again")
     asked = client.inline(URI, 5)
     await asyncio.to_thread(pipe.write_text, rules)
     assert (await client.answer(asked))["result"]["items"][0]["insertText"] == "q"
     assert starts(runtime_folder) == 2
+    await client.until(lambda: progress(client)[-1] == ("end", None, "ready"), "the end of loading again")
+    assert [kind for kind, *_ in progress(client)].count("begin") == 2
 
 
 async def test_while_an_unloaded_model_loads_again_the_embedded_one_answers(opened: Open, runtime_folder: Path) -> None:
@@ -290,11 +304,13 @@ async def test_while_an_unloaded_model_loads_again_the_embedded_one_answers(open
     assert (await client.items(URI))[0]["insertText"] == "embedded"
     told = await status(client)
     assert (told["state"], told["fallback"], told["unloaded"]) == ("ready", "model_loading", False)
+    await client.until(lambda: progress(client)[-1] == ("report", 25, "0 of 0 kB"), "the progress of loading again")
     await asyncio.to_thread(pipe.write_text, rules)
     async with asyncio.timeout(LIMIT_S):
         while (await client.items(URI))[0]["insertText"] != "q":
             client.edit(URI, 0, 0, "#")
     assert (await status(client))["fallback"] is None
+    await client.until(lambda: progress(client)[-1] == ("end", None, "ready"), "the end of loading again")
 
 
 def test_the_command_for_people(runtime_folder: Path) -> None:

@@ -89,4 +89,6 @@ class LocalEngine:
     def link(self, identity: Identity = IDENTITY, unload_after_s: float | None = None) -> Link:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(str(self.path))
-        return Link(connection, Hello(identity, unload_after_s))
+        link = Link(connection, Hello(identity, unload_after_s))
+        link.listen()
+        return link
