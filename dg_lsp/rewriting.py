@@ -123,6 +123,7 @@ def _request(session: Session, snapshot: DocumentSnapshot, wish: Wish, target: T
         target.request(snapshot.language_id, strength),
         instruction=wish.instruction if takes else None,
         diagnostics=wish.diagnostics if takes else (),
+        fixes=wish.kind == "fix",
         context=session.context.of(snapshot.uri),
         deadline_ms=session.settings.manual_deadline_ms,
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import msgspec
+
 from infill import candidates as sources
 from infill.answers import completion, confident, tidied_candidate
 from infill.candidates import Candidate
@@ -103,6 +105,8 @@ class ModelFiller:
 
     def _fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
         timings = Timings()
+        if request.fixes and not self._engine.info.reads_texts and (request.diagnostics or request.instruction):
+            request = msgspec.structs.replace(request, strength=None)
         with timings.stage("hole"):
             found = self._find(request)
         if isinstance(found, NoFill):
@@ -115,7 +119,7 @@ class ModelFiller:
             asked = asked_of(request.text, hole, syntax.language.id, told, request.strength is not None)
             think = thinker(self._engine, asked, request.deadline_ms, cancel, timings)
             around = surroundings(request.text, hole, info, tokenizer, others, asked, think)
-        if request.selection is not None and (request.frozen or request.strength is not None):
+        if request.selection is not None and (request.frozen or request.fixes or request.strength is not None):
             rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
             return confident(rewritten, request.least_confidence)
         unasked = request.trigger == "automatic" and hole.multiline and not info.speaks_on_blank_lines

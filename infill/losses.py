@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
 from infill.functions import forms_of
 from infill.syntax import Syntax, ancestors
 from infill.types import Span
+
+ALIKE = 0.75  # of two lines, as `SequenceMatcher.ratio`: one is the other with a word changed
+SAYS = 4  # letters and digits of a line that can be told from others
 
 
 def loses_code(before: Syntax, span: Span, text: str) -> bool:
@@ -30,6 +36,25 @@ def is_only_prose(before: Syntax, span: Span, text: str) -> bool:
             return False
         stack.extend(node.children)
     return True
+
+
+def writes_others(before: str, span: Span, text: str) -> bool:
+    """Whether a line of the text is rather one of the lines around the span, changed, than one that stood in it."""
+    new = bare_lines(text)
+    start, end = before.rfind("\n", 0, span.start) + 1, before.find("\n", span.end)
+    above, below = bare_lines(before[:start]), bare_lines(before[end:] if end >= 0 else "")
+    others, own = above[-len(new) :] + below[: len(new)], bare_lines(before[span.start : span.end])
+
+    def alike(line: str, lines: Sequence[str]) -> float:
+        return max((SequenceMatcher(None, line, other, autojunk=False).ratio() for other in lines), default=0.0)
+
+    return any(alike(line, others) > max(alike(line, own), ALIKE) for line in new)
+
+
+def bare_lines(text: str) -> list[str]:
+    """Its lines without blanks, those left out that say next to nothing."""
+    lines = ("".join(line.split()) for line in text.split("\n"))
+    return [line for line in lines if sum(map(str.isalnum, line)) >= SAYS]
 
 
 def _has_code(syntax: Syntax, span: Span) -> bool:

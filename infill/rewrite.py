@@ -27,6 +27,7 @@ from infill.frozen import (
     texts_of,
 )
 from infill.judge import Judged, confidence_in
+from infill.losses import writes_others
 from infill.refine import least_believed, noised, read
 from infill.stretch_texts import is_placeholder, tidied
 from infill.syntax import Syntax
@@ -58,7 +59,7 @@ def rewrite(
     with timings.stage("singles"):
         wholes = chooser.wholes()
     if not wholes and request.strength is None:
-        return job.no_fill(NoFill("empty_fill", "the model proposes nothing"))
+        return job.no_fill(NoFill("empty_fill", f"the model proposes nothing{job.but}"))
     with timings.stage("judge"):
         better, n_worse = chooser.ranked(wholes)
     with timings.stage("gate"):
@@ -89,6 +90,7 @@ class _Rewrite:
         self._hole, self._around, self._cancel, self._timings = hole, around, cancel, timings
         self._started = time.monotonic()
         self._stretches: list[Stretch] = []
+        self.but = ""  # what some of what the model proposed was not
 
     def no_fill(self, nothing: NoFill) -> NoFill:
         """A reason with the hole and times; that of a cancel comes before any other."""
@@ -133,7 +135,10 @@ class _Rewrite:
         fills = engine.denoise(self._around.prompt_ids, canvases, budget, self._cancel, request.seed, watching)
         rows = [texts_of(f, row_lengths(self._stretches, i, n_rows), engine.tokenizer) for i, f in enumerate(fills)]
         refines = request.strength is not None
-        texts = tuple(tidied(self._syntax, self._stretches, row, refines) for row in rows if row)
+        fixes = request.fixes and not refines
+        texts = tuple(tidied(self._syntax, self._stretches, row, refines, fixes) for row in rows if row)
+        if fixes and (kept := tuple(filter(self._leaves_others, texts))) != texts:
+            texts, self.but = kept, " that leaves the lines around as they are"
         denoised = Denoised(texts, max(fill.steps for fill in fills), fills[0].stop_reason)
         return Chooser(
             engine, self._syntax, self._hole.span, self._around, self._stretches, denoised, refines,
@@ -156,6 +161,11 @@ class _Rewrite:
             source=whole.candidate.source,
             parts=parts,
         )
+
+    def _leaves_others(self, texts: Sequence[str]) -> bool:
+        """Whether none of the texts has lines of what stands around it, changed."""
+        free = (s.span for s in self._stretches if s.free)
+        return not any(writes_others(self._syntax.text, span, t) for span, t in zip(free, texts, strict=True))
 
     def _is_before(self, share: float) -> bool:
         """Whether less than this share of the deadline has passed."""

@@ -17,17 +17,19 @@ from infill.types import Hole
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def tidied(syntax: Syntax, stretches: Sequence[Stretch], texts: Sequence[str], as_written: bool) -> tuple[str, ...]:
+def tidied(
+    syntax: Syntax, stretches: Sequence[Stretch], texts: Sequence[str], as_written: bool, grows: bool = False
+) -> tuple[str, ...]:
     """A text for each free stretch; what stands there now where the model says nothing that can be used.
 
     `as_written` only mends line breaks: in a refinement the tokens on both sides stay, so there is nothing
-    to fit.
+    to fit. What `grows` may become several lines where it has its line to itself.
     """
     free = (s for s in stretches if s.free)
     made: list[str] = []
     for stretch, text in zip(free, texts, strict=True):
         present = syntax.text[stretch.span.start : stretch.span.end]
-        text = _as_written(syntax, text) if as_written else _fitted(syntax, stretch, present, text)
+        text = _as_written(syntax, text) if as_written else _fitted(syntax, stretch, present, text, grows)
         made.append(present if text is None else text)
     return tuple(made)
 
@@ -49,13 +51,15 @@ def _as_written(syntax: Syntax, text: str) -> str | None:
     return lf(text).replace("\n", dominant_line_break(syntax.text))
 
 
-def _fitted(syntax: Syntax, stretch: Stretch, present: str, text: str) -> str | None:
+def _fitted(syntax: Syntax, stretch: Stretch, present: str, text: str, grows: bool) -> str | None:
     source, span = syntax.text, stretch.span
     line = syntax.line(span.start)
     indent = indent_of(source[line.start : line.end])
     # A placeholder with its lines to itself stands for a body; where it shares them, for a word or two.
     is_body = stretch.is_empty and has_own_lines(source, span)
-    multiline = is_body or "\n" in present or "\r" in present
+    multiline = is_body or "\n" in present or "\r" in present or (grows and has_own_lines(source, span))
+    if grows and not multiline and "\n" in text.strip():
+        return None  # its first line alone would lose what the others do
     hole = Hole(span, "block" if is_body else "selection", indent, multiline)
     by_indent = syntax.language.block_style == "indent"
     text = postprocess(text, hole, source[: span.start], source[span.end :], indent_blocks=by_indent)

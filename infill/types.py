@@ -111,6 +111,7 @@ class FillRequest(msgspec.Struct, frozen=True):
     strength: float | None = None  # refine: the share (0..1) of the selection's tokens that is noised anew
     instruction: str | None = None  # for a model that takes instructions
     diagnostics: tuple[str, ...] = ()  # of the selection, for the same
+    fixes: bool = False  # what those report: with a model that reads no text of ours a refinement is a rewrite
     context: Context = Context()
     suggested: str | None = None  # what was last shown for this hole, less what the user has typed of it
     trigger: Trigger = "manual"

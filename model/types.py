@@ -133,6 +133,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     denoise_share: float = 0.6  # of a deadline; the rest is for the draft, the judge and the gate
     drafts_left_to_right: bool = True  # candidates for a hole; else that is too slow
     thinks: bool = False  # before a rewrite with an instruction
+    reads_texts: bool = True  # scores any; else only what it has just written
     keep_best: int | None = None  # of the lengths tried, finished after the first step; None: all
 
 

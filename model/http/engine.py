@@ -92,6 +92,7 @@ class HttpEngine:
             takes_instructions=True,
             context_tokens=most // 4,
             ends_holes=True,
+            reads_texts=False,
             denoise_share=0.95,
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from acting import EDITS, RESOLVES, applied
 from client import URI, Client
 
 from tests.openai_server import LIMIT_S, OpenAIServer, Reply, filling, serving
@@ -91,6 +92,24 @@ async def test_a_rewrite_with_its_drafts(client: Client, server: OpenAIServer) -
     answer = await client.answer(request)
     assert answer["result"]["edit"] is not None, answer
     assert "Multiply." in server.prompts[0]
+
+
+async def test_a_fix_is_told_of_the_diagnostic(client: Client, server: OpenAIServer) -> None:
+    text = "def area(w, h):\n    return w * height\n"
+    server.answer = lambda _: Reply(("```python\n    return w * h\n```",))
+    await client.initialize({"manualDeadlineMs": 60_000}, textDocument=RESOLVES, workspace=EDITS)
+    await asyncio.wait_for(client.ready(), LIMIT_S)
+    client.open(URI, text)
+    place = client.range(URI, text.index("height"), len(text) - 1)
+    problem = {"range": place, "message": "name 'height' is not defined"}
+    asked = {"textDocument": {"uri": URI}, "range": place, "context": {"diagnostics": [problem], "only": ["quickfix"]}}
+    (action,) = (await client.ask("textDocument/codeAction", asked))["result"]
+    resolved = (await client.ask("codeAction/resolve", action))["result"]
+    assert applied(client, resolved["edit"]) == text.replace("height", "h")
+    assert "name 'height' is not defined" in server.prompts[0]
+    refused = {"uri": URI, "range": client.range(URI, 0, len(text)), "apply": False}
+    answer = await client.ask("workspace/executeCommand", {"command": "dg-lsp.refine", "arguments": [refused]})
+    assert answer["result"]["reason"] == "nothing_better" and len(server.prompts) == 1
 
 
 async def test_a_server_that_goes_away_is_a_reason_and_its_return_too(client: Client, server: OpenAIServer) -> None:
