@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from infill import doctor_format
 from infill.doctor_format import format_found
+from model import devices
+from model.devices import may_have_gpu, usual_device
 from model.types import CheckpointError
 from model.weights.fitting import Device, chosen_quant, fitting
 from model.weights.formats import step_bytes
@@ -59,6 +63,22 @@ def test_of_the_26b_the_doctor_says_what_fits_and_how_fast_it_can_be() -> None:
     said = format_found(None, "cpu", None)
     assert "diffusiongemma-26B" in said
     assert "does not fit" in said or re.search(r"fits in \w+, .* at least [\d,.]+ ms at the \d+ GB/s measured", said)
+
+
+@pytest.mark.skipif(may_have_gpu(), reason="torch is asked of it")
+def test_torch_is_not_imported_where_there_is_no_sign_of_a_gpu() -> None:
+    program = (
+        "import sys; from infill.doctor_format import *; format_found(None, None, None); print('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_where_there_is_a_sign_torch_says_what_is_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    usual = usual_device()
+    assert (usual == "cuda") == torch.cuda.is_available()
+    monkeypatch.setattr(devices, "may_have_gpu", lambda: True)
+    assert usual_device() == usual
 
 
 def test_without_torch_it_says_what_that_would_need(monkeypatch: pytest.MonkeyPatch) -> None:
