@@ -21,7 +21,7 @@ from infill.command_input import add_model_options, url_of
 from infill.progress import byte_bar, wants_bar
 from infill.sizes import size
 from infill.types import Filled, Filler, FillRequest, NoFill
-from model.config import EMBEDDED, MASKED_TYPES, ONNX, check_folder, read_infill_config, read_model_type
+from model.config import EMBEDDED, ONNX, check_folder, read_infill_config
 from model.places import find
 from model.types import CancelToken, CheckpointError, Quant
 
@@ -107,7 +107,7 @@ def checks(options: Options) -> Iterator[Check]:
     if checkpoint.state == "fail":
         return
     in_onnx = (folder / ONNX).is_dir()
-    if in_onnx or read_model_type(folder) in MASKED_TYPES:  # of one format
+    if in_onnx:  # of one format
         yield _memory(folder)
     else:
         yield attempt("format", lambda: _format(folder, options))

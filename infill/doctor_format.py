@@ -7,9 +7,10 @@ from pathlib import Path
 
 from infill.sizes import part_of_size, size
 from model.types import Quant
+from model.weights.expected import sizes_of
 from model.weights.fitting import CPU, Device, chosen_quant, fitting, needed_bytes
 from model.weights.formats import QUANTS, step_bytes
-from model.weights.layout import PUBLISHED_26B, Dims, read_dims
+from model.weights.layout import PUBLISHED_26B, Dims
 from model.weights.manifest import MANIFEST, read_manifest
 
 NAME_26B = "google/diffusiongemma-26B-A4B-it"
@@ -23,7 +24,7 @@ def format_found(folder: Path | None, device: str | None, wish: Quant | None) ->
     """
     if folder is not None and (folder / MANIFEST).is_file():
         wish = wish or read_manifest(folder).quant
-    dims, name = (PUBLISHED_26B, NAME_26B) if folder is None else (read_dims(folder), "the model")
+    dims, name = (PUBLISHED_26B, NAME_26B) if folder is None else (sizes_of(folder), "the model")
     if find_spec("torch") is None:
         whole = Device("cuda", "a GPU", 0, 0)
         needs = ", ".join(f"{size(needed_bytes(dims, quant, whole))} in {quant}" for quant in QUANTS)
@@ -36,7 +37,8 @@ def format_found(folder: Path | None, device: str | None, wish: Quant | None) ->
     room = f"{part_of_size(there.free_bytes, there.all_bytes)} are free on {there.title}"
     if quant is None:
         return f"{name} does not fit: int4 needs {least}, {room}"
-    return f"{name} fits in {quant}, which needs {least}: {room}; {_speed(dims, quant, there)}"
+    speed = f"; {_speed(dims, quant, there)}" if isinstance(dims, Dims) else ""
+    return f"{name} fits in {quant}, which needs {least}: {room}{speed}"
 
 
 def _speed(dims: Dims, quant: Quant, device: Device) -> str:

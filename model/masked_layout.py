@@ -18,10 +18,13 @@ from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCau
 
 from model.config import unusable
 from model.types import CheckpointError
+from model.vocabulary import SCORES_AT_ONCE
 from model.weights.layout import Shape
 
 Config = Qwen2Config | LlamaConfig
 Transformer = Qwen2ForCausalLM | LlamaForCausalLM
+
+TOKENS_AT_ONCE = 1 << 14  # of a pass over many rows; bounds its memory
 
 
 class Stated(msgspec.Struct):
@@ -64,7 +67,7 @@ FAMILIES = {
 
 
 class Described(NamedTuple):
-    """What a config.json comes to."""
+    """What a config.json comes to; `Sized`."""
 
     family: Family
     stated: Stated
@@ -80,6 +83,14 @@ class Described(NamedTuple):
     def shapes(self) -> dict[str, Shape]:
         """Of every tensor of the checkpoint."""
         return {theirs: tuple(self.network.get_parameter(name).shape) for theirs, name in self.names.items()}
+
+    def bytes_on_top(self, n_context: int, n_canvas: int, number_bytes: int) -> dict[str, int]:
+        """What a pass over as many rows as are read at once takes: an estimate, and nothing is kept of a prompt."""
+        config = self.config
+        return {
+            "logits": SCORES_AT_ONCE * (8 + number_bytes),
+            "activations": TOKENS_AT_ONCE * (3 * config.intermediate_size + 8 * config.hidden_size) * number_bytes,
+        }
 
 
 # LLaDA's code can be configured into other shapes than Llama's; of the published checkpoints none is.

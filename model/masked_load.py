@@ -6,26 +6,29 @@ from pathlib import Path
 
 import msgspec
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from model.config import MASK_SAMPLER, read_infill_config
-from model.devices import device_of
+from model.devices import device_of, usual_device
 from model.engine import DiffusionEngine
 from model.masked_layout import Described, Transformer, read_config
 from model.masked_network import MaskedNetwork, SpecialIds
 from model.masked_tokenizer import MaskedTokenizer
 from model.threads import default_threads
+from model.torch_load import multiply_for
 from model.types import CheckpointError, OnBytes, Quant
-from model.weights.fitting import ROOM
-from model.weights.shards import Shards
+from model.weights.fitting import CPU, chosen_quant
+from model.weights.formats import part_bytes, total
+from model.weights.manifest import wished_form
+from model.weights.modules import Multiply, PackedEmbedding, PackedLinear
+from model.weights.packing import Packed
+from model.weights.stream import counted, weights_of
 
 
 def load_masked_engine(
     folder: Path, device: str | None, n_threads: int | None, quant: Quant | None, on_bytes: OnBytes | None
 ) -> DiffusionEngine:
-    """The engine over a masked model, its weights as they are (bfloat16 on a GPU); raises `CheckpointError`."""
-    if quant not in (None, "bf16"):
-        raise CheckpointError(f"{folder}: a masked model, which can be loaded in bf16 only, not in {quant}")
+    """The engine over a masked model, `quant` None in the least lossy format that fits; raises `CheckpointError`."""
     torch.set_num_threads(n_threads or default_threads())
     described = read_config(folder)
     tokenizer = MaskedTokenizer.load(folder)
@@ -45,30 +48,43 @@ def load_masked_engine(
     infill = read_infill_config(folder)
     if tokenizer.expand_id is not None:
         infill = msgspec.structs.replace(infill, pad_ends_hole=True)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    network = load_transformer(folder, described, device, on_bytes)
+    network = load_transformer(folder, described, device or usual_device(), quant, on_bytes)
     ids = SpecialIds(mask_id, tokenizer.pad_id, tokenizer.expand_id)
     masked = MaskedNetwork(network, ids, tokenizer.vocab_size, described.family.shifted)
     return DiffusionEngine(masked, tokenizer, infill, MASK_SAMPLER)
 
 
-def load_transformer(folder: Path, described: Described, device: str, on_bytes: OnBytes | None) -> Transformer:
-    """The network with its weights read one by one to where they are used."""
-    dtype = torch.float32 if device == "cpu" else torch.bfloat16
+def load_transformer(
+    folder: Path, described: Described, device: str, wish: Quant | None, on_bytes: OnBytes | None
+) -> Transformer:
+    """The network with its weights read one by one to where they are used, quantized on the way."""
+    dtype = torch.float32 if device == CPU else torch.bfloat16
+    wish, embedding = wished_form(folder, wish)
+    quant = chosen_quant(described, device_of(device), wish, str(folder))
     config, network, names, shapes = described.config, described.network, described.names, described.shapes
-    needed, done = sum(p.numel() for p in network.parameters()) * dtype.itemsize, 0
-    if needed > ROOM * (free := device_of(device).free_bytes):
-        raise CheckpointError(f"{folder}: needs {needed / 1e9:.1f} GB on {device}, {free / 1e9:.1f} GB are free")
-    shards = Shards(folder)
-    shards.check(shapes)
-    for theirs, weight in shards.read(shapes, device):
-        path, _, leaf = names[theirs].rpartition(".")
-        network.get_submodule(path)._parameters[leaf] = nn.Parameter(weight.to(dtype), requires_grad=False)
-        done += weight.numel() * dtype.itemsize
-        if on_bytes is not None:
-            on_bytes(done, needed)
+    all_bytes = total(part_bytes(shapes, quant, embedding, dtype.itemsize))
+    weights = weights_of(folder, shapes, device, dtype, quant, embedding, keep_converted=True)
+    multiply = multiply_for(device)
+    for theirs, weight in counted(weights, all_bytes, on_bytes):
+        put(network, names[theirs], weight, multiply, dtype)
     if config.tie_word_embeddings:
-        network.lm_head.weight = network.model.embed_tokens.weight
+        tied = network.model.embed_tokens.weight
+        if isinstance(tied, Packed):
+            network.lm_head = PackedLinear(tied, multiply)  # type: ignore[assignment]
+        else:
+            network.lm_head.weight = tied
     rotary = network.model.rotary_emb
     network.model.rotary_emb = type(rotary)(config).to(device)  # type: ignore[arg-type]; no checkpoint holds it
     return network.eval()
+
+
+def put(network: nn.Module, name: str, weight: Packed | Tensor, multiply: Multiply, dtype: torch.dtype) -> None:
+    """Put one tensor in its place."""
+    path, _, leaf = name.rpartition(".")
+    module = network.get_submodule(path)
+    if isinstance(weight, Tensor):
+        module._parameters[leaf] = nn.Parameter(weight, requires_grad=False)
+    elif isinstance(module, nn.Embedding):
+        network.set_submodule(path, PackedEmbedding(weight, 1.0, dtype))
+    else:
+        network.set_submodule(path, PackedLinear(weight, multiply, module._parameters.get("bias")))

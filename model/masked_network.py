@@ -20,18 +20,18 @@ import torch
 from torch import Tensor
 
 from model.masked_decoder import MaskedDecoder
-from model.masked_layout import Transformer
+from model.masked_layout import TOKENS_AT_ONCE, Transformer
 from model.network import Continued
 from model.noise import ElasticMaskNoise, MaskNoise
 from model.sampler import Flags
 from model.types import CancelToken, Canvas
 from model.vocabulary import SCORES_AT_ONCE
+from model.weights.modules import n_parameters
 
 FOLLOWING = 8  # masks after a continuation, without which its end would say how long it is
 # Tokens are judged in four passes, each seeing those of the passes before: their probabilities then multiply to that
 # of the whole, but for tokens of one pass being taken as independent, which tokens that far apart nearly are.
 STRIDE, FIRSTS = 4, (0, 2, 1, 3)
-TOKENS_AT_ONCE = 1 << 14  # of a pass over many rows; bounds its memory
 
 
 class SpecialIds(NamedTuple):
@@ -52,7 +52,7 @@ class MaskedNetwork:
         weight = network.model.norm.weight
         self.network, self.ids, self.vocab_size = network, ids, vocab_size
         self.pad_id: int | None = ids.pad
-        self.n_parameters = sum(p.numel() for p in network.parameters())
+        self.n_parameters = n_parameters(network)
         self.device, self.dtype = str(weight.device), str(weight.dtype).removeprefix("torch.")
         self.prompt_ids: list[int] = []
         self._shifted = shifted

@@ -16,7 +16,7 @@ from model.types import OnBytes, Quant
 from model.weights.fitting import chosen_quant
 from model.weights.layout import read_dims
 from model.weights.loader import stream_network
-from model.weights.manifest import MANIFEST, read_manifest
+from model.weights.manifest import wished_form
 from model.weights.modules import Multiply, PlainMultiply, ScratchMultiply
 
 
@@ -42,11 +42,8 @@ def load_network(
     """The network in evaluation mode: float32 activations on a CPU, bfloat16 elsewhere."""
     # On a CPU without bfloat16 arithmetic float32 is a hundred times faster; see ARCHITECTURE.md.
     dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    embedding: Quant = "bf16"
-    if (folder / MANIFEST).is_file():
-        manifest = read_manifest(folder)
-        quant, embedding = quant or manifest.quant, manifest.embedding
-    quant = chosen_quant(read_dims(folder), device_of(device), quant, str(folder))
+    wish, embedding = wished_form(folder, quant)
+    quant = chosen_quant(read_dims(folder), device_of(device), wish, str(folder))
     hf_logging.set_verbosity_error()
     hf_logging.disable_progress_bar()
     return stream_network(folder, device, dtype, quant, multiply_for(device), embedding, on_bytes, keep_converted=True)

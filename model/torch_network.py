@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -21,7 +20,7 @@ from model.token_tree import TokenTree
 from model.torch_decoder import TorchDecoder
 from model.types import CancelToken, Canvas
 from model.vocabulary import Vocabulary
-from model.weights.modules import packed_weights
+from model.weights.modules import n_parameters
 
 
 class TorchNetwork:
@@ -131,9 +130,3 @@ class TorchLeftToRight:
     @torch.inference_mode()
     def push(self, token_id: int) -> None:
         self._hidden = self._network.encoder(torch.tensor([[token_id]], device=self._hidden.device), self._cache)
-
-
-def n_parameters(network: TextOnlyDiffusionGemma) -> int:
-    """The numbers that the weights stand for, whatever they are stored in, each once."""
-    packed = sum(math.prod(weight.shape) for weight in packed_weights(network))
-    return packed + sum(p.numel() for p in network.parameters())

@@ -22,7 +22,8 @@ from model.weights.packing import Packed
 FILE_BYTES = 1 << 30  # a file is closed once it has that many
 CODES, SCALES = ".codes", ".scales"
 COPIED = ("config.json", "generation_config.json", "infill.json", "tokenizer.json", "tokenizer_config.json",
-          "chat_template.jinja", "lengths.json")  # fmt: skip
+          "vocab.json", "merges.txt", "added_tokens.json", "special_tokens_map.json", "chat_template.jinja",
+          "lengths.json")  # fmt: skip
 
 
 def read_converted(folder: Path, manifest: Manifest, device: str) -> Iterator[tuple[str, Packed | Tensor]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from model.types import CheckpointError, Quant
-from model.weights.formats import BF16_BYTES, part_bytes, resident_bytes, total
-from model.weights.layout import Dims, tensor_shapes
+from model.weights.formats import BF16_BYTES, Sized, part_bytes, resident_bytes, total
 
 CONTEXT, CANVAS = 4096, 256  # tokens that must fit beside the weights
 ROOM = 0.94  # of the device's free memory; the rest is the runtime's own
@@ -34,24 +33,24 @@ class Device(msgspec.Struct, frozen=True):
         return self.name == CPU or (self.capability is not None and self.capability >= FP8_CAPABILITY)
 
 
-def needed_bytes(dims: Dims, quant: Quant, device: Device) -> int:
+def needed_bytes(model: Sized, quant: Quant, device: Device) -> int:
     """What the weights, a prompt and a canvas take there."""
-    return total(resident_bytes(dims, quant, CONTEXT, CANVAS, number_bytes=device.number_bytes))
+    return total(resident_bytes(model, quant, CONTEXT, CANVAS, number_bytes=device.number_bytes))
 
 
-def fits(dims: Dims, quant: Quant, device: Device) -> bool:
+def fits(model: Sized, quant: Quant, device: Device) -> bool:
     """Whether there is memory for it now."""
-    return needed_bytes(dims, quant, device) <= ROOM * device.free_bytes
+    return needed_bytes(model, quant, device) <= ROOM * device.free_bytes
 
 
-def fitting(dims: Dims, device: Device) -> Quant | None:
+def fitting(model: Sized, device: Device) -> Quant | None:
     """The least lossy format that fits; None where none does."""
     eight: Quant = "fp8" if device.name != CPU and device.knows_fp8 else "int8"
     choices: tuple[Quant, ...] = ("bf16", eight, "int4")
-    return next((quant for quant in choices if fits(dims, quant, device)), None)
+    return next((quant for quant in choices if fits(model, quant, device)), None)
 
 
-def chosen_quant(dims: Dims, device: Device, wish: Quant | None, name: str) -> Quant:
+def chosen_quant(model: Sized, device: Device, wish: Quant | None, name: str) -> Quant:
     """The wished format if the device can have it, else the least lossy one that fits; raises `CheckpointError`."""
     if wish == "fp8" and not device.knows_fp8:
         has = "none" if device.capability is None else ".".join(map(str, device.capability))
@@ -59,16 +58,16 @@ def chosen_quant(dims: Dims, device: Device, wish: Quant | None, name: str) -> Q
         raise CheckpointError(
             f"{name}: fp8 needs a GPU of compute capability {least}, {device.title} has {has}; --quant int8 or int4"
         )
-    found = fitting(dims, device)
+    found = fitting(model, device)
     if wish is not None:  # only the weights must fit: people know best how long their prompts are
-        weights = total(part_bytes(tensor_shapes(dims), wish, number_bytes=device.number_bytes))
+        weights = total(part_bytes(model.shapes, wish, number_bytes=device.number_bytes))
         if weights <= device.free_bytes:
             return wish
         instead = f"--quant {found} fits" if found else "int4 needs less, and does not fit either"
         raise CheckpointError(_too_large(name, weights, wish, device, instead))
     if found is None:
         remedy = "close what else uses it, or take a smaller model"
-        raise CheckpointError(_too_large(name, needed_bytes(dims, "int4", device), "int4", device, remedy))
+        raise CheckpointError(_too_large(name, needed_bytes(model, "int4", device), "int4", device, remedy))
     return found
 
 

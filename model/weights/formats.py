@@ -9,17 +9,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import get_args
+from typing import Protocol, get_args
 
 import msgspec
 
 from model.types import Quant
-from model.weights.layout import EMBEDDING, PARTS, Dims, Shape, part_of, tensor_shapes
+from model.weights.layout import PARTS, Dims, Shape, part_of, tensor_shapes
 
 QUANTS: tuple[Quant, ...] = get_args(Quant)
 GROUP = 64  # columns that share a scale
 BF16_BYTES = 2
 QUANTIZED_PARTS = frozenset(("experts", "attention", "dense MLP", "self-conditioning"))
+
+
+class Sized(Protocol):
+    """A model whose sizes are known before anything is read."""
+
+    @property
+    def shapes(self) -> Mapping[str, Shape]:
+        """Of every tensor of its checkpoint."""
+        ...
+
+    def bytes_on_top(self, n_context: int, n_canvas: int, number_bytes: int) -> dict[str, int]:
+        """What a canvas takes beside the weights."""
+        ...
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -50,9 +63,10 @@ FORMATS: Mapping[Quant, Format] = {
 def format_of(name: str, shape: Shape, quant: Quant, embedding: Quant = "bf16") -> Format:
     """How a tensor of the checkpoint is stored under `--quant`; what cannot be split into groups stays whole."""
     wanted: Quant = "bf16"
-    if name == EMBEDDING:
+    part = part_of(name)
+    if part == "embedding":
         wanted = embedding
-    elif len(shape) > 1 and part_of(name) in QUANTIZED_PARTS:
+    elif len(shape) > 1 and part in QUANTIZED_PARTS:
         wanted = quant
     return FORMATS[wanted] if len(shape) > 1 and shape[-1] % GROUP == 0 else FORMATS["bf16"]
 
@@ -69,24 +83,16 @@ def part_bytes(
 
 
 def resident_bytes(
-    dims: Dims,
+    model: Sized,
     quant: Quant,
     n_context: int,
     n_canvas: int,
     embedding: Quant = "bf16",
     number_bytes: int = BF16_BYTES,
 ) -> dict[str, int]:
-    """Bytes on the device while a canvas is denoised: the weights by part, and what comes on top of them.
-
-    The logits are one float32 copy and their probabilities in 16 bits. The activations are an estimate: of a
-    prompt that is encoded in pieces of 1,024 tokens.
-    """
-    sizes = part_bytes(tensor_shapes(dims), quant, embedding, number_bytes)
-    sizes["prompt's keys and values"] = 2 * dims.kv_bytes(n_context, number_bytes)  # kept, and laid out for the canvas
-    sizes["logits"] = n_canvas * dims.vocab_size * (4 + number_bytes)
-    widest = max(2 * dims.moe_intermediate_size * dims.top_k_experts, dims.hidden_size * dims.top_k_experts)
-    sizes["activations"] = 1024 * (widest * 3 + dims.hidden_size * 8) * 4
-    return sizes
+    """Bytes on the device while a canvas is denoised: the weights by part, and what comes on top of them."""
+    weights = part_bytes(model.shapes, quant, embedding, number_bytes)
+    return weights | model.bytes_on_top(n_context, n_canvas, number_bytes)
 
 
 def step_bytes(dims: Dims, quant: Quant, n_canvas: int, number_bytes: int = BF16_BYTES) -> int:

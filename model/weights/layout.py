@@ -20,6 +20,9 @@ FULL = "full_attention"
 DECODER = "model.decoder."
 ENCODER = "model.encoder.language_model."
 EMBEDDING = f"{DECODER}embed_tokens.weight"
+# Of the masked models, at either end.
+MASKED_EMBEDDINGS = ("model.embed_tokens.weight", "lm_head.weight", "model.transformer.wte.weight",
+                     "model.transformer.ff_out.weight")  # fmt: skip
 VISION = re.compile(r"model\.encoder\.(vision_tower|embed_vision)\.")
 
 Shape = tuple[int, ...]
@@ -76,6 +79,24 @@ class Dims(msgspec.Struct, frozen=True):
         if self.layer_types[layer] == FULL:
             return self.num_global_key_value_heads or n_heads, self.global_head_dim
         return n_heads, size
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """Of every tensor, as `tensor_shapes` has them."""
+        return tensor_shapes(self)
+
+    def bytes_on_top(self, n_context: int, n_canvas: int, number_bytes: int) -> dict[str, int]:
+        """What a canvas takes beside the weights.
+
+        The logits are one float32 copy and their probabilities in 16 bits. The activations are an estimate: of a
+        prompt that is encoded in pieces of 1,024 tokens.
+        """
+        widest = max(2 * self.moe_intermediate_size * self.top_k_experts, self.hidden_size * self.top_k_experts)
+        return {
+            "prompt's keys and values": 2 * self.kv_bytes(n_context, number_bytes),  # kept, and laid out for the canvas
+            "logits": n_canvas * self.vocab_size * (4 + number_bytes),
+            "activations": 1024 * (widest * 3 + self.hidden_size * 8) * 4,
+        }
 
     def kv_bytes(self, n_tokens: int, bytes_each: int = 2) -> int:
         """Bytes of the keys and values of a prompt; a sliding layer needs no more than its window."""
@@ -164,7 +185,7 @@ PARTS: tuple[str, ...] = (
 
 def part_of(name: str) -> str:
     """Which of `PARTS` a tensor belongs to."""
-    if name == EMBEDDING:
+    if name == EMBEDDING or name in MASKED_EMBEDDINGS:
         return "embedding"
     if ".experts." in name:
         return "experts"

@@ -78,6 +78,14 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def wished_form(folder: Path, wish: Quant | None) -> tuple[Quant | None, Quant]:
+    """The format of weights and embedding to load: a converted folder's own, unless another one is wished for."""
+    if not (folder / MANIFEST).is_file():
+        return wish, "bf16"
+    manifest = read_manifest(folder)
+    return wish or manifest.quant, manifest.embedding
+
+
 def converted_folders() -> list[Path]:
     """What the cache holds, in the order of the names: also what is in the making, or was left so (`.name-…`)."""
     folder = cache_folder()

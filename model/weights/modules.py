@@ -6,6 +6,7 @@ the weight is unpacked, used and dropped. Values come and go in the activations'
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol, cast
 
@@ -91,15 +92,18 @@ class ScratchMultiply(PlainMultiply):
 
 
 class PackedLinear(nn.Module):
-    """A linear layer without a bias."""
+    """A linear layer."""
 
-    def __init__(self, weight: Packed, multiply: Multiply) -> None:
+    def __init__(self, weight: Packed, multiply: Multiply, bias: nn.Parameter | None = None) -> None:
         super().__init__()
         self.weight, self._multiply = weight, multiply
+        self.bias: nn.Parameter | None
+        self.register_parameter("bias", bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """`x` [..., columns] to [..., rows]."""
-        return self._multiply.linear(x.flatten(0, -2), self.weight).unflatten(0, x.shape[:-1])
+        out = self._multiply.linear(x.flatten(0, -2), self.weight).unflatten(0, x.shape[:-1])
+        return out if self.bias is None else out + self.bias
 
 
 class PackedEmbedding(nn.Module):
@@ -152,3 +156,9 @@ def packed_weights(network: nn.Module) -> Iterator[Packed]:
             if isinstance(weight, Packed) and id(weight.codes) not in seen:
                 seen.add(id(weight.codes))
                 yield weight
+
+
+def n_parameters(network: nn.Module) -> int:
+    """The numbers that the weights stand for, whatever they are stored in, each once."""
+    packed = sum(math.prod(weight.shape) for weight in packed_weights(network))
+    return packed + sum(p.numel() for p in network.parameters())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -15,8 +15,9 @@ from torch import Tensor
 
 from model.types import CheckpointError, OnBytes, Quant
 from model.weights.converted import Writer, read_converted
+from model.weights.expected import sizes_of
 from model.weights.formats import format_of, part_bytes, total
-from model.weights.layout import Shape, read_dims, tensor_shapes
+from model.weights.layout import Shape
 from model.weights.manifest import MANIFEST, cached, free_bytes, identity_of, read_manifest
 from model.weights.packing import Packed, packed
 from model.weights.shards import Shards
@@ -30,7 +31,7 @@ Weights = Iterator[tuple[str, Packed | Tensor]]
 
 def weights_of(
     folder: Path,
-    shapes: dict[str, Shape],
+    shapes: Mapping[str, Shape],
     device: str,
     dtype: torch.dtype,
     quant: Quant,
@@ -84,7 +85,7 @@ def convert(
     """
     if (folder / MANIFEST).is_file():
         raise CheckpointError(f"{folder}: is converted already; convert the checkpoint that it was made from")
-    shapes = tensor_shapes(read_dims(folder))
+    shapes = sizes_of(folder).shapes
     shards = Shards(folder)
     shards.check(shapes)
     identity = identity_of(shards, quant, embedding)
@@ -119,7 +120,7 @@ def counted(weights: Weights, all_bytes: int, on_bytes: OnBytes | None) -> Weigh
             on_bytes(min(done, all_bytes), all_bytes)
 
 
-def _converted(shards: Shards, shapes: dict[str, Shape], device: str, quant: Quant, embedding: Quant) -> Weights:
+def _converted(shards: Shards, shapes: Mapping[str, Shape], device: str, quant: Quant, embedding: Quant) -> Weights:
     for name, weight in shards.read(shapes, device):
         form = format_of(name, shapes[name], quant, embedding)
         yield name, weight if form.name == "bf16" else packed(weight, form.name)

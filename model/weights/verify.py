@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from model.config import MASKED_TYPES, read_model_type
-from model.load import check_torch
 from model.types import CheckpointError, OnBytes
-from model.weights.layout import Shape, read_dims, tensor_shapes
+from model.weights.expected import check_config, sizes_of
 from model.weights.manifest import AGAIN, MANIFEST, read_manifest, sha256_of
 from model.weights.shards import AGAIN as FETCH_AGAIN
 from model.weights.shards import Shards
@@ -35,14 +32,15 @@ def verify(folder: Path, on_bytes: OnBytes | None = None) -> Iterator[Verified]:
 
     A converted folder has checksums of its own, the hub's cache those of the hub; other files have only headers.
     """
-    shapes = shapes_of(folder)
+    model = sizes_of(folder)
+    check_config(folder)
     if (folder / MANIFEST).is_file():
         remedy = AGAIN
         expected = {folder / name: file.sha256 for name, file in read_manifest(folder).files.items()}
     else:
         remedy = FETCH_AGAIN
         shards = Shards(folder)
-        shards.check(shapes)
+        shards.check(model.shapes)
         expected = {file: _hubs_checksum(file) for file in shards.files}
     done, all_bytes = 0, sum(file.stat().st_size for file, checksum in expected.items() if checksum)
 
@@ -56,24 +54,6 @@ def verify(folder: Path, on_bytes: OnBytes | None = None) -> Iterator[Verified]:
         if checksum is not None and sha256_of(file, on_read) != checksum:
             raise CheckpointError(f"{file}: its checksum is wrong; {remedy}")
         yield Verified(file.name, file.stat().st_size, "header" if checksum is None else "checksum")
-
-
-def shapes_of(folder: Path) -> Mapping[str, Shape]:
-    """Every tensor of a checkpoint folder by name; raises `CheckpointError` for a config.json that loading refuses.
-
-    A masked model's shapes need torch; of others it knows more, where it is there, and takes seconds.
-    """
-    if read_model_type(folder) in MASKED_TYPES:
-        check_torch(folder)
-        from model.masked_layout import read_config
-
-        return read_config(folder).shapes
-    shapes = tensor_shapes(read_dims(folder))
-    if find_spec("torch") and find_spec("transformers"):
-        from model.weights.loader import empty_network
-
-        empty_network(folder)
-    return shapes
 
 
 def _hubs_checksum(file: Path) -> str | None:

@@ -32,20 +32,24 @@ LLADA: dict[str, Any] = dict(
 )  # fmt: skip
 
 
-def dream_config(model_type: str) -> dict[str, Any]:
+WIDE = {"hidden_size": 64, "intermediate_size": 128}  # enough columns to be packed
+
+
+def dream_config(model_type: str, wide: bool = False) -> dict[str, Any]:
     """Open-dCoder, which is small, has one weight for both ends."""
-    return DREAM | {"tie_word_embeddings": model_type == "qwen2"}
+    return DREAM | {"tie_word_embeddings": model_type == "qwen2"} | (WIDE if wide else {})
 
 
-def reference_network(model_type: str) -> Qwen2ForCausalLM | LlamaForCausalLM:
+def reference_network(model_type: str, wide: bool = False) -> Qwen2ForCausalLM | LlamaForCausalLM:
     """The class that is the model but for its direction; Dream's likes to change a hole's length."""
     torch.manual_seed(0)
     if model_type == "llada":
-        shape = {k: v for k, v in DREAM.items() if k not in ("num_key_value_heads", "rms_norm_eps")}
+        own = dream_config(model_type, wide)
+        shape = {k: v for k, v in own.items() if k not in ("num_key_value_heads", "rms_norm_eps")}
         rope = {"rope_type": "default", "rope_theta": 5e5}
         network = LlamaForCausalLM(LlamaConfig(**shape, num_key_value_heads=4, rms_norm_eps=1e-5, rope_parameters=rope))
     else:
-        network = Qwen2ForCausalLM(Qwen2Config(**dream_config(model_type)))
+        network = Qwen2ForCausalLM(Qwen2Config(**dream_config(model_type, wide)))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     if model_type == "Dream":
@@ -53,13 +57,15 @@ def reference_network(model_type: str) -> Qwen2ForCausalLM | LlamaForCausalLM:
     return network.eval().requires_grad_(False)
 
 
-def write_checkpoint(folder: Path, model_type: str, n_added: int = 4, **infill: object) -> Path:
+def write_checkpoint(folder: Path, model_type: str, n_added: int = 4, wide: bool = False, **infill: object) -> Path:
     """A folder of "Dream", "llada" or "qwen2"; with `n_added` 5 its tokenizer has DreamOn's <|expand|>."""
     folder.mkdir(parents=True, exist_ok=True)
-    network = reference_network(model_type)
+    network = reference_network(model_type, wide)
     weights = {published(model_type, name): p.contiguous() for name, p in network.named_parameters()}
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
-    config = LLADA if model_type == "llada" else dream_config(model_type)
+    config = dream_config(model_type, wide)
+    if model_type == "llada":
+        config = LLADA | {"d_model": config["hidden_size"], "mlp_hidden_size": config["intermediate_size"]}
     stated = {"mask_token_id": MASK} if model_type != "qwen2" else {}
     remote = {"auto_map": {"AutoModel": "modeling_remote.NotRun"}}
     (folder / "config.json").write_text(json.dumps({"model_type": model_type, **config, **stated, **remote}))

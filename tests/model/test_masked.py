@@ -159,9 +159,9 @@ def test_the_model_chooses_the_length_where_it_has_learned_to(dream_on: Diffusio
     assert len(dream_on.denoise(PROMPT, [exact], Budget(9), CancelToken(), 0)[0].token_ids) == 5
 
 
-def failure(folder: Path, **kwargs) -> str:
+def failure(folder: Path) -> str:
     with pytest.raises(CheckpointError) as caught:
-        load_engine(str(folder), device="cpu", **kwargs)
+        load_engine(str(folder), device="cpu")
     message = str(caught.value)
     assert "\n" not in message and str(folder) in message
     return message
@@ -211,7 +211,6 @@ def test_a_field_of_a_wrong_type_is_named(tmp_path: Path, model_type: str, field
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "m", "Dream")
-    assert "bf16" in failure(folder, quant="int4")
     (folder / "merges.txt").unlink()
     assert "vocab.json" in failure(folder)
     (folder / "vocab.json").unlink()
