@@ -28,8 +28,8 @@ CLOSERS = (")", "]", "}")
 MAX_NEAREST = 50  # places whose surroundings are looked at
 MAX_NAMES = 3  # equal ones; more of them say no more
 # Log-odds that a near miss is right, fitted on the training packages; see model/train/LOG.md.
-LINE_END, WHOLE_LINES, SEVERAL_LINES = -1.3, -3.3, -1.0
-PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = (0.0, 0.4, 1.25), 0.65, 0.6, 1.6
+LINE_END, WHOLE_LINES, SEVERAL_LINES = -1.5, -3.4, -1.0
+PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = (0.0, 0.6, 1.6), 0.7, 0.6, 1.45
 
 
 class NearMiss(msgspec.Struct, frozen=True):
