@@ -151,9 +151,8 @@ class NearDuplicates:
         return False
 
 
-def documents(packages: list[Package], folder: Path) -> Iterator[Document]:
-    """Clean, distinct source files of the packages, with a line of account for each package."""
-    duplicates = NearDuplicates()
+def documents(packages: list[Package], folder: Path, duplicates: NearDuplicates) -> Iterator[Document]:
+    """Clean source files of the packages, unlike any seen before, with a line of account for each package."""
     for package in packages:
         n_files = n_kept = n_chars = 0
         for name, raw in package_files(package, folder):
@@ -240,12 +239,13 @@ def fetch(folder: Path) -> None:
 
 
 def build(folder: Path, out: Path) -> None:
-    """Clean both halves; the held-out half goes through the same filter, so that figures compare."""
+    """Clean both halves by the same filter, so that figures compare; no file is like one that is held out."""
     out.mkdir(parents=True, exist_ok=True)
     held_out = [Package(m[0], m[1], m[2], p.name, "") for p in sorted((folder.parent / "heldout").iterdir())
                 for m in [metadata(p)]]  # fmt: skip
-    write_documents(documents(held_out, folder.parent / "heldout"), out / "heldout.jsonl")
-    write_documents(documents(read_manifest(), folder), out / "train.jsonl")
+    duplicates = NearDuplicates()
+    write_documents(documents(held_out, folder.parent / "heldout", duplicates), out / "heldout.jsonl")
+    write_documents(documents(read_manifest(), folder, duplicates), out / "train.jsonl")
 
 
 def main() -> None:
