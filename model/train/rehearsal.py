@@ -19,7 +19,7 @@ from model.config import ONNX
 from model.load import load_engine
 from model.train import __main__ as training
 from model.train import export, to_onnx
-from model.train.corpus import Package, documents, read_documents, write_documents
+from model.train.corpus import NearDuplicates, Package, documents, read_documents, write_documents
 from model.train.tokenizer import train as train_tokenizer
 from model.types import Budget, CancelToken, Canvas
 
@@ -55,7 +55,9 @@ def rehearse() -> None:
         corpus = folder / "corpus"
         corpus.mkdir()
         for half, files in (("train", sources[1:]), ("heldout", sources[:1] + sources[-4:])):
-            write_documents(documents([archive(folder, half, files)], folder), corpus / f"{half}.jsonl")
+            write_documents(
+                documents([archive(folder, half, files)], folder, NearDuplicates()), corpus / f"{half}.jsonl"
+            )
         texts = [d.text for d in read_documents(corpus / "train.jsonl")]
         say(f"corpus of {len(texts)} files, {sum(map(len, texts))} characters")
         tokenizer = folder / "tokenizer"
