@@ -35,7 +35,7 @@ PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = (0.0, 0.6, 1.6), 0.7, 0.
 class NearMiss(msgspec.Struct, frozen=True):
     """What follows in `count` of the `total` places of the hole's shape, once their names are exchanged.
 
-    `n_neighbours` of the two lines around have the shape of those around the hole, `n_names` before it are the same.
+    `n_neighbours` of the lines around, or a docstring, have the shape of those here, `n_names` before it are the same.
     """
 
     text: str
@@ -132,9 +132,12 @@ def _bodies(before: str, after: str, indent: int, keywords: frozenset[str]) -> I
         end = _end_of_block(text, match.end(), depth, closers=())
         body = text[match.end() : end].strip()
         around = _neighbours(text, match.start(), end, above, below, keywords)
+        if own and (told := DOCSTRING.match(body)):
+            body = body[told.end() :]
+            around += [more for more in [exchanged(told[0], own, keywords)] if more is not None]
         around_hole = text is head and depth < _depth(header) and not text[end:].strip()
         if not around_hole:
-            yield from _found(DOCSTRING.sub("", body, count=1) if own else body, pairs, around)
+            yield from _found(body, pairs, around)
 
 
 def _alike(
@@ -162,7 +165,7 @@ def _neighbours(text: str, start: int, end: int, above: str, below: str, keyword
 def _found(text: str, pairs: Pairs, around: list[Pairs]) -> Iterator[_Found]:
     renamed = renaming(sum(around, pairs))(text)
     if renamed:
-        yield _Found(renamed, len(around), sum(old == new for old, new in pairs))
+        yield _Found(renamed, min(len(around), 2), sum(old == new for old, new in pairs))
 
 
 def _exactly(word: str) -> str:

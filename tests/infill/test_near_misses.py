@@ -106,6 +106,13 @@ def test_the_body_of_a_function_like_another_one() -> None:
         assert body in [miss.text for miss in missed(text)]
 
 
+def test_a_docstring_of_the_same_shape_makes_a_body_more_probable() -> None:
+    def probability(text: str) -> float:
+        return next(miss.probability for miss in missed(text) if "Missing" in miss.text)
+
+    assert probability(BODIES) > probability(BODIES.replace("The height.", "Something else entirely."))
+
+
 def test_a_body_that_has_begun_is_offered_statements_only() -> None:
     begun = BODIES.replace('"""The height."""', "check(self)")
     assert not any("Missing" in miss.text for miss in missed(begun))
