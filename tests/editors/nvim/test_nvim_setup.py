@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -47,6 +48,18 @@ def test_restart(session: Session) -> None:
     nvim.keys(":DgLspRestart<CR>")
     nvim.until_lua("local c = vim.lsp.get_clients({ name = 'dg_lsp' })[1]; return c and c.id > ...", before)
     show_ghost(nvim, "jAreturn ", "width * height")
+
+
+def test_what_was_asked_while_the_model_was_loading_is_asked_again_when_it_is_there(session: Session) -> None:
+    command, script = session.server(), session.folder / "script.jsonl"
+    script.unlink()
+    os.mkfifo(script)  # holds the model back until it is written
+    nvim = session.start(DEF, "demo.py", "", cmd=command)
+    nvim.until_lua("return (require('dg_lsp').status_info() or {}).state == 'loading'")
+    nvim.keys("jAreturn ")
+    session.until_logged("reason=model_loading")
+    script.write_text(json.dumps(AREA) + "\n", "utf-8")
+    nvim.until_drawn("width * height")
 
 
 def test_the_help_names_every_option_command_and_function(session: Session) -> None:

@@ -23,6 +23,7 @@ local shown
 local asked
 ---@type dg_lsp.Place?
 local dismissed
+local loading = false
 
 local function cancel()
   if asked and not asked.client:is_stopped() then
@@ -134,6 +135,15 @@ local function on_leave()
   dismissed = nil
 end
 
+--- Ask again for what was asked while the model was loading, when it is there.
+local function on_status(state)
+  local was_loading = loading
+  loading = state.state == "starting" or state.state == "loading"
+  if was_loading and not loading and not shown then
+    ask_unasked()
+  end
+end
+
 --- Follow a buffer.
 ---@param buf integer
 function M.attach(buf)
@@ -153,6 +163,13 @@ function M.enable()
     group = api.nvim_create_augroup("dg_lsp.ghost", {}),
     pattern = "i*:n*",
     callback = on_leave,
+  })
+  api.nvim_create_autocmd("User", {
+    group = "dg_lsp.ghost",
+    pattern = "DgLspStatus",
+    callback = function(event)
+      on_status(event.data)
+    end,
   })
 end
 
