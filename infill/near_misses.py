@@ -69,8 +69,8 @@ def near_misses(text: str, hole: Hole, limit: int, keywords: frozenset[str]) -> 
     before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
     if not hole.multiline:
         return _counted(_lines(before, after, keywords), limit, LINE_END)
-    statements = _counted(_statements(before, after, width(hole.indent), keywords), limit, WHOLE_LINES)
-    return statements + _counted(_bodies(before, after, width(hole.indent), keywords), limit, WHOLE_LINES)
+    statements = _counted(_statements(before, after, hole.indent, keywords), limit, WHOLE_LINES)
+    return statements + _counted(_bodies(before, after, hole.indent, keywords), limit, WHOLE_LINES)
 
 
 def _counted(found: Iterable[_Found], limit: int, odds: float) -> list[NearMiss]:
@@ -100,11 +100,11 @@ def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found
         yield from _found(rest.lstrip() if after_blank else rest, pairs, around)
 
 
-def _statements(before: str, after: str, indent: int, keywords: frozenset[str]) -> Iterator[_Found]:
+def _statements(before: str, after: str, indent: str, keywords: frozenset[str]) -> Iterator[_Found]:
     """The statements that follow lines of the shape of the one above the hole, as deep as the hole is."""
     above, below = _line_above(before, len(before)), _line_below(after, 0)
     head = before[: before.rfind(above)]
-    deeper, above_it = indent - _depth(above), _line_above(head, len(head))
+    deeper, above_it = width(indent) - _depth(above), _line_above(head, len(head))
     for text, match, pairs in _alike(above.rstrip(), f"{BLANKS}$", head, after, keywords):
         first = _line_below(text, match.end())
         if _depth(first) - _depth(match[0]) != deeper:
@@ -112,25 +112,25 @@ def _statements(before: str, after: str, indent: int, keywords: frozenset[str]) 
         start = text.index(first, match.end())
         end = _end_of_block(text, start + len(first), _depth(first))
         around = _neighbours(text, match.start(), end, above_it, below, keywords)
-        yield from _found(text[start:end].strip(), pairs, around)
+        yield from _found(_moved(text[start:end], indent), pairs, around)
 
 
-def _bodies(before: str, after: str, indent: int, keywords: frozenset[str]) -> Iterator[_Found]:
+def _bodies(before: str, after: str, indent: str, keywords: frozenset[str]) -> Iterator[_Found]:
     """The blocks under lines of the shape of the one that opens the hole's, if there is nothing in that yet."""
     start = len(before)
     header = _line_above(before, start)
-    while header and _depth(header) >= indent:
+    while header and _depth(header) >= width(indent):
         start = before.rfind(header, 0, start)
         header = _line_above(before, start)
     head = before[: before.rfind(header, 0, start)]
     own, below = before[len(head) + len(header) :].strip(), _line_below(after, 0)
-    if not header or (own and not DOCSTRING.fullmatch(own)) or _depth(below) >= indent:
+    if not header or (own and not DOCSTRING.fullmatch(own)) or _depth(below) >= width(indent):
         return
     above = _line_above(head, len(head))
     for text, match, pairs in _alike(header.rstrip(), f"{BLANKS}$", head, after, keywords):
         depth = _depth(match[0])
         end = _end_of_block(text, match.end(), depth, closers=())
-        body = text[match.end() : end].strip()
+        body = _moved(text[match.end() : end], indent)
         around = _neighbours(text, match.start(), end, above, below, keywords)
         if own and (told := DOCSTRING.match(body)):
             body = body[told.end() :]
@@ -166,6 +166,13 @@ def _found(text: str, pairs: Pairs, around: list[Pairs]) -> Iterator[_Found]:
     renamed = renaming(sum(around, pairs))(text)
     if renamed:
         yield _Found(renamed, min(len(around), 2), sum(old == new for old, new in pairs))
+
+
+def _moved(block: str, indent: str) -> str:
+    """The lines of a block at another indentation, the first one without any."""
+    lines = block.strip("\n").rstrip().split("\n")
+    own = indent_of(lines[0])
+    return "\n".join([lines[0].strip(), *(indent + line[len(own) :] if line.strip() else "" for line in lines[1:])])
 
 
 def _exactly(word: str) -> str:

@@ -136,6 +136,21 @@ def f(parser):
     assert "if parser.height:\n        use(parser.height)" in said
 
 
+def test_a_body_moves_to_where_the_hole_is() -> None:
+    text = """\
+def width_of(box):
+    if box.width < 0:
+        raise ValueError
+    return box.width
+
+class Tools:
+    def height_of(crate):
+        ‸
+"""
+    moved = "if crate.height < 0:\n            raise ValueError\n        return crate.height"
+    assert moved in [miss.text for miss in missed(text)]
+
+
 def test_a_block_in_braces() -> None:
     text = """\
 function area(box) {
