@@ -120,7 +120,7 @@ def test_a_body_that_has_begun_is_offered_statements_only() -> None:
 
 def test_the_block_that_the_hole_is_in_is_no_near_miss_of_it() -> None:
     said = missed("def a(x):\n    if x:\n        y(x)\n    def b(z):\n        ‸\n")
-    assert [miss.text for miss in said] == ["if z:\n        y(z)"]  # the statement, and not all of `a`
+    assert [miss.text for miss in said] == ["if z:\n            y(z)"]  # the statement, and not all of `a`
 
 
 def test_the_next_statement_after_one_like_the_line_above() -> None:
