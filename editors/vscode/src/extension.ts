@@ -37,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     new Rewriting(own, preview, () => void status.refresh()),
     new Menu(own, ghost, status, channels),
     new Install(own, () => channels.server.show()),
+    status.onDidLoad(() => void ghost.askAgain()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => own.restart()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if ([...SENT, ...STARTS_WITH].some((key) => event.affectsConfiguration(`dg-lsp.${key}`))) {

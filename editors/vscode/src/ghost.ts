@@ -12,6 +12,13 @@ export interface Counts {
   readonly accepted: number;
 }
 
+/** Where the user typed, and the version of the document that made. */
+interface Typed {
+  readonly document: vscode.TextDocument;
+  readonly version: number;
+  readonly end: vscode.Position;
+}
+
 /** The switch for automatic suggestions, snoozing, and the counts. */
 export class GhostText implements vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -27,6 +34,8 @@ export class GhostText implements vscode.Disposable {
   private shown = 0;
   private accepted = 0;
   private last: Suggestion | undefined;
+  private typed: Typed | undefined; // last, until something was suggested for it
+  private askingAgain = false;
   private wakes: NodeJS.Timeout | undefined;
   private until: number | undefined;
 
@@ -49,17 +58,38 @@ export class GhostText implements vscode.Disposable {
     this.changed.fire();
   }
 
+  /** Asks for what was typed before anything could be suggested, if the user is still there. */
+  async askAgain(): Promise<void> {
+    const editor = vscode.window.activeTextEditor;
+    const { typed } = this;
+    if (typed === undefined || editor?.document !== typed.document || typed.document.version !== typed.version) {
+      return;
+    }
+    if (!editor.selection.isEqual(new vscode.Selection(typed.end, typed.end))) {
+      return;
+    }
+    this.askingAgain = true; // the command asks as the user would, who did not
+    try {
+      await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
+    } finally {
+      this.askingAgain = false;
+    }
+  }
+
   /** What stands between the editor and the server. */
   readonly middleware: Middleware = {
-    provideInlineCompletionItems: async (document, position, context, token, next) => {
-      const automatic = context.triggerKind === vscode.InlineCompletionTriggerKind.Automatic;
+    provideInlineCompletionItems: async (document, position, asked, token, next) => {
+      const automatic = this.askingAgain || asked.triggerKind === vscode.InlineCompletionTriggerKind.Automatic;
+      this.askingAgain = false;
       if (automatic && !this.mayAsk(document)) {
         return undefined;
       }
+      const context = automatic ? { ...asked, triggerKind: vscode.InlineCompletionTriggerKind.Automatic } : asked;
       const answer = await next(document, position, context, token);
       this.answered.fire();
       const items = Array.isArray(answer) ? answer : answer?.items;
       if (!token.isCancellationRequested && items?.[0] !== undefined) {
+        this.typed = undefined;
         this.count(document, position, items[0]);
       }
       return answer;
@@ -76,8 +106,16 @@ export class GhostText implements vscode.Disposable {
     },
   };
 
+  private readonly typing = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges: [change] }) => {
+    if (document === vscode.window.activeTextEditor?.document && change?.text) {
+      const end = document.positionAt(change.rangeOffset + change.text.length);
+      this.typed = { document, version: document.version, end };
+    }
+  });
+
   dispose(): void {
     clearTimeout(this.wakes);
+    this.typing.dispose();
     for (const emitter of [this.changed, this.answered, this.showed, this.took]) {
       emitter.dispose();
     }

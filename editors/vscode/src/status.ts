@@ -10,6 +10,9 @@ const SOON_MS = 400; // between two looks at a server that is loading
 export class Status implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("dg-lsp.status", vscode.StatusBarAlignment.Right, 100);
   private readonly listeners: vscode.Disposable[];
+  private readonly loaded = new vscode.EventEmitter<void>();
+  /** Fires when there is a model to ask, where there was none. */
+  readonly onDidLoad = this.loaded.event;
   private last: ServerStatus | undefined;
   private timer: NodeJS.Timeout | undefined;
   private asking = false;
@@ -53,8 +56,12 @@ export class Status implements vscode.Disposable {
     try {
       do {
         this.askAgain = false;
+        const before = this.last?.state;
         this.last = await this.server.status();
         this.draw();
+        if (this.last?.state === "ready" && before !== "ready" && before !== "busy") {
+          this.loaded.fire();
+        }
       } while (this.askAgain);
     } finally {
       this.asking = false;
@@ -67,7 +74,7 @@ export class Status implements vscode.Disposable {
 
   dispose(): void {
     clearTimeout(this.timer);
-    vscode.Disposable.from(...this.listeners, this.item).dispose();
+    vscode.Disposable.from(...this.listeners, this.loaded, this.item).dispose();
   }
 
   private serverChanged(): void {

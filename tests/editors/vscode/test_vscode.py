@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -100,6 +101,15 @@ def test_restricted_settings_are_all_that_choose_what_runs() -> None:
 def test_suite_in_the_extension_host(drive: Callable[..., str], tmp_path: Path) -> None:
     output = drive("exthost.mjs", HERE / "suite" / "scripted.cjs", files=FILES, settings=_settings(tmp_path, RULES))
     assert re.search(r"^\d+ passed, 0 failed$", output, re.MULTILINE)
+
+
+def test_a_model_that_comes_late(drive: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = _settings(tmp_path, [])
+    script = tmp_path / "script.jsonl"
+    script.unlink()
+    os.mkfifo(script)  # holds the model back until it is written
+    monkeypatch.setenv("DG_LSP_SCRIPT", str(script))
+    drive("late.mjs", files={"plain.py": FILES["plain.py"]}, settings=settings)
 
 
 SUM = "        total = 0\n        for count in self.boxes.values():\n            total += count\n        return total\n"

@@ -31,6 +31,8 @@ const SETTINGS = {
   "security.workspace.trust.banner": "never",
   "git.enabled": false,
   "files.autoSave": "off",
+  "chat.disableAIFeatures": true,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
   "editor.inlineSuggest.enabled": true,
   "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
   "editor.suggestOnTriggerCharacters": false,
@@ -69,7 +71,8 @@ export async function openEditor({ root, workspace, settings = {}, vsix, tests, 
   }
   const port = await freePort();
   const flags = ["--host", "127.0.0.1", "--port", `${port}`, "--without-connection-token", "--telemetry-level", "off"];
-  flags.push("--enable-smoke-test-driver", ...(trusted ? ["--disable-workspace-trust"] : []));
+  flags.push(...(tests === undefined ? [] : ["--enable-smoke-test-driver"])); // newer ones show no notifications with it
+  flags.push(...(trusted ? ["--disable-workspace-trust"] : []));
   const server = spawn(process.execPath, [code, ...flags, ...common], { env, stdio: "ignore", detached: true });
   process.once("SIGTERM", () => close().finally(() => process.exit(143)));
   let browser;
