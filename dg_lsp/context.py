@@ -123,10 +123,11 @@ class _Files:
         if self._definitions is None:
             self._definitions = Definitions(self._folders, lambda path: self._rules.judge(path).allowed)
         path = path_of(snapshot.uri)
-        imported = self._definitions.of(syntax, path) if path is not None else _NOTHING
+        fitting = [other for other in others if self._fits(other, syntax)]
+        opened = {path_of(other.uri) or other.uri: sendable(other.text) for other in fitting}
+        known = Context(texts=within(opened.values())) if path is None else self._definitions.of(syntax, path, opened)
         recent = (self._excerpt(passage) for passage in passages if self._fits(passage, syntax))
-        texts = (sendable(other.text) for other in others if self._fits(other, syntax))
-        return Context((*imported.excerpts, *recent), within((*imported.texts, *texts)))
+        return Context((*known.excerpts, *recent), known.texts)
 
     def _fits(self, other: Passage | DocumentSnapshot, syntax: Syntax) -> bool:
         same = other.language_id in (syntax.language.id, *syntax.language.lsp_ids)

@@ -125,7 +125,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")
     parser.add_argument("--compare", action="store_true", help="also each decoder alone, and with the length known")
-    parser.add_argument("--context", action="store_true", help="also with what the file imports from its own package")
+    parser.add_argument("--context", action="store_true", help="also with the modules it imports and those beside it")
     parser.add_argument("--split", choices=list(humaneval.SPLITS), default="single-line", help="of humaneval")
     parser.add_argument("--data", type=Path, default=Path("../shared/eval"), help="humaneval's file or folder")
     add_model_options(parser)

@@ -1,4 +1,4 @@
-"""What a benchmark's hole gets from other files: what its own file imports from its own package."""
+"""What a benchmark's hole gets from other files: what its file imports from its package, and what stands beside that."""
 
 from __future__ import annotations
 

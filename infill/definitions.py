@@ -1,14 +1,20 @@
 """What the project says of the names that a file imports: excerpts for the model, in the order of the imports.
 
 That order decides, and not what stands near the hole: so the excerpts stay the same while somebody types, and with
-them the prompt. Only files below the project's folders are read, none that an ignore rule names, and only so many.
+them the prompt. Whole texts, in which lines like those of the file are looked for, are also those of the modules
+beside it. Only files below the project's folders are read, none that an ignore rule names, and only so many.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from itertools import chain
+from types import MappingProxyType
 
 import msgspec
 
@@ -21,17 +27,25 @@ from infill.syntax import Syntax, parse
 from infill.types import Context
 
 MAX_FILES = 24  # opened for one file's imports
+MAX_BESIDE = 24  # opened of its folder
 MAX_BYTES = 200_000  # of a file that is opened
 MAX_KEPT = 64  # modules remembered
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-class Module(msgspec.Struct, frozen=True):
-    """A file of the project and what it defines, as it was at `stamp`: time of change in ns, bytes."""
+class Module(msgspec.Struct, frozen=True, dict=True):
+    """A file of the project, as it was at `stamp`: time of change in ns, bytes."""
 
     path: str
     stamp: tuple[int, int]
     text: str
-    outline: Outline
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What it defines; read only where it is asked for."""
+        python = by_id("python")
+        assert python is not None
+        return outline(parse(python, self.text))
 
 
 class Definitions:
@@ -45,13 +59,14 @@ class Definitions:
         self._allowed = allowed
         self._kept: dict[str, Module] = {}
 
-    def of(self, syntax: Syntax, path: str) -> Context:
+    def of(self, syntax: Syntax, path: str, opened: Mapping[str, str] = NOTHING) -> Context:
         """What is imported by a text that is, or will be, the file at `path`: of each module an excerpt, and all of it.
 
-        Nothing for a language other than Python.
+        `opened` are other documents, by their paths; then comes what stands beside the file. Nothing is read for a
+        language other than Python.
         """
         if syntax.language.id != "python":
-            return Context()
+            return Context(texts=within(opened.values()))
         search = _Search(self, os.path.abspath(path), self._roots)
         said: dict[str, dict[str, None]] = {}
         whole: dict[str, str] = {}
@@ -60,7 +75,21 @@ class Definitions:
                 said.setdefault(module.path, {})[text] = None
                 whole[module.path] = module.text
         excerpts = (excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in said.items())
-        return Context(tuple(excerpts), within(whole.values()))
+        whole |= {os.path.realpath(file): text for file, text in opened.items()}  # what is open is newer
+        beside = (module.text for module in self._beside(path) if module.path not in whole)
+        return Context(tuple(excerpts), within(chain(whole.values(), beside)))
+
+    def _beside(self, path: str) -> Iterator[Module]:
+        """Yield the other modules of a file's folder, those with names next to its own first."""
+        folder, own = os.path.split(os.path.abspath(path))
+        names: list[str] = []
+        with suppress(OSError):
+            names = sorted(name for name in os.listdir(folder) if name.endswith(".py") and name != own)
+        middle = bisect(names, own) - 0.5
+        nearest = sorted(range(len(names)), key=lambda i: abs(i - middle))
+        for i in nearest[:MAX_BESIDE]:
+            if (module := self.module(os.path.join(folder, names[i]))) is not None:
+                yield module
 
     def module(self, file: str) -> Module | None:
         """The module in a file; None where there is none, or none that may be read."""
@@ -126,11 +155,8 @@ class _Search:
 
 
 def _read(file: str, stamp: tuple[int, int]) -> Module:
-    python = by_id("python")
-    assert python is not None
     with open(file, "rb") as source:
-        text = lf(source.read(MAX_BYTES).decode("utf-8", "replace"))
-    return Module(file, stamp, text, outline(parse(python, text)))
+        return Module(file, stamp, lf(source.read(MAX_BYTES).decode("utf-8", "replace")))
 
 
 def _public(module: Module) -> Iterator[tuple[Module, str]]:

@@ -191,6 +191,38 @@ def test_only_so_many_files_are_opened(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(found(tmp_path, "main.py", text)) == ["m0.py", "m1.py", "m2.py"]
 
 
+def texts(root: Path, path: str, text: str, **opened: str) -> list[str]:
+    """Whole texts for a text that would be the file at `path`, while others are open."""
+    assert PYTHON is not None
+    rules = IgnoreRules([root])
+    known = Definitions([str(root)], lambda file: rules.judge(file).allowed)
+    paths = {str(root / f"{name}.py"): text for name, text in opened.items()}
+    return list(known.of(parse(PYTHON, text), str(root / path), paths).texts)
+
+
+def test_what_is_open_and_what_stands_beside_follow_what_is_imported(tmp_path: Path) -> None:
+    write(tmp_path, a="A = 1\n", b="B = 1\n", c="C = 1\n", d="D = 1\n", main="M = 1\n", sub__e="E = 1\n")
+    assert texts(tmp_path, "main.py", "from d import D\n", b="B = 2\n") == ["D = 1\n", "B = 2\n", "C = 1\n", "A = 1\n"]
+    assert texts(tmp_path, "main.py", "from d import D\n", d="D = 2\n")[0] == "D = 2\n"
+    assert texts(tmp_path, "sub/new.py", "") == ["E = 1\n"]
+    assert texts(tmp_path, "nowhere/new.py", "", b="B = 2\n") == ["B = 2\n"]
+
+
+def test_of_a_large_folder_the_files_of_similar_names_are_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(definitions, "MAX_BESIDE", 3)
+    write(tmp_path, **{f"m{i}": f"X{i} = 1\n" for i in range(9)})
+    assert texts(tmp_path, "m4.py", "") == ["X3 = 1\n", "X5 = 1\n", "X2 = 1\n"]
+    assert texts(tmp_path, "m0.py", "") == ["X1 = 1\n", "X2 = 1\n", "X3 = 1\n"]
+
+
+def test_nothing_that_is_ignored_is_read_beside(tmp_path: Path) -> None:
+    write(tmp_path, a="A = 1\n", b="B = 1\n")
+    (tmp_path / ".gitignore").write_text("b.py\n")
+    assert texts(tmp_path, "main.py", "") == ["A = 1\n"]
+
+
 def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert PYTHON is not None
     write(tmp_path, a="X = 1\n")
