@@ -45,7 +45,7 @@ RULES = [
     {"after": "=> ", "text": "a + b"},
     {"after": "x = alt", "text": "er a"},
     {"after": "x = alter ", "text": "b"},
-    {"selected": "return a + b + c", "text": "return sum((a, b, c))", "drafts": 4, "delay_ms": 800},
+    {"selected": "return a + b + c", "text": "return sum((a, b, c))", "drafts": 4, "delay_ms": 2400},
     {"selected": '"😋", 1', "text": '"😋😋",\n    2'},
     {"selected": "start=0", "strength": 0.15, "text": "start=1"},
     {"selected": "a + b + c", "text": "sum((a, b, c))"},

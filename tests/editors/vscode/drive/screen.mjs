@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { say, until } from "./editor.mjs";
 
 const LIMIT_MS = 60_000;
+const GHOST = "[class*=ghost-text], .suggest-preview-text"; // in lines of the text, and lines of its own
 
 /** One editor window; `picture` writes to the folder for screenshots. */
 export class Screen {
@@ -37,10 +38,9 @@ export class Screen {
 
   /** The text of ghost text on the screen; empty when there is none. */
   async ghost() {
-    return this.page.evaluate(() =>
-      [...document.querySelectorAll("[class*=ghost-text], .suggest-preview-text")]
-        .map((node) => node.textContent.replaceAll("\u00a0", " "))
-        .join("\n"),
+    return this.page.evaluate(
+      (ghost) => [...document.querySelectorAll(ghost)].map((node) => node.textContent.replaceAll("\u00a0", " ")).join("\n"),
+      GHOST,
     );
   }
 
@@ -49,13 +49,21 @@ export class Screen {
     return until(async () => (await this.ghost()).includes(words), `ghost text ${words}`, LIMIT_MS);
   }
 
-  /** The lines that are on the screen, of the active editor or of one side of the diff. */
+  /** The lines that are on the screen, of the active editor or of one side of the diff, without ghost text. */
   async text(within = ".editor-instance") {
-    return this.page.evaluate((scope) => {
-      const lines = [...document.querySelectorAll(`${scope} .monaco-editor .view-line`)];
-      const ordered = lines.sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top));
-      return ordered.map((line) => line.textContent.replaceAll("\u00a0", " ")).join("\n");
-    }, within);
+    return this.page.evaluate(
+      ([scope, ghost]) => {
+        const lines = [...document.querySelectorAll(`${scope} .monaco-editor .view-line`)].filter((line) => !line.closest(ghost));
+        const ordered = lines.sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top));
+        const texts = ordered.map((line) => {
+          const copy = line.cloneNode(true);
+          copy.querySelectorAll(ghost).forEach((node) => node.remove());
+          return copy.textContent.replaceAll("\u00a0", " ");
+        });
+        return texts.join("\n");
+      },
+      [within, GHOST],
+    );
   }
 
   async textHolds(words, within) {
