@@ -9,10 +9,14 @@ from infill.types import Completion, Filled, Hole, NoFill
 
 
 def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
-    """The answer, or that its best completion is not as sure as `least`."""
-    if isinstance(answer, NoFill) or answer.completions[0].confidence >= least:
+    """The answer, or that its best completion, or the least sure of its parts, is not as sure as `least`."""
+    if isinstance(answer, NoFill):
         return answer
-    detail = f"{answer.completions[0].confidence:.2f} < {least:.2f}"
+    best = answer.completions[0]
+    confidence = min((part.confidence for part in best.parts), default=best.confidence)
+    if confidence >= least:
+        return answer
+    detail = f"{confidence:.2f} < {least:.2f}"
     return NoFill("not_confident", detail, answer.hole, answer.timings_ms, answer.steps)
 
 

@@ -1,10 +1,10 @@
 """`infill bench`: how often the fill is exactly what stood there, on code never trained on.
 
-`line`: from a word's edge to the end of its line; `block`: whole bodies of functions; `refine`: lines with one
-wrong token. All are drawn by a fixed seed from the held-out packages that are installed here (or from --source).
-`humaneval`: functions whose tests must pass, from --data. A frequency baseline answers the same holes: the continuation
-that most often follows the longest matching left context elsewhere in the same file. With --compare every decoder alone
-answers them too.
+`line`: from a word's edge to the end of its line; `block`: whole bodies of functions; `holes`: two or three values of
+a function at once; `refine`: lines with one wrong token. All are drawn by a fixed seed from the held-out packages that
+are installed here (or from --source). `humaneval`: functions whose tests must pass, from --data. A frequency baseline
+answers lines and blocks too: the continuation that most often follows the longest matching left context elsewhere in
+the same file. With --compare every decoder alone answers them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 from tqdm import tqdm
 
 from infill import bench_humaneval as humaneval
-from infill import bench_refine
+from infill import bench_refine, bench_values
 from infill.bench_context import PackageContext
 from infill.bench_fills import answer, packages, report
 from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes, source_files
@@ -96,6 +96,31 @@ def refine_bench(args: argparse.Namespace) -> Bench:
     return run
 
 
+def holes_bench(args: argparse.Namespace) -> Bench:
+    """Values of functions, as `fill --holes` asks for them: taken whatever they are, and where they are sure."""
+    files = source_files(args.source) if args.source else held_out_files()
+    drawn = bench_values.unwritten(files, args.limit or sys.maxsize, args.seed)
+    if not drawn:
+        raise InputError(NO_HOLES)
+    package = PackageContext()
+
+    def context(one: bench_values.Unwritten) -> Context:
+        return package.of(one) if args.context else Context()
+
+    def run(filler: ModelFiller) -> Answered:
+        asked = {"whatever it is": 0.0, f"{filler.show_threshold} sure": filler.show_threshold}
+        by_variant = {
+            variant: bench_values.answers(filler, variant, least, drawn, args.seed, context)
+            for variant, least in asked.items()
+        }
+        of = f"{len(drawn)} functions of {packages([one.path for one in drawn])}"
+        columns = {variant: bench_values.figures(samples) for variant, samples in by_variant.items()}
+        every: list[msgspec.Struct] = [s for samples in by_variant.values() for s in samples]
+        return table(heading("holes", of, filler.model_name), columns), every
+
+    return run
+
+
 def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
     """Functions with tests; a length that is known makes no sense where any passing code is right."""
     tasks = humaneval.read_tasks(args.data, args.split)[: args.limit or sys.maxsize]
@@ -113,14 +138,16 @@ def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
 def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
     if what == "refine":
         return refine_bench(args)
+    if what == "holes":
+        return holes_bench(args)
     return humaneval_bench(args, variants) if what == "humaneval" else held_out_bench(what, args, variants)
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
-    choices = [*DRAW, "refine", "humaneval"]
+    choices = [*DRAW, "holes", "refine", "humaneval"]
     parser.add_argument(
-        "what", choices=choices, nargs="+", help="ends of lines, bodies, wrong tokens, tested functions"
+        "what", choices=choices, nargs="+", help="ends of lines, bodies, values, wrong tokens, tested functions"
     )
     parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")

@@ -7,7 +7,7 @@ selections are judged, and nothing passes that does not parse or, in a refinemen
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 
 import msgspec
@@ -15,13 +15,13 @@ import msgspec
 from infill.candidates import Candidate
 from infill.compiled import Excerpt
 from infill.context import Surroundings
-from infill.frozen import Stretch, assembled
+from infill.frozen import Stretch, assembled, changed_parts, new_spans
 from infill.gate import Gate
-from infill.judge import Judged, judge
+from infill.judge import Judged, confidence_in, judge
 from infill.losses import loses_code
 from infill.stretch_texts import usual_texts
 from infill.syntax import Syntax
-from infill.types import Source, Span
+from infill.types import Part, Source, Span
 from model.types import CancelToken, Engine
 
 SINGLES_UNTIL = 0.8  # of a deadline: later than this, stretches are not tried alone
@@ -48,8 +48,20 @@ class Whole(msgspec.Struct, frozen=True):
     n_left: int
 
 
+class Ranked(msgspec.Struct, frozen=True):
+    """A whole and what is new in it; its log-probability and their confidences have the evidence in them."""
+
+    whole: Whole
+    judged: Judged
+    log_prob: float
+    parts: tuple[Part, ...]
+
+
 class Chooser:
-    """One selection's candidates; `is_before` says whether less than a share of the deadline has passed."""
+    """One selection's candidates; `is_before` says whether less than a share of the deadline has passed.
+
+    `said` is, for each free stretch, what the code base says in such a place, and how probable that makes it.
+    """
 
     def __init__(
         self,
@@ -59,12 +71,13 @@ class Chooser:
         around: Surroundings,
         stretches: Sequence[Stretch],
         denoised: Denoised,
+        said: Sequence[Mapping[str, float]],
         refines: bool,
         is_before: Callable[[float], bool],
         cancel: CancelToken,
     ) -> None:
         self._engine, self._syntax, self._span, self._around = engine, syntax, span, around
-        self._stretches, self._denoised, self._refines = stretches, denoised, refines
+        self._stretches, self._denoised, self._said, self._refines = stretches, denoised, said, refines
         self._is_before, self._cancel = is_before, cancel
         self._gate = Gate(syntax, span)
         self._free = [s for s in stretches if s.free]
@@ -78,7 +91,8 @@ class Chooser:
         present = self._present
         usual = [usual_texts(self._syntax, s) for s in self._free]
         options = [
-            list(dict.fromkeys((*(row[i] for row in self._denoised.rows), *usual[i]))) for i in range(len(present))
+            list(dict.fromkeys((*self._said[i], *(row[i] for row in self._denoised.rows), *usual[i])))
+            for i in range(len(present))
         ]
         in_turn = [(i, option) for row in zip_longest(*options) for i, option in enumerate(row) if option is not None]
         singles = [(i, (*present[:i], option, *present[i + 1 :])) for i, option in in_turn if option != present[i]]
@@ -88,7 +102,7 @@ class Chooser:
         every = [combined, *self._denoised.rows, *(texts for _, texts in singles)]
         return [self._whole(texts) for texts in dict.fromkeys(every) if texts != present]
 
-    def ranked(self, wholes: Sequence[Whole]) -> tuple[list[tuple[Whole, Judged]], int]:
+    def ranked(self, wholes: Sequence[Whole]) -> tuple[list[Ranked], int]:
         """Those that beat what stands there, best first, and how many do not.
 
         Fewer placeholders left beats probability: none is as probable as `pass`.
@@ -97,13 +111,25 @@ class Chooser:
         by_text = {w.candidate.text: w for w in wholes}
         judged = self._judged([present.candidate, *(w.candidate for w in by_text.values())])
         bar = judged[present.candidate.text].log_prob if judged else 0.0
-        pairs = [(whole, judged[text]) for text, whole in by_text.items() if text in judged]
+        found = [self._ranked(whole, judged[text]) for text, whole in by_text.items() if text in judged]
         if self._refines:
-            pairs = [(w, j) for w, j in pairs if j.log_prob > bar or self._repairs(w.candidate.text)]
+            found = [r for r in found if r.log_prob > bar or self._repairs(r.whole.candidate.text)]
         else:
-            pairs = [(w, j) for w, j in pairs if w.n_left < present.n_left or present.n_left == 0]
-        pairs.sort(key=lambda pair: (pair[0].n_left, -pair[1].log_prob))
-        return pairs, len(by_text) - len(pairs)
+            found = [r for r in found if r.whole.n_left < present.n_left or present.n_left == 0]
+        found.sort(key=lambda r: (r.whole.n_left, -r.log_prob))
+        return found, len(by_text) - len(found)
+
+    def sure(self, found: Ranked, least: float) -> Ranked | None:
+        """The same without what is less sure than `least`: the placeholder stays; nothing if all of it is."""
+        while found.parts and min(part.confidence for part in found.parts) < least:
+            kept = {part.span: part.text for part in found.parts if part.confidence >= least}
+            pairs = zip(self._free, self._present, strict=True)
+            whole = self._whole(tuple(kept.get(stretch.span, present) for stretch, present in pairs))
+            judged = self._judged([whole.candidate]).get(whole.candidate.text)
+            if judged is None:
+                return None
+            found = self._ranked(whole, judged)
+        return found if found.parts else None
 
     def parses(self, texts: Texts) -> bool:
         """Whether the gate lets the selection through with these texts in its stretches."""
@@ -115,17 +141,30 @@ class Chooser:
     def _best_alone(self, singles: Sequence[tuple[int, Texts]]) -> dict[int, str]:
         """For each stretch the most probable text, alone; in a refinement only one that is an improvement."""
         present = self._whole(self._present).candidate
-        own = [self._whole(texts).candidate for _, texts in singles]
-        judged = self._judged([present, *own])
+        own = [self._whole(texts) for _, texts in singles]
+        judged = self._judged([present, *(whole.candidate for whole in own)])
         if not judged:
             return {}
         bar = judged[present.text].log_prob if self._refines else -math.inf
         best: dict[int, tuple[float, str]] = {}
-        for (i, texts), candidate in zip(singles, own, strict=True):
-            log_prob = judged[candidate.text].log_prob if candidate.text in judged else -math.inf
+        for (i, texts), whole in zip(singles, own, strict=True):
+            read = judged.get(whole.candidate.text)
+            log_prob = -math.inf if read is None else self._ranked(whole, read).log_prob
             if log_prob > best.get(i, (bar, ""))[0]:
                 best[i] = (log_prob, texts[i])
         return {i: text for i, (_, text) in best.items()}
+
+    def _ranked(self, whole: Whole, judged: Judged) -> Ranked:
+        """With the evidence: of each new text either the model or the code base is right."""
+        said = {s.span: found for s, found in zip(self._free, self._said, strict=True)}
+        log_prob, parts = judged.log_prob, changed_parts(self._syntax.text, self._stretches, whole.texts)
+        sure: list[Part] = []
+        for part, span in zip(parts, new_spans(self._syntax.text, self._span, parts), strict=True):
+            own = confidence_in(judged, [span], self._engine.tokenizer)
+            raised = own + said[part.span].get(part.text, 0.0) * (1 - own)
+            log_prob += math.log(raised / own) if raised > own > 0 else 0.0
+            sure.append(Part(part.span, part.text, round(raised, 4)))
+        return Ranked(whole, judged, log_prob, tuple(sure))
 
     def _judged(self, candidates: Sequence[Candidate]) -> dict[str, Judged]:
         """Candidates by their texts, each judged once, the first of them for sure; empty when cancelled."""
@@ -161,7 +200,9 @@ class Chooser:
         """Diffusion, unless it wrote none of what is new."""
         changed = [(i, t) for i, (t, kept) in enumerate(zip(texts, self._present, strict=True)) if t != kept]
         own = any(row[i] == text for i, text in changed for row in self._denoised.rows)
-        return "diffusion" if own or not changed else "usual"
+        if own or not changed:
+            return "diffusion"
+        return "nearby" if any(text in self._said[i] for i, text in changed) else "usual"
 
     def assembled(self, texts: Sequence[str]) -> str:
         """The selection with these texts in its stretches."""

@@ -7,29 +7,27 @@ answered that is worse than what stands there. Refuses to know where the frozen 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 
-from infill.choose import Chooser, Denoised, Whole
+from infill.choose import Chooser, Denoised, Ranked
 from infill.context import Surroundings
 from infill.drafts import reporter
 from infill.frozen import (
     Stretch,
     assembled,
-    changed_parts,
     joint_canvases,
     lay_out,
-    new_spans,
     row_lengths,
     split_texts,
     texts_of,
 )
-from infill.judge import Judged, confidence_in
 from infill.losses import writes_others
 from infill.refine import least_believed, noised, read
-from infill.stretch_texts import is_placeholder, tidied
+from infill.stretch_texts import is_placeholder, said_elsewhere, tidied
 from infill.syntax import Syntax
 from infill.timing import Timings
 from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft
@@ -63,10 +61,12 @@ def rewrite(
     with timings.stage("judge"):
         better, n_worse = chooser.ranked(wholes)
     with timings.stage("gate"):
-        passing = (found for found in better if chooser.parses(found[0].texts))
+        passing = (found for found in better if chooser.parses(found.whole.texts))
         passed = list(islice(passing, request.candidates))
     if passed:
-        completions = tuple(job.completion(*found) for found in passed)
+        least = request.least_confidence
+        sure = [found for found in (chooser.sure(each, least) for each in passed) if found is not None]
+        completions = tuple(map(job.completion, sure or passed))
         return Filled(hole, completions, request.seed, timings.ms, completions[0].steps)
     if not better and (n_worse or not wholes):
         return job.no_fill(NoFill("nothing_better", "what stands there is the most probable"))
@@ -140,26 +140,27 @@ class _Rewrite:
         if fixes and (kept := tuple(filter(self._leaves_others, texts))) != texts:
             texts, self.but = kept, " that leaves the lines around as they are"
         denoised = Denoised(texts, max(fill.steps for fill in fills), fills[0].stop_reason)
+        others = request.context.texts
+        said = [said_elsewhere(self._syntax, self._stretches, s, others) for s in self._stretches if s.free]
         return Chooser(
-            engine, self._syntax, self._hole.span, self._around, self._stretches, denoised, refines,
+            engine, self._syntax, self._hole.span, self._around, self._stretches, denoised, said, refines,
             self._is_before, self._cancel,
         )  # fmt: skip
 
-    def completion(self, whole: Whole, judged: Judged) -> Completion:
+    def completion(self, found: Ranked) -> Completion:
         """The answer, with what changed stretch by stretch; it is as sure as that is."""
-        text, span = self._syntax.text, self._hole.span
-        parts = changed_parts(text, self._stretches, whole.texts)
-        confidence = confidence_in(judged, new_spans(text, span, parts), self._engine.tokenizer)
+        made, judged = found.whole.candidate, found.judged
         return Completion(
-            span=span,
-            text=whole.candidate.text,
-            confidence=round(confidence, 4),
+            span=self._hole.span,
+            text=made.text,
+            confidence=round(math.prod(part.confidence for part in found.parts), 4),
             token_texts=judged.token_texts,
             token_entropies=tuple(round(e, 4) for e in judged.token_entropies),
-            steps=whole.candidate.steps,
-            stop_reason=whole.candidate.stop_reason,
-            source=whole.candidate.source,
-            parts=parts,
+            steps=made.steps,
+            stop_reason=made.stop_reason,
+            source=made.source,
+            parts=found.parts,
+            n_left=found.whole.n_left,
         )
 
     def _leaves_others(self, texts: Sequence[str]) -> bool:

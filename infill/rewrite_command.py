@@ -121,7 +121,12 @@ def _run(
         done.append(Rewritten(piece.lines, result, changes, (time.perf_counter() - started) * 1000))
         _tell(done[-1], args)
     _put_out(pieces, done, args)
-    return 0 if all(isinstance(rewritten.result, Filled) for rewritten in done) else 1
+    return 0 if all(_is_whole(rewritten.result) for rewritten in done) else 1
+
+
+def _is_whole(result: Filled | NoFill) -> bool:
+    """Whether nothing is left that was asked for."""
+    return isinstance(result, Filled) and not result.completions[0].n_left
 
 
 def _tell(rewritten: Rewritten, args: CommonArguments) -> None:

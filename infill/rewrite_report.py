@@ -34,16 +34,21 @@ class Rewritten(msgspec.Struct, frozen=True):
 class ChangeRecord(msgspec.Struct, frozen=True):
     span: tuple[int, int]
     text: str
+    confidence: float
 
 
 class RewriteRecord(msgspec.Struct, frozen=True):
-    """One line of `--json`. Spans are in characters of the text as it was given, without a byte order mark."""
+    """One line of `--json`. Spans are in characters of the text as it was given, without a byte order mark.
+
+    `left` holes stay as they are, each less sure than was asked for.
+    """
 
     file: str
     first: int
     last: int
     status: Literal["filled", "no_fill"]
     changes: tuple[ChangeRecord, ...]
+    left: int
     confidence: float | None
     steps: int | None
     stop_reason: str | None
@@ -71,7 +76,8 @@ def record_line(rewritten: Rewritten, seed: int) -> bytes:
         first=lines.first,
         last=lines.last,
         status="no_fill" if best is None else "filled",
-        changes=tuple(ChangeRecord((c.span.start, c.span.end), c.text) for c in rewritten.changes),
+        changes=tuple(ChangeRecord((c.span.start, c.span.end), c.text, c.confidence) for c in rewritten.changes),
+        left=best.n_left if best else 0,
         confidence=best and best.confidence,
         steps=best and best.steps,
         stop_reason=best and best.stop_reason,
@@ -97,7 +103,8 @@ def human_line(rewritten: Rewritten, colour: bool) -> str:
         best, n = result.completions[0], len(rewritten.changes)
         steps = f"{best.steps} step{'' if best.steps == 1 else 's'}"
         state = painted("changed", GREEN, colour)
-        why = f"{n} place{'' if n == 1 else 's'}, {best.source}, {steps}, {best.stop_reason}"
+        places = f"{n} place{'' if n == 1 else 's'}" + (f", {best.n_left} left" if best.n_left else "")
+        why = f"{places}, {best.source}, {steps}, {best.stop_reason}"
     else:
         state = painted("nothing to show", YELLOW, colour)
         why = f"{result.reason} ({printable(result.detail)})" if result.detail else result.reason

@@ -68,7 +68,7 @@ class Target(msgspec.Struct, frozen=True):
 
     def changes(self, completion: Completion) -> tuple[Part, ...]:
         """The completion as changes of the document: one for each stretch, in order, none overlapping."""
-        parts = completion.parts or (Part(completion.span, completion.text),)
+        parts = completion.parts or (Part(completion.span, completion.text, completion.confidence),)
         return tuple(self._in_document(part) for part in parts)
 
     def _in_document(self, part: Part) -> Part:
@@ -77,8 +77,8 @@ class Target(msgspec.Struct, frozen=True):
             around = inserted.span
             if around.start <= span.start and span.end <= around.end:
                 before, after = self.text[around.start : span.start], self.text[span.end : around.end]
-                return Part(Span(inserted.at, inserted.at), before + part.text + after)
-        return Part(Span(self.in_document(span.start), self.in_document(span.end)), part.text)
+                return Part(Span(inserted.at, inserted.at), before + part.text + after, part.confidence)
+        return msgspec.structs.replace(part, span=Span(self.in_document(span.start), self.in_document(span.end)))
 
 
 def with_inserted(text: str, insertions: Sequence[tuple[int, str]]) -> tuple[str, tuple[Inserted, ...]]:

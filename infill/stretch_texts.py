@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
+
+from infill.candidates import nearby
 from infill.forms import FORMS, HintForm
 from infill.frozen import Stretch, has_own_lines, lf
 from infill.indents import indent_of
 from infill.languages import placeholder_pattern
 from infill.losses import is_only_prose
+from infill.nearby import evidence
 from infill.postprocess import dominant_line_break, postprocess
 from infill.syntax import Syntax
-from infill.types import Hole
+from infill.types import Hole, Span
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
@@ -45,6 +49,40 @@ def usual_texts(syntax: Syntax, stretch: Stretch) -> tuple[str, ...]:
     return () if hints is None else hints.usual
 
 
+def said_elsewhere(
+    syntax: Syntax, stretches: Sequence[Stretch], stretch: Stretch, texts: Sequence[str]
+) -> dict[str, float]:
+    """What the file and other `texts` say in such a place where nothing stands yet, and how probable (0..1) it is.
+
+    The other placeholders say nothing of this one.
+    """
+    if not stretch.is_empty:
+        return {}
+    hole, span = _hole(syntax, stretch), stretch.span
+    unwritten = [s.span for s in stretches if s.is_empty and s is not stretch]
+    before = _without(syntax.text, Span(0, span.start), unwritten)
+    after = _without(syntax.text, Span(span.end, len(syntax.text)), unwritten)
+    hole = msgspec.structs.replace(hole, span=Span(len(before), len(before)))
+    found = evidence(nearby(before + after, hole, texts, syntax.language))
+    present = syntax.text[span.start : span.end]
+    said: dict[str, float] = {}
+    for text in sorted(found, key=lambda text: -found[text]):
+        if (fitted := _fitted(syntax, stretch, present, text, grows=False)) is not None:
+            said.setdefault(fitted, found[text])
+    return said
+
+
+def _without(text: str, within: Span, spans: Sequence[Span]) -> str:
+    """What stands within a span of the text, without other spans of it, which are in order."""
+    pieces: list[str] = []
+    at = within.start
+    for span in spans:
+        if within.start <= span.start and span.end <= within.end:
+            pieces.append(text[at : span.start])
+            at = span.end
+    return "".join([*pieces, text[at : within.end]])
+
+
 def _as_written(syntax: Syntax, text: str) -> str | None:
     if "\ufffd" in text or "\0" in text:
         return None
@@ -53,14 +91,11 @@ def _as_written(syntax: Syntax, text: str) -> str | None:
 
 def _fitted(syntax: Syntax, stretch: Stretch, present: str, text: str, grows: bool) -> str | None:
     source, span = syntax.text, stretch.span
-    line = syntax.line(span.start)
-    indent = indent_of(source[line.start : line.end])
-    # A placeholder with its lines to itself stands for a body; where it shares them, for a word or two.
-    is_body = stretch.is_empty and has_own_lines(source, span)
-    multiline = is_body or "\n" in present or "\r" in present or (grows and has_own_lines(source, span))
+    hole = _hole(syntax, stretch)
+    is_body, multiline = hole.kind == "block", hole.multiline or (grows and has_own_lines(source, span))
     if grows and not multiline and "\n" in text.strip():
         return None  # its first line alone would lose what the others do
-    hole = Hole(span, "block" if is_body else "selection", indent, multiline)
+    hole = msgspec.structs.replace(hole, multiline=multiline)
     by_indent = syntax.language.block_style == "indent"
     text = postprocess(text, hole, source[: span.start], source[span.end :], indent_blocks=by_indent)
     if stretch.is_empty and (is_placeholder(syntax, text) or not any(char.isalnum() for char in text)):
@@ -70,6 +105,16 @@ def _fitted(syntax: Syntax, stretch: Stretch, present: str, text: str, grows: bo
     if stretch.is_empty and (hints := _type_form(syntax, stretch)) is not None and not _is_type(syntax, hints, text):
         return None
     return text if text.strip() else None
+
+
+def _hole(syntax: Syntax, stretch: Stretch) -> Hole:
+    """A placeholder with its lines to itself stands for a body; where it shares them, for a word or two."""
+    span, line = stretch.span, syntax.line(stretch.span.start)
+    present = syntax.text[span.start : span.end]
+    is_body = stretch.is_empty and has_own_lines(syntax.text, span)
+    multiline = is_body or "\n" in present or "\r" in present
+    indent = indent_of(syntax.text[line.start : line.end])
+    return Hole(span, "block" if is_body else "selection", indent, multiline)
 
 
 def _type_form(syntax: Syntax, stretch: Stretch) -> HintForm | None:

@@ -124,10 +124,11 @@ class FillRequest(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One stretch of a rewrite that came out different: replace `span` by `text`."""
+    """One stretch of a rewrite that came out different: replace `span` by `text`, which is so sure (0..1) by itself."""
 
     span: Span
     text: str
+    confidence: float = 1.0
 
 
 class Completion(msgspec.Struct, frozen=True):
@@ -135,7 +136,7 @@ class Completion(msgspec.Struct, frozen=True):
 
     `confidence` (0..1) is the probability that the causal encoder gives the text, or what is new in it where
     there are `parts`; `token_texts` and `token_entropies` (nats) run in parallel. `parts` say the same stretch
-    by stretch, in order: everything between them is as it was.
+    by stretch, in order: everything between them is as it was. `n_left` placeholders stay where something was to come.
     """
 
     span: Span
@@ -147,6 +148,7 @@ class Completion(msgspec.Struct, frozen=True):
     stop_reason: str
     source: Source
     parts: tuple[Part, ...] = ()
+    n_left: int = 0
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -16,6 +16,8 @@ from infill.bench_humaneval import Task, answer, read_tasks
 from infill.bench_refine import Corrupted, RefineSample, answers, corrupted_lines, figures
 from infill.bench_reliability import rows, tokens
 from infill.bench_tables import share, table
+from infill.bench_values import ValuesSample, unwritten
+from infill.bench_values import figures as value_figures
 from infill.types import Completion, Doubt, Doubts, Filled, FillRequest, Hole, InputError, NoFill, Part, Span
 from model.types import CancelToken
 
@@ -185,3 +187,27 @@ def test_reliability_counts_by_range_and_by_place() -> None:
         ("0.3 to 1", "100.0 % (1 of 1)"),
         ("1 and more", "0.0 % (0 of 1)"),
     ]
+
+
+def test_values_are_cut_out_so_that_the_file_parses_and_comes_back_whole() -> None:
+    drawn = unwritten(FILES, 30, 1)
+    assert len(drawn) == 30 == len({(one.path, one.values) for one in drawn})
+    assert drawn == unwritten(FILES, 30, 1) != unwritten(FILES, 30, 2)
+    for one in drawn:
+        assert compiles(one.holed) and len(one.values) in (2, 3)
+        assert [one.holed[hole.start : hole.end] for hole in one.holes] == ["..."] * len(one.values)
+        text = one.holed
+        for hole, value in zip(reversed(one.holes), reversed(one.answers), strict=True):
+            text = text[: hole.start] + value + text[hole.end :]
+        assert text == one.text
+
+
+def test_a_value_that_was_left_is_no_fill() -> None:
+    whole = ValuesSample("", "a.py", ("1", "x"), ("1", "x"), (0.5, 0.9), 10.0)
+    half = ValuesSample("", "a.py", ("1", "x"), (None, "x"), (0.0, 0.9), 30.0)
+    wrong = ValuesSample("", "a.py", ("1", "x"), ("2", None), (0.4, 0.0), 20.0)
+    rows = dict(value_figures([whole, half, wrong]))
+    assert rows["places filled"] == "66.7 % (4 of 6)"
+    assert rows["exact match of those"] == "75.0 % (3 of 4)"
+    assert rows["exact match of all places"] == "50.0 % (3 of 6)"
+    assert rows["functions with every place right"] == "33.3 % (1 of 3)"

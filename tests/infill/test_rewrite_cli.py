@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Part, Span
@@ -86,6 +87,26 @@ def test_json_names_changes_of_the_text_as_it_was(rewriting: Run, tmp_path: Path
     assert [HOLES.decode()[slice(*c["span"])] for c in first["changes"]] == ["pass", "..."]
     assert first["status"] == "filled" and first["seed"] == 0 and first["reason"] is None
     assert [json.loads(line)["timings_ms"] for line in err.splitlines()] == [{"denoise": 5.0}] * 2
+
+
+def test_a_hole_that_is_left_is_told_and_exit_1(run: Run, tmp_path: Path):
+    def first_only(request: FillRequest) -> Filled | NoFill:
+        whole = answer(request)
+        assert isinstance(whole, Filled)
+        best = whole.completions[0]
+        left = {"parts": best.parts[:1], "n_left": len(best.parts) - 1}
+        return msgspec.structs.replace(whole, completions=(msgspec.structs.replace(best, **left),))
+
+    (tmp_path / "h.py").write_bytes(HOLES)
+    run.answer = first_only
+    code, out, err = run("fill", "--holes", "--write", "h.py")
+    assert (code, out) == (1, b"")
+    assert (tmp_path / "h.py").read_bytes() == HOLES.replace(b"pass", b"NEW")
+    assert "1 place, 1 left, diffusion" in err and "1 place, diffusion" in err
+    (tmp_path / "h.py").write_bytes(HOLES)
+    records = [json.loads(line) for line in run("fill", "--holes", "--json", "h.py")[1].splitlines()]
+    assert [record["left"] for record in records] == [1, 0]
+    assert [change["confidence"] for change in records[0]["changes"]] == [1.0]
 
 
 def test_nothing_better_is_exit_1_with_the_reason(run: Run, area: Path):

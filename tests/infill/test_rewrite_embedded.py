@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from infill.filler import ModelFiller, open_filler
@@ -120,3 +121,41 @@ def test_doubts_are_about_pieces_of_the_text(filler: ModelFiller) -> None:
     for doubt in first.doubts:
         assert 0 <= doubt.probability < 0.01
         assert doubt.suggestion not in ("", CODE[doubt.span.start : doubt.span.end])
+
+
+BOX = """class Box:
+    def __init__(self, width: int, height: int, depth: int) -> None:
+        self.width = width
+        self.height = ...
+        self.depth = ...
+"""
+
+
+def holes_of_box(filler: ModelFiller, least: float) -> Filled | NoFill:
+    row = by_id("python")
+    assert row is not None
+    (target,) = targets_with_holes(parse(row, BOX))
+    request = msgspec.structs.replace(target.request("python"), least_confidence=least)
+    return filler.fill(request, CancelToken())
+
+
+def test_values_like_those_of_the_lines_around(filler: ModelFiller) -> None:
+    answer = holes_of_box(filler, 0.0)
+    assert isinstance(answer, Filled)
+    best = answer.completions[0]
+    assert [part.text for part in best.parts] == ["height", "depth"]
+    assert (best.source, best.n_left) == ("nearby", 0)
+    assert best.confidence == pytest.approx(best.parts[0].confidence * best.parts[1].confidence, abs=1e-3)
+
+
+def test_a_hole_that_is_not_sure_enough_is_left_and_the_others_are_filled(filler: ModelFiller) -> None:
+    answer = holes_of_box(filler, 0.0)
+    assert isinstance(answer, Filled)
+    low, high = sorted(part.confidence for part in answer.completions[0].parts)
+    answer = holes_of_box(filler, (low + high) / 2)
+    assert isinstance(answer, Filled)
+    best = answer.completions[0]
+    assert best.n_left == 1 and [part.text for part in best.parts] in (["height"], ["depth"])
+    assert best.text.count("...") == 1
+    answer = holes_of_box(filler, 0.99)
+    assert isinstance(answer, NoFill) and answer.reason == "not_confident" and answer.detail.endswith(" < 0.99")

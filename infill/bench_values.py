@@ -1,0 +1,164 @@
+"""`infill bench holes`: values of a function that are not yet written, asked for together as `fill --holes` does.
+
+The values of two or three assignments and returns of a held-out function are replaced by `...`.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import time
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from pathlib import Path
+
+import msgspec
+from tqdm import tqdm
+
+from infill.bench_holes import MAX_FILE_CHARS, parses
+from infill.bench_tables import Rows, share
+from infill.languages import by_id
+from infill.syntax import parse
+from infill.targets import targets_with_holes
+from infill.types import Context, Filled, Filler, Span
+from model.types import CancelToken
+
+HELD = "..."
+N_HOLES = (2, 3)  # of a function
+
+
+class Unwritten(msgspec.Struct, frozen=True):
+    """A file and the values of one of its functions that are to be written anew, in order."""
+
+    path: str
+    text: str
+    values: tuple[Span, ...]
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What stood there."""
+        return tuple(self.text[span.start : span.end] for span in self.values)
+
+    @property
+    def holed(self) -> str:
+        """The text without them."""
+        pieces, at = list[str](), 0
+        for span in self.values:
+            pieces += [self.text[at : span.start], HELD]
+            at = span.end
+        return "".join([*pieces, self.text[at:]])
+
+    @property
+    def holes(self) -> tuple[Span, ...]:
+        """Where the placeholders stand in that."""
+        grown = accumulate((len(HELD) - (span.end - span.start) for span in self.values), initial=0)
+        starts = [span.start + more for span, more in zip(self.values, grown, strict=False)]
+        return tuple(Span(start, start + len(HELD)) for start in starts)
+
+
+class ValuesSample(msgspec.Struct, frozen=True):
+    """What became of one function; a line of `--json`. A hole that was left has no fill."""
+
+    variant: str
+    path: str
+    answers: tuple[str, ...]
+    fills: tuple[str | None, ...]
+    confidences: tuple[float, ...]
+    milliseconds: float
+
+    @property
+    def right(self) -> list[bool]:
+        """Whether each is what stood there."""
+        return [fill == answer for fill, answer in zip(self.fills, self.answers, strict=True)]
+
+
+def unwritten(files: list[Path], limit: int, seed: int) -> list[Unwritten]:
+    """Functions of files that parse, drawn evenly over all that have enough values."""
+    rng = random.Random(seed)
+    texts = {path: path.read_text("utf-8", "replace") for path in files}
+    texts = {path: text for path, text in texts.items() if len(text) <= MAX_FILE_CHARS and parses(text)}
+    values = [(path, found) for path, text in texts.items() for found in _values(text) if len(found) >= min(N_HOLES)]
+    rng.shuffle(values)
+    drawn: list[Unwritten] = []
+    for path, found in values:
+        if len(drawn) == limit:
+            break
+        chosen = sorted(rng.sample(found, min(rng.choice(N_HOLES), len(found))), key=lambda span: span.start)
+        one = Unwritten(str(path), texts[path], tuple(chosen))
+        if HELD not in one.text[chosen[0].start : chosen[-1].end]:
+            drawn.append(one)
+    return drawn
+
+
+def answers(
+    filler: Filler,
+    variant: str,
+    least: float,
+    drawn: list[Unwritten],
+    seed: int,
+    context: Callable[[Unwritten], Context],
+) -> list[ValuesSample]:
+    """Ask for all holes of each function, and take those that are as sure as `least`."""
+    return [
+        _answer(filler, variant, least, one, seed, context(one))
+        for one in tqdm(drawn, f"holes, {variant}", leave=False, disable=None)
+    ]
+
+
+def figures(samples: list[ValuesSample]) -> Rows:
+    """Rows of the table for one variant."""
+    times = sorted(sample.milliseconds for sample in samples)
+    n, n_places = len(samples), sum(len(sample.answers) for sample in samples)
+    filled = [right for s in samples for right, fill in zip(s.right, s.fills, strict=True) if fill is not None]
+    return [
+        ("places filled", share(len(filled), n_places)),
+        ("exact match of those", share(sum(filled), len(filled))),
+        ("exact match of all places", share(sum(filled), n_places)),
+        ("functions with every place right", share(sum(all(sample.right) for sample in samples), n)),
+        ("p50 / p95 ms of a function", f"{times[n // 2]:.0f} / {times[min(n - 1, int(n * 0.95))]:.0f}"),
+    ]
+
+
+def _values(text: str) -> Iterator[list[Span]]:
+    """For each function, the values of its assignments and returns that end their line and fit on one."""
+    lines = text.splitlines(keepends=True)
+    starts = list(accumulate(map(len, lines), initial=0))
+    for function in ast.walk(ast.parse(text)):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        found: list[Span] = []
+        for node in ast.walk(function):
+            value = node.value if isinstance(node, ast.Assign | ast.Return) else None
+            if value is None or value.lineno != value.end_lineno or value.end_col_offset is None:
+                continue
+            line = lines[value.lineno - 1].encode()
+            first, last = (len(line[:at].decode()) for at in (value.col_offset, value.end_col_offset))
+            if not line[value.end_col_offset :].strip():
+                start = starts[value.lineno - 1]
+                found.append(Span(start + first, start + last))
+        yield found
+
+
+def _answer(filler: Filler, variant: str, least: float, one: Unwritten, seed: int, context: Context) -> ValuesSample:
+    python = by_id("python")
+    assert python is not None
+    holes, parts = one.holes, dict[Span, tuple[str, float]]()
+    started = time.perf_counter()
+    for target in targets_with_holes(parse(python, one.holed)):
+        place = target.place
+        if place is None or not any(place.start <= hole.start < place.end for hole in holes):
+            continue  # another function's
+        request = msgspec.structs.replace(target.request("python"), seed=seed, context=context, least_confidence=least)
+        result = filler.fill(request, CancelToken())
+        changes = target.changes(result.completions[0]) if isinstance(result, Filled) else ()
+        parts |= {change.span: (change.text, change.confidence) for change in changes}
+    milliseconds = (time.perf_counter() - started) * 1000
+    found = [parts.get(hole) for hole in holes]
+    return ValuesSample(
+        variant=variant,
+        path=one.path,
+        answers=one.answers,
+        fills=tuple(part and part[0] for part in found),
+        confidences=tuple(part[1] if part else 0.0 for part in found),
+        milliseconds=round(milliseconds, 1),
+    )
