@@ -1,17 +1,17 @@
 """`infill bench`: how often the fill is exactly what stood there, on code never trained on.
 
 `line`: from a word's edge to the end of its line; `block`: whole bodies of functions; `holes`: two or three values of
-a function at once; `refine`: lines with one wrong token. All are drawn by a fixed seed from the held-out packages that
-are installed here (or from --source). `humaneval`: functions whose tests must pass, from --data. A frequency baseline
-answers lines and blocks too: the continuation that most often follows the longest matching left context elsewhere in
-the same file. With --compare every decoder alone answers them.
+a function at once; `hints`: its types; `refine`: lines with one wrong token. All are drawn by a fixed seed from the
+held-out packages that are installed here (or from --source). `humaneval`: functions whose tests must pass, from --data.
+A frequency baseline answers lines and blocks too: the continuation that most often follows the longest matching left
+context elsewhere in the same file. With --compare every decoder alone answers them.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +22,7 @@ from infill import bench_humaneval as humaneval
 from infill import bench_refine, bench_values
 from infill.bench_context import PackageContext
 from infill.bench_fills import answer, packages, report
+from infill.bench_hints import unhinted
 from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes, source_files
 from infill.bench_tables import heading, table
 from infill.command_input import ModelArguments, add_model_options, opened
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 NO_HOLES = "no holes: none of the held-out packages is installed here; name files with --source"
 DRAW = {"line": line_holes, "block": block_holes}
+DRAW_FUNCTIONS: dict[str, Callable[[list[Path], int, int], Sequence[bench_values.Asked]]] = {
+    "holes": bench_values.unwritten,
+    "hints": unhinted,
+}
 # Which sources each column of --compare may use; None: the hole's true length is told to the denoiser.
 ALL: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 VARIANTS: dict[str, tuple[frozenset[Source], bool]] = {
@@ -96,27 +101,27 @@ def refine_bench(args: argparse.Namespace) -> Bench:
     return run
 
 
-def holes_bench(args: argparse.Namespace) -> Bench:
-    """Values of functions, as `fill --holes` asks for them: taken whatever they are, and where they are sure."""
+def functions_bench(what: str, args: argparse.Namespace) -> Bench:
+    """Several places of a function, as actions ask for them: taken whatever they are, and where they are sure."""
     files = source_files(args.source) if args.source else held_out_files()
-    drawn = bench_values.unwritten(files, args.limit or sys.maxsize, args.seed)
+    drawn = DRAW_FUNCTIONS[what](files, args.limit or sys.maxsize, args.seed)
     if not drawn:
         raise InputError(NO_HOLES)
     package = PackageContext()
 
-    def context(one: bench_values.Unwritten) -> Context:
+    def context(one: bench_values.Asked) -> Context:
         return package.of(one) if args.context else Context()
 
     def run(filler: ModelFiller) -> Answered:
         asked = {"whatever it is": 0.0, f"{filler.show_threshold} sure": filler.show_threshold}
         by_variant = {
-            variant: bench_values.answers(filler, variant, least, drawn, args.seed, context)
+            variant: bench_values.answers(filler, f"{what}, {variant}", least, drawn, args.seed, context)
             for variant, least in asked.items()
         }
         of = f"{len(drawn)} functions of {packages([one.path for one in drawn])}"
         columns = {variant: bench_values.figures(samples) for variant, samples in by_variant.items()}
         every: list[msgspec.Struct] = [s for samples in by_variant.values() for s in samples]
-        return table(heading("holes", of, filler.model_name), columns), every
+        return table(heading(what, of, filler.model_name), columns), every
 
     return run
 
@@ -138,16 +143,16 @@ def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
 def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
     if what == "refine":
         return refine_bench(args)
-    if what == "holes":
-        return holes_bench(args)
+    if what in DRAW_FUNCTIONS:
+        return functions_bench(what, args)
     return humaneval_bench(args, variants) if what == "humaneval" else held_out_bench(what, args, variants)
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
-    choices = [*DRAW, "holes", "refine", "humaneval"]
+    choices = [*DRAW, *DRAW_FUNCTIONS, "refine", "humaneval"]
     parser.add_argument(
-        "what", choices=choices, nargs="+", help="ends of lines, bodies, values, wrong tokens, tested functions"
+        "what", choices=choices, nargs="+", help="ends of lines, bodies, values, types, wrong tokens, tested functions"
     )
     parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")

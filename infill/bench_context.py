@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from infill.bench_holes import BenchHole
-from infill.bench_values import Unwritten
+from infill.bench_values import Asked
 from infill.definitions import Definitions
 from infill.languages import by_id
 from infill.syntax import parse
@@ -18,7 +18,7 @@ class PackageContext:
     def __init__(self) -> None:
         self._known: dict[str, Definitions] = {}
 
-    def of(self, hole: BenchHole | Unwritten) -> Context:
+    def of(self, hole: BenchHole | Asked) -> Context:
         """Definitions for the text without the hole's answer; its own file is none of them."""
         python = by_id("python")
         assert python is not None

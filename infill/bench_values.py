@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from tqdm import tqdm
@@ -25,6 +26,9 @@ from model.types import CancelToken
 
 HELD = "..."
 N_HOLES = (2, 3)  # of a function
+
+
+Found = list[tuple[str, float] | None]  # for each place a text and how sure (0..1) it is; None where it is left
 
 
 class Unwritten(msgspec.Struct, frozen=True):
@@ -54,6 +58,38 @@ class Unwritten(msgspec.Struct, frozen=True):
         grown = accumulate((len(HELD) - (span.end - span.start) for span in self.values), initial=0)
         starts = [span.start + more for span, more in zip(self.values, grown, strict=False)]
         return tuple(Span(start, start + len(HELD)) for start in starts)
+
+    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Found:
+        """What is proposed for each hole, and how sure it is; one question for each function inside the other."""
+        python = by_id("python")
+        assert python is not None
+        parts: dict[Span, tuple[str, float]] = {}
+        for target in targets_with_holes(parse(python, self.holed)):
+            place = target.place
+            if place is None or not any(place.start <= hole.start < place.end for hole in self.holes):
+                continue  # another function's
+            request = msgspec.structs.replace(
+                target.request("python"), seed=seed, context=context, least_confidence=least
+            )
+            result = filler.fill(request, CancelToken())
+            changes = target.changes(result.completions[0]) if isinstance(result, Filled) else ()
+            parts |= {change.span: (change.text, change.confidence) for change in changes}
+        return [parts.get(hole) for hole in self.holes]
+
+
+class Asked(Protocol):
+    """Places of a function whose answers are known."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def holed(self) -> str: ...
+
+    @property
+    def answers(self) -> tuple[str, ...]: ...
+
+    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Found: ...
 
 
 class ValuesSample(msgspec.Struct, frozen=True):
@@ -91,18 +127,25 @@ def unwritten(files: list[Path], limit: int, seed: int) -> list[Unwritten]:
 
 
 def answers(
-    filler: Filler,
-    variant: str,
-    least: float,
-    drawn: list[Unwritten],
-    seed: int,
-    context: Callable[[Unwritten], Context],
+    filler: Filler, variant: str, least: float, drawn: Sequence[Asked], seed: int, context: Callable[[Asked], Context]
 ) -> list[ValuesSample]:
-    """Ask for all holes of each function, and take those that are as sure as `least`."""
-    return [
-        _answer(filler, variant, least, one, seed, context(one))
-        for one in tqdm(drawn, f"holes, {variant}", leave=False, disable=None)
-    ]
+    """Ask about each function, and take what is as sure as `least`."""
+    samples: list[ValuesSample] = []
+    for one in tqdm(drawn, variant, leave=False, disable=None):
+        known = context(one)
+        started = time.perf_counter()
+        found = one.ask(filler, least, seed, known)
+        samples.append(
+            ValuesSample(
+                variant=variant,
+                path=one.path,
+                answers=one.answers,
+                fills=tuple(part and part[0] for part in found),
+                confidences=tuple(part[1] if part else 0.0 for part in found),
+                milliseconds=round((time.perf_counter() - started) * 1000, 1),
+            )
+        )
+    return samples
 
 
 def figures(samples: list[ValuesSample]) -> Rows:
@@ -137,28 +180,3 @@ def _values(text: str) -> Iterator[list[Span]]:
                 start = starts[value.lineno - 1]
                 found.append(Span(start + first, start + last))
         yield found
-
-
-def _answer(filler: Filler, variant: str, least: float, one: Unwritten, seed: int, context: Context) -> ValuesSample:
-    python = by_id("python")
-    assert python is not None
-    holes, parts = one.holes, dict[Span, tuple[str, float]]()
-    started = time.perf_counter()
-    for target in targets_with_holes(parse(python, one.holed)):
-        place = target.place
-        if place is None or not any(place.start <= hole.start < place.end for hole in holes):
-            continue  # another function's
-        request = msgspec.structs.replace(target.request("python"), seed=seed, context=context, least_confidence=least)
-        result = filler.fill(request, CancelToken())
-        changes = target.changes(result.completions[0]) if isinstance(result, Filled) else ()
-        parts |= {change.span: (change.text, change.confidence) for change in changes}
-    milliseconds = (time.perf_counter() - started) * 1000
-    found = [parts.get(hole) for hole in holes]
-    return ValuesSample(
-        variant=variant,
-        path=one.path,
-        answers=one.answers,
-        fills=tuple(part and part[0] for part in found),
-        confidences=tuple(part[1] if part else 0.0 for part in found),
-        milliseconds=round(milliseconds, 1),
-    )

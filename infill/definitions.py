@@ -76,7 +76,7 @@ class Definitions:
                 whole[module.path] = module.text
         excerpts = (excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in said.items())
         whole |= {os.path.realpath(file): text for file, text in opened.items()}  # what is open is newer
-        beside = (module.text for module in self._beside(path) if module.path not in whole)
+        beside = (module.text for module in self._beside(path) if module.path not in whole and module.text.strip())
         return Context(tuple(excerpts), within(chain(whole.values(), beside)))
 
     def _beside(self, path: str) -> Iterator[Module]:

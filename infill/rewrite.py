@@ -140,12 +140,14 @@ class _Rewrite:
         if fixes and (kept := tuple(filter(self._leaves_others, texts))) != texts:
             texts, self.but = kept, " that leaves the lines around as they are"
         denoised = Denoised(texts, max(fill.steps for fill in fills), fills[0].stop_reason)
-        others = request.context.texts
-        said = [said_elsewhere(self._syntax, self._stretches, s, others) for s in self._stretches if s.free]
+        said = [{} if fixes else self._said(stretch) for stretch in self._stretches if stretch.free]
         return Chooser(
             engine, self._syntax, self._hole.span, self._around, self._stretches, denoised, said, refines,
             self._is_before, self._cancel,
         )  # fmt: skip
+
+    def _said(self, stretch: Stretch) -> dict[str, float]:
+        return said_elsewhere(self._syntax, self._stretches, stretch, self._request.context.texts)
 
     def completion(self, found: Ranked) -> Completion:
         """The answer, with what changed stretch by stretch; it is as sure as that is."""

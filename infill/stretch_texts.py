@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from infill.annotations import hint_at, types_elsewhere
 from infill.candidates import nearby
-from infill.forms import FORMS, HintForm
+from infill.forms import HintForm
 from infill.frozen import Stretch, has_own_lines, lf
 from infill.indents import indent_of
 from infill.languages import placeholder_pattern
@@ -45,8 +46,8 @@ def is_placeholder(syntax: Syntax, text: str) -> bool:
 
 def usual_texts(syntax: Syntax, stretch: Stretch) -> tuple[str, ...]:
     """What is worth trying there whatever the model wrote: the usual types, where a type is wanted."""
-    hints = _type_form(syntax, stretch) if stretch.is_empty else None
-    return () if hints is None else hints.usual
+    found = hint_at(syntax, stretch.span) if stretch.is_empty else None
+    return () if found is None else found[0].usual
 
 
 def said_elsewhere(
@@ -63,7 +64,8 @@ def said_elsewhere(
     before = _without(syntax.text, Span(0, span.start), unwritten)
     after = _without(syntax.text, Span(span.end, len(syntax.text)), unwritten)
     hole = msgspec.structs.replace(hole, span=Span(len(before), len(before)))
-    found = evidence(nearby(before + after, hole, texts, syntax.language))
+    here = nearby(before + after, hole, texts, syntax.language)
+    found = evidence([*here, *types_elsewhere(syntax, span, texts)])
     present = syntax.text[span.start : span.end]
     said: dict[str, float] = {}
     for text in sorted(found, key=lambda text: -found[text]):
@@ -102,7 +104,7 @@ def _fitted(syntax: Syntax, stretch: Stretch, present: str, text: str, grows: bo
         return None
     if is_body and is_only_prose(syntax, span, text):
         return None
-    if stretch.is_empty and (hints := _type_form(syntax, stretch)) is not None and not _is_type(syntax, hints, text):
+    if stretch.is_empty and (found := hint_at(syntax, span)) is not None and not _is_type(syntax, found[0], text):
         return None
     return text if text.strip() else None
 
@@ -115,15 +117,6 @@ def _hole(syntax: Syntax, stretch: Stretch) -> Hole:
     multiline = is_body or "\n" in present or "\r" in present
     indent = indent_of(syntax.text[line.start : line.end])
     return Hole(span, "block" if is_body else "selection", indent, multiline)
-
-
-def _type_form(syntax: Syntax, stretch: Stretch) -> HintForm | None:
-    """The language's form of types where a type is wanted."""
-    forms = FORMS.get(syntax.language.id)
-    if forms is None or forms.hints is None:
-        return None
-    parent = syntax.node_over(stretch.span.start, stretch.span.end).parent
-    return forms.hints if parent is not None and parent.type == forms.hints.type_node else None
 
 
 def _is_type(syntax: Syntax, hints: HintForm, text: str) -> bool:

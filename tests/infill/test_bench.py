@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infill.bench import VARIANTS, main
+from infill.bench_hints import unhinted
 from infill.bench_holes import block_holes, line_holes
 from infill.bench_humaneval import Task, answer, read_tasks
 from infill.bench_refine import Corrupted, RefineSample, answers, corrupted_lines, figures
@@ -211,3 +212,15 @@ def test_a_value_that_was_left_is_no_fill() -> None:
     assert rows["exact match of those"] == "75.0 % (3 of 4)"
     assert rows["exact match of all places"] == "50.0 % (3 of 6)"
     assert rows["functions with every place right"] == "33.3 % (1 of 3)"
+
+
+def test_types_are_taken_away_so_that_the_file_parses_and_they_fit_back() -> None:
+    drawn = unhinted(FILES, 30, 1)
+    assert len(drawn) == 30 == len({(one.path, one.at) for one in drawn})
+    assert drawn == unhinted(FILES, 30, 1) != unhinted(FILES, 30, 2)
+    for one in drawn:
+        assert compiles(one.holed) and len(one.answers) >= 2 and all(one.answers)
+        text = one.holed
+        for at, hint in zip(reversed(one.places), reversed(one.hints), strict=True):
+            text = text[:at] + one.text[hint.start : hint.end] + text[at:]
+        assert text == one.text
