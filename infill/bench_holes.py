@@ -21,6 +21,7 @@ from model.config import HELD_OUT
 WORD_EDGE = re.compile(r"\b(?=\w)|(?<=\W)(?=[^\w\s])")
 MAX_FILE_CHARS = 60_000
 MAX_BLOCK_LINES = 10
+BEGUN_LINES = 60  # of a file that somebody has begun, at most
 
 
 class BenchHole(msgspec.Struct, frozen=True):
@@ -64,6 +65,17 @@ def line_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
     """From a word's edge to the end of its line, drawn evenly over all lines of code."""
     rng = random.Random(seed)
     return drawn(files, limit, rng, lambda path, text, n: cut_line(path, text, n, rng))
+
+
+def begun_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
+    """The same near the top of a file with nothing below yet, as where somebody has just begun it."""
+    rng = random.Random(seed)
+
+    def cut(path: str, text: str, n: int) -> BenchHole | None:
+        hole = cut_line(path, text, n, rng) if n < BEGUN_LINES else None
+        return hole and BenchHole(path, text[: text.index("\n", hole.end) + 1], hole.start, hole.end)
+
+    return drawn(files, limit, rng, cut)
 
 
 def block_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:

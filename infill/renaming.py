@@ -39,7 +39,7 @@ def renaming(pairs: Pairs) -> Callable[[str], str]:
     for old, new in pairs:
         if old == new:
             continue
-        names.setdefault(old, new)
+        names[old] = new
         shorter = _difference(PART.findall(old), PART.findall(new))
         if shorter is not None:
             parts |= {cased(shorter[0]): cased(shorter[1]) for cased in CASES}

@@ -12,7 +12,7 @@ import pytest
 
 from infill.bench import VARIANTS, main
 from infill.bench_hints import unhinted
-from infill.bench_holes import block_holes, line_holes
+from infill.bench_holes import begun_holes, block_holes, line_holes
 from infill.bench_humaneval import Task, answer, read_tasks
 from infill.bench_refine import Corrupted, RefineSample, answers, corrupted_lines, figures
 from infill.bench_reliability import rows, tokens
@@ -224,3 +224,11 @@ def test_types_are_taken_away_so_that_the_file_parses_and_they_fit_back() -> Non
         for at, hint in zip(reversed(one.places), reversed(one.hints), strict=True):
             text = text[:at] + one.text[hint.start : hint.end] + text[at:]
         assert text == one.text
+
+
+def test_of_a_file_just_begun_there_is_nothing_below_the_hole() -> None:
+    holes = begun_holes(FILES, 20, 1)
+    assert len(holes) == 20 and holes == begun_holes(FILES, 20, 1)
+    for hole in holes:
+        assert hole.text.count("\n", 0, hole.start) < 60 and hole.text[hole.end :].strip(" ") == "\n"
+        assert Path(hole.path).read_text("utf-8").startswith(hole.text)
