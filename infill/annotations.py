@@ -27,7 +27,7 @@ def hint_at(syntax: Syntax, span: Span) -> tuple[HintForm, tree_sitter.Node] | N
 
 
 def types_elsewhere(syntax: Syntax, span: Span, texts: Sequence[str]) -> list[Continuation]:
-    """Types that text and `texts` give to the name that the type at `span` belongs to, most frequent first."""
+    """Types that the text and other `texts` give to the name whose type stands at `span`, most frequent first."""
     found = hint_at(syntax, span)
     if found is None:
         return []

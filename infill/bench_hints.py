@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from infill.bench_holes import MAX_FILE_CHARS, parses
+from infill.bench_holes import texts_that_parse
 from infill.bench_values import Found
 from infill.forms import FORMS
 from infill.languages import by_id
@@ -65,9 +65,7 @@ class Unhinted(msgspec.Struct, frozen=True):
 
 def unhinted(files: list[Path], limit: int, seed: int) -> list[Unhinted]:
     """Functions of files that parse, drawn evenly over all that have enough types, none of them in quotes."""
-    texts = {path: path.read_text("utf-8", "replace") for path in files}
-    texts = {path: text for path, text in texts.items() if len(text) <= MAX_FILE_CHARS and parses(text)}
-    found = [one for path, text in texts.items() for one in _functions(str(path), text)]
+    found = [one for path, text in texts_that_parse(files).items() for one in _functions(str(path), text)]
     random.Random(seed).shuffle(found)
     return found[:limit]
 

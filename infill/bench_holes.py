@@ -61,6 +61,12 @@ def source_files(paths: list[Path]) -> list[Path]:
     return [f for p in paths for f in (sorted(p.rglob("*.py")) if p.is_dir() else [p])]
 
 
+def texts_that_parse(files: list[Path]) -> dict[Path, str]:
+    """The files that are not too long and that Python reads."""
+    texts = {path: path.read_text("utf-8", "replace") for path in files}
+    return {path: text for path, text in texts.items() if len(text) <= MAX_FILE_CHARS and parses(text)}
+
+
 def line_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
     """From a word's edge to the end of its line, drawn evenly over all lines of code."""
     rng = random.Random(seed)

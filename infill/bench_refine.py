@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
-from infill.bench_holes import MAX_FILE_CHARS, parses
+from infill.bench_holes import texts_that_parse
 from infill.bench_tables import Rows, share
 from infill.refine import STRENGTHS
 from infill.types import Completion, Doubts, Filled, Filler, FillRequest, Span
@@ -78,8 +78,7 @@ class RefineSample(msgspec.Struct, frozen=True):
 def corrupted_lines(files: list[Path], limit: int, seed: int) -> list[Corrupted]:
     """Lines of files that parse, drawn evenly over all of them."""
     rng = random.Random(seed)
-    texts = {path: path.read_text("utf-8", "replace") for path in files}
-    texts = {path: text for path, text in texts.items() if len(text) <= MAX_FILE_CHARS and parses(text)}
+    texts = texts_that_parse(files)
     lines = [(path, n) for path, text in texts.items() for n in range(text.count("\n"))]
     rng.shuffle(lines)
     tokens: dict[Path, dict[int, list[_Token]]] = {}  # of the files that were drawn from

@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 from tqdm import tqdm
 
-from infill.bench_holes import MAX_FILE_CHARS, parses
+from infill.bench_holes import texts_that_parse
 from infill.bench_tables import Rows, share
 from infill.languages import by_id
 from infill.syntax import parse
@@ -26,7 +26,6 @@ from model.types import CancelToken
 
 HELD = "..."
 N_HOLES = (2, 3)  # of a function
-
 
 Found = list[tuple[str, float] | None]  # for each place a text and how sure (0..1) it is; None where it is left
 
@@ -111,8 +110,7 @@ class ValuesSample(msgspec.Struct, frozen=True):
 def unwritten(files: list[Path], limit: int, seed: int) -> list[Unwritten]:
     """Functions of files that parse, drawn evenly over all that have enough values."""
     rng = random.Random(seed)
-    texts = {path: path.read_text("utf-8", "replace") for path in files}
-    texts = {path: text for path, text in texts.items() if len(text) <= MAX_FILE_CHARS and parses(text)}
+    texts = texts_that_parse(files)
     values = [(path, found) for path, text in texts.items() for found in _values(text) if len(found) >= min(N_HOLES)]
     rng.shuffle(values)
     drawn: list[Unwritten] = []
