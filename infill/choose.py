@@ -120,8 +120,14 @@ class Chooser:
         return found, len(by_text) - len(found)
 
     def sure(self, found: Ranked, least: float) -> Ranked | None:
-        """The same without what is less sure than `least`: the placeholder stays; nothing if all of it is."""
+        """The same with the placeholder where what was to come is less sure than `least`; nothing if that is all of it.
+
+        What stood there before is no placeholder: then it is all or nothing.
+        """
+        empty = {stretch.span for stretch in self._free if stretch.is_empty}
         while found.parts and min(part.confidence for part in found.parts) < least:
+            if any(part.confidence < least and part.span not in empty for part in found.parts):
+                return None
             kept = {part.span: part.text for part in found.parts if part.confidence >= least}
             pairs = zip(self._free, self._present, strict=True)
             whole = self._whole(tuple(kept.get(stretch.span, present) for stretch, present in pairs))
@@ -129,7 +135,7 @@ class Chooser:
             if judged is None:
                 return None
             found = self._ranked(whole, judged)
-        return found if found.parts else None
+        return found if found.parts and self.parses(found.whole.texts) else None
 
     def parses(self, texts: Texts) -> bool:
         """Whether the gate lets the selection through with these texts in its stretches."""
