@@ -62,12 +62,11 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
       return;
     }
     shown.after = text;
-    if (shown.opened === undefined) {
-      shown.opened = this.open(shown, title, document);
-    } else {
-      this.changed.fire(shown.proposal);
-    }
+    shown.opened ??= this.open(shown, title, document);
     await shown.opened;
+    if (this.shown === shown) {
+      this.changed.fire(shown.proposal); // only now: what changes while a document opens, the editor does not hear
+    }
   }
 
   /** Asks what to do with the proposal; Enter applies, Escape discards. */

@@ -36,11 +36,11 @@ module.exports = {
     const [document, before] = [editor.document, editor.document.getText()];
     select(editor, "return a + b + c");
     const seen = new Set();
-    const listener = vscode.workspace.onDidChangeTextDocument((event) => {
-      if (event.document.uri.scheme === "dg-lsp-preview") {
-        seen.add(event.document.getText());
-      }
-    });
+    const see = (shown) => shown.uri.query.startsWith("proposal") && seen.add(shown.getText());
+    const listener = vscode.Disposable.from(
+      vscode.workspace.onDidOpenTextDocument(see),
+      vscode.workspace.onDidChangeTextDocument((event) => see(event.document)),
+    );
     const { done, before: left, after: right } = await rewrite("dg-lsp.rewriteSelection", "return sum((a, b, c))");
     assert.equal(left.getText(), before);
     assert.equal(right.getText(), before.replace("return a + b + c", "return sum((a, b, c))"));
@@ -57,6 +57,20 @@ module.exports = {
     assert.equal(diffs().length, 0, "the diff is closed");
     await run("undo");
     assert.equal(document.getText(), before);
+  },
+
+  "what comes while the diff opens is shown too": async () => {
+    await ready();
+    for (let i = 0; i < 14; i++) {
+      const editor = await open("soon.py");
+      select(editor, `value_${i}_`);
+      const { done } = await rewrite("dg-lsp.rewriteSelection", `another_value_${i}`);
+      await until(async () => {
+        await run("dg-lsp.discardPreview");
+        return diffs().length === 0;
+      }, "the diff to close");
+      await done;
+    }
   },
 
   "a rewrite in CRLF beside an emoji": async () => {
