@@ -55,7 +55,10 @@ RULES = [
     {"free": ["..."], "text": "Add up."},
     {"after": "def later(a, b):\n    ", "text": "return a - b"},
     # Of these 40 to 90 ms some fall into the time that a diff takes to open, on any machine.
-    *({"selected": f"value_{i}_", "text": f"another_value_{i}", "drafts": 3, "delay_ms": 40 + 4 * i} for i in range(14)),
+    *(
+        {"selected": f"value_{i}_", "text": f"another_value_{i}", "drafts": 3, "delay_ms": 40 + 4 * i}
+        for i in range(14)
+    ),
 ]
 
 
