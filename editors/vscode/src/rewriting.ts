@@ -98,6 +98,9 @@ export class Rewriting implements vscode.Disposable {
     const edit = await client.protocol2CodeConverter.asWorkspaceEdit(outcome.edit);
     if (isPreviewed()) {
       await this.preview.propose(proposed(document, edit), rewrite.title, document);
+      if (own.token.isCancellationRequested) {
+        return false; // another rewrite began while the diff was opening
+      }
       const title = `${outcome.title} (${Math.round(outcome.ms)} ms)`;
       const choice = await this.preview.choose(title, outcome.detail, wish.asked === true);
       if (choice !== "apply") {
@@ -128,7 +131,7 @@ export class Rewriting implements vscode.Disposable {
       progressToken,
     };
     const drafts = client.onNotification("dgLsp/draft", (draft: Draft) => {
-      if (draft.token === progressToken && isPreviewed()) {
+      if (draft.token === progressToken && isPreviewed() && !own.token.isCancellationRequested) {
         void this.preview.propose(withDraft(document, draft), rewrite.title, document);
       }
     });

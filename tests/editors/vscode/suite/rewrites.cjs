@@ -73,6 +73,36 @@ module.exports = {
     }
   },
 
+  "a rewrite that begins while the diff of another opens ends that one": async () => {
+    await ready();
+    const editor = await open("holes.py");
+    const before = editor.document.getText();
+    place(editor, "def total");
+    const listener = vscode.workspace.onDidOpenTextDocument((shown) => {
+      if (shown.uri.scheme === "dg-lsp-preview") {
+        listener.dispose();
+        place(editor, "def slow");
+        second = run("dg-lsp.fillThisBody");
+      }
+    });
+    let second;
+    const first = run("dg-lsp.fillAllHoles");
+    await until(() => second !== undefined, "the first one's diff");
+    for (let i = 0; i < 20; i++) {
+      await run("dg-lsp.applyPreview"); // of what: the second is still asked for
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.equal(editor.document.getText(), before);
+    await first;
+    await proposal("return b - a");
+    await until(async () => {
+      await run("dg-lsp.discardPreview");
+      return diffs().length === 0;
+    }, "the diff to close");
+    await second;
+    assert.equal(editor.document.getText(), before);
+  },
+
   "a rewrite in CRLF beside an emoji": async () => {
     await ready();
     const editor = await open("crlf_rewrite.py");
