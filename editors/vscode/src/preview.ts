@@ -19,6 +19,9 @@ interface Shown {
 export class Preview implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
+  private readonly dismissed = new vscode.EventEmitter<void>();
+  /** Fires when the user closes the diff. */
+  readonly onDidDismiss = this.dismissed.event;
   private readonly listeners: vscode.Disposable[];
   private shown: Shown | undefined;
   private answer: ((choice: Choice) => void) | undefined;
@@ -32,6 +35,7 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
       vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
         if (closed.some((tab) => this.isOurs(tab))) {
           this.answer?.("discard");
+          this.dismissed.fire();
         }
       }),
     ];
@@ -113,7 +117,7 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
 
   dispose(): void {
     this.answer?.("discard");
-    vscode.Disposable.from(...this.listeners, this.changed).dispose();
+    vscode.Disposable.from(...this.listeners, this.changed, this.dismissed).dispose();
   }
 
   private async open(shown: Shown, title: string, document: vscode.TextDocument): Promise<void> {

@@ -27,7 +27,7 @@ interface Draft {
 
 /** The rewrite commands; a new rewrite ends the one before it. */
 export class Rewriting implements vscode.Disposable {
-  private readonly commands: vscode.Disposable[];
+  private readonly listeners: vscode.Disposable[];
   private current: vscode.CancellationTokenSource | undefined;
 
   constructor(
@@ -35,14 +35,15 @@ export class Rewriting implements vscode.Disposable {
     private readonly preview: Preview,
     private readonly done: () => void,
   ) {
-    this.commands = REWRITES.map((rewrite) =>
-      vscode.commands.registerCommand(rewrite.command, () => this.run(rewrite)),
-    );
+    this.listeners = [
+      ...REWRITES.map((rewrite) => vscode.commands.registerCommand(rewrite.command, () => this.run(rewrite))),
+      preview.onDidDismiss(() => this.current?.cancel()),
+    ];
   }
 
   dispose(): void {
     this.current?.cancel();
-    vscode.Disposable.from(...this.commands).dispose();
+    vscode.Disposable.from(...this.listeners).dispose();
   }
 
   private async run(rewrite: Rewrite): Promise<void> {

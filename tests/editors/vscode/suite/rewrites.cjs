@@ -17,15 +17,21 @@ async function proposal(expected) {
   return { before, after };
 }
 
-/** Starts a rewrite and presses Enter in its input box or list until its proposal is there. */
-async function rewrite(command, expected) {
+/** Starts a rewrite and presses Enter in its input box or list until its diff is there. */
+async function begun(command) {
   const done = run(command);
   await until(async () => {
     if (diffs().length === 0) {
       await run("workbench.action.acceptSelectedQuickOpenItem");
     }
     return diffs().length > 0;
-  }, "a proposal");
+  }, "a diff");
+  return { done };
+}
+
+/** The same, and its proposal. */
+async function rewrite(command, expected) {
+  const { done } = await begun(command);
   return { done, ...(await proposal(expected)) };
 }
 
@@ -71,6 +77,20 @@ module.exports = {
       }, "the diff to close");
       await done;
     }
+  },
+
+  "a diff that is closed while it grows ends its rewrite": async () => {
+    await ready();
+    const editor = await open("rewrite.py");
+    const before = editor.document.getText();
+    select(editor, "return a + b + c");
+    const { done } = await begun("dg-lsp.rewriteSelection");
+    let isDone = false;
+    void done.then(() => (isDone = true));
+    await vscode.window.tabGroups.close(diffs());
+    await until(() => isDone, "the end of the rewrite");
+    assert.equal(diffs().length, 0);
+    assert.equal(editor.document.getText(), before);
   },
 
   "a rewrite that begins while the diff of another opens ends that one": async () => {
