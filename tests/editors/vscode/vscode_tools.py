@@ -19,7 +19,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 EDITOR = os.environ.get("DG_LSP_VSCODE", "code-server@4.100.3")  # of the last line of releases that runs on Node 20
 CHROMIUM = "@sparticuz/chromium@153.0.0"
-LIMIT_S = 200
+LIMIT_S = 480
 FONTS = """<fontconfig>
   <dir prefix="relative">fonts</dir><dir>/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir>
 </fontconfig>

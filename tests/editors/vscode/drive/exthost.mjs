@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeWorkspace, openEditor, say } from "./editor.mjs";
 
-const LIMIT_MS = 150_000;
+const LIMIT_MS = 400_000;
 
 const [root, suite, given] = process.argv.slice(2);
 const { files, settings, trusted } = JSON.parse(readFileSync(given, "utf8"));

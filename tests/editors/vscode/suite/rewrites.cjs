@@ -108,12 +108,14 @@ module.exports = {
     let second;
     const first = run("dg-lsp.fillAllHoles");
     await until(() => second !== undefined, "the first one's diff");
-    for (let i = 0; i < 20; i++) {
+    let isDone = false;
+    void first.then(() => (isDone = true));
+    await until(async () => {
       await run("dg-lsp.applyPreview"); // of what: the second is still asked for
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+      return isDone;
+    }, "the end of the first one");
     assert.equal(editor.document.getText(), before);
-    await first;
+    await until(() => diffs().length === 0, "the first one's diff to close");
     await proposal("return b - a");
     await until(async () => {
       await run("dg-lsp.discardPreview");
