@@ -129,7 +129,15 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     }
     const name = path.posix.basename(document.uri.path);
     const options: vscode.TextDocumentShowOptions = { preview: true, preserveFocus: true };
-    await vscode.commands.executeCommand("vscode.diff", shown.original, shown.proposal, `${title}: ${name}`, options);
+    const { original, proposal } = shown;
+    const opening = vscode.commands.executeCommand("vscode.diff", original, proposal, `${title}: ${name}`, options);
+    let listener: vscode.Disposable | undefined;
+    const dismissed = new Promise<void>((resolve) => (listener = this.onDidDismiss(resolve)));
+    try {
+      await Promise.race([opening, dismissed]); // an editor that is closed while it opens may never say that it has opened
+    } finally {
+      listener?.dispose();
+    }
   }
 
   private isOurs(tab: vscode.Tab): boolean {

@@ -33,7 +33,8 @@ FILES = {
     "rewrite.py": "def total(a, b, c):\n    return a + b + c\n",
     "crlf_rewrite.py": '# 😋\r\nitems = ["😋", 1]\r\nlast = 0\r\n',
     "holes.py": "def total(boxes, start=0):\n    result = start\n    for box in boxes:\n        pass\n"
-    "    return ...\n\n\ndef later(a, b):\n    ...\n\n\ndef slow(a, b):\n    ...\n",
+    "    return ...\n\n\ndef later(a, b):\n    ...\n\n\ndef slow(a, b):\n    ...\n"
+    "\n\ndef closed(a, b):\n    ...\n",
     "soon.py": "".join(f"value_{i}_ = {i}\n" for i in range(14)),
     "script.js": "const sum = (a, b) => ",
 }
@@ -54,6 +55,7 @@ RULES = [
     {"free": ["...", "...", "..."], "texts": ["list", "int", "int"]},
     {"free": ["..."], "text": "Add up."},
     {"after": "def later(a, b):\n    ", "text": "return a - b"},
+    {"after": "def closed(a, b):\n    ", "text": "return a * b", "drafts": 4, "delay_ms": 2400},
     {"after": "def slow(a, b):\n    ", "text": "return b - a", "delay_ms": 2400},
     # Of these 40 to 90 ms some fall into the time that a diff takes to open, on any machine.
     *(

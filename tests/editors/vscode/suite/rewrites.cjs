@@ -17,8 +17,8 @@ async function proposal(expected) {
   return { before, after };
 }
 
-/** Starts a rewrite and presses Enter in its input box or list until its diff is there. */
-async function begun(command) {
+/** Starts a rewrite and presses Enter in its input box or list until its proposal is there. */
+async function rewrite(command, expected) {
   const done = run(command);
   await until(async () => {
     if (diffs().length === 0) {
@@ -26,12 +26,6 @@ async function begun(command) {
     }
     return diffs().length > 0;
   }, "a diff");
-  return { done };
-}
-
-/** The same, and its proposal. */
-async function rewrite(command, expected) {
-  const { done } = await begun(command);
   return { done, ...(await proposal(expected)) };
 }
 
@@ -79,18 +73,25 @@ module.exports = {
     }
   },
 
-  "a diff that is closed while it grows ends its rewrite": async () => {
+  "a diff that is closed while it opens or grows ends its rewrite": async () => {
     await ready();
-    const editor = await open("rewrite.py");
+    const editor = await open("holes.py");
     const before = editor.document.getText();
-    select(editor, "return a + b + c");
-    const { done } = await begun("dg-lsp.rewriteSelection");
-    let isDone = false;
-    void done.then(() => (isDone = true));
-    await vscode.window.tabGroups.close(diffs());
-    await until(() => isDone, "the end of the rewrite");
-    assert.equal(diffs().length, 0);
-    assert.equal(editor.document.getText(), before);
+    const close = () => vscode.window.tabGroups.close(diffs());
+    for (const atOnce of [...Array(6).fill(true), false]) {
+      place(editor, "def closed");
+      const listener = vscode.window.tabGroups.onDidChangeTabs(() => atOnce && close());
+      let isDone = false;
+      void run("dg-lsp.fillThisBody").then(() => (isDone = true));
+      if (!atOnce) {
+        await until(() => diffs().length > 0, "a diff");
+        await close();
+      }
+      await until(() => isDone, `the end of the rewrite${atOnce ? " whose diff was opening" : ""}`);
+      listener.dispose();
+      assert.equal(diffs().length, 0);
+      assert.equal(editor.document.getText(), before);
+    }
   },
 
   "a rewrite that begins while the diff of another opens ends that one": async () => {
