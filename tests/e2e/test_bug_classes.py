@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from client import URI, Client
 
@@ -140,7 +141,8 @@ def test_after_a_cancel_no_candidate_is_prepared(filler: ModelFiller, monkeypatc
         return fills
 
     monkeypatch.setattr(filler._engine, "denoise", cancelled_after)
-    monkeypatch.setattr(filler, "_judge", lambda *_: asked.append("judge") or [])
+    judge = lambda around, candidates, *_: asked.extend(candidates) or []  # noqa: E731
+    monkeypatch.setattr(filler, "_means", msgspec.structs.replace(filler._means, judge=judge))
     answer = filler.fill(FillRequest("def f(a):\n    return ", "python", offset=21), token)
     assert isinstance(answer, NoFill) and answer.reason == "cancelled"
     assert asked == []
