@@ -17,6 +17,9 @@ import tree_sitter
 BlockStyle = Literal["indent", "brace"]  # brace: any pair of closing tokens (braces, do/done, tags)
 
 
+_ASCII = bytes(range(128)) + b"." * 128  # in a shell a dot is of a word as they are, and of no name
+
+
 class Language(msgspec.Struct, frozen=True, kw_only=True):
     """What the rest of `infill` must know of one language; node names are those of its grammar."""
 
@@ -40,14 +43,20 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     opener_words: tuple[str, ...] = ()  # words that open a block at a line's end, besides brackets
     placeholder: str = r"(?!)"  # regex of statements that stand for a missing body
     stand_ins: tuple[str, ...] = ("x",)  # what a valid fill may look like to the grammar
+    is_ascii_only: bool = False  # its scanner looks other characters up beyond the end of a table, which can crash
 
     def grammar(self) -> tree_sitter.Language:
         """Return the grammar, loaded once per process; safe to share between threads."""
         return _load(self.module, self.loader)
 
-    def parser(self) -> tree_sitter.Parser:
-        """Return a new parser. One costs microseconds and is not shared: parsers are not thread-safe."""
-        return tree_sitter.Parser(self.grammar())
+    def parsed(self, source: bytes, old: tree_sitter.Tree | None = None) -> tree_sitter.Tree:
+        """Return the tree of UTF-8 text; with `old`, edited to fit, only what differs is parsed.
+
+        A parser costs microseconds and is not shared: parsers are not thread-safe.
+        """
+        given = source.translate(_ASCII) if self.is_ascii_only else source
+        parser = tree_sitter.Parser(self.grammar())
+        return parser.parse(given) if old is None else parser.parse(given, old)
 
 
 @functools.cache
@@ -255,6 +264,7 @@ _BASH = Language(
     container_types=_types("program case_statement array"),
     opener_words=("then", "do", "else", "in"),
     placeholder=rf":|{_HASH_TODO}",
+    is_ascii_only=True,
 )
 
 _JSON = Language(

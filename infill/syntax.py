@@ -145,7 +145,7 @@ def parse(language: Language, text: str, old: Syntax | None = None) -> Syntax:
     """
     source = encode(text)
     if old is None or old.language is not language:
-        return Syntax(language, text, source, language.parser().parse(source))
+        return Syntax(language, text, source, language.parsed(source))
     if old.text == text:
         return old
     start = _common_prefix(old.source, source)
@@ -176,7 +176,7 @@ def _reparse(old: Syntax, text: str, source: bytes, start: int, old_end: int, ne
         _point(old.source, old_end),
         _point(source, new_end),
     )
-    return Syntax(old.language, text, source, old.language.parser().parse(source, tree))
+    return Syntax(old.language, text, source, old.language.parsed(source, tree))
 
 
 def _point(source: bytes, byte: int) -> tuple[int, int]:

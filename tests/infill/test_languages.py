@@ -26,7 +26,7 @@ SNIPPETS = {
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.id)
 def test_its_grammar_reads_its_code(language: Language) -> None:
-    tree = language.parser().parse(SNIPPETS[language.id].encode())
+    tree = language.parsed(SNIPPETS[language.id].encode())
     assert not tree.root_node.has_error
 
 
@@ -53,9 +53,8 @@ def test_grammar_is_loaded_once_and_parsers_are_not_shared() -> None:
     python = by_id("python")
     assert python is not None
     assert python.grammar() is python.grammar()
-    assert python.parser() is not python.parser()
     with ThreadPoolExecutor(4) as pool:
-        trees = list(pool.map(lambda n: python.parser().parse(b"x = 1\n" * n).root_node, range(1, 40)))
+        trees = list(pool.map(lambda n: python.parsed(b"x = 1\n" * n).root_node, range(1, 40)))
     assert [len(root.children) for root in trees] == list(range(1, 40))
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +60,32 @@ def test_any_text_is_read(language: Language, text: str, offset: int) -> None:
     assert syntax.n_errors + syntax.n_missing == len(syntax.problems)
     assert list(syntax.around(offset))[-1].parent is None
     assert syntax.span_of(syntax.root).end <= len(text)
+
+
+def test_no_character_of_a_shell_script_ends_the_process() -> None:
+    """Its scanner looks what follows a brace up in a table of C, far beyond the end of that for such characters."""
+    reads = (
+        "from infill.languages import by_id\n"
+        "from infill.syntax import parse\n"
+        "for n in range(0x10000, 0x110000, 0x200): parse(by_id('bash'), '{' + chr(n) + '{|}')\n"
+    )
+    for _ in range(5):  # what is mapped there is another each time
+        done = subprocess.run([sys.executable, "-c", reads], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_shell_script_has_its_own_characters() -> None:
+    language = by_id("bash")
+    assert language is not None
+    text = "# 😀\ngrüße() {\n  echo 'é 😀' \uf121\n}\n"
+    syntax = parse(language, text)
+    assert not syntax.problems
+    words = {
+        text[span.start : span.end] for node in syntax.around(text.index("é 😀'")) for span in [syntax.span_of(node)]
+    }
+    assert "'é 😀'" in words
+    edited = syntax.edited(Span(2, 3), "é")
+    assert edited.text.startswith("# é\n") and shape(edited) == shape(parse(language, edited.text))
 
 
 STATEMENTS = [
