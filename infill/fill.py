@@ -62,6 +62,8 @@ def fill(
     candidates = job.tidied(job.candidates(on_draft))
     with timings.stage("judge"):
         ranked = job.judged(candidates, LEAST_JUDGED)
+    if cancel.cancelled:
+        return job.no_fill("cancelled")
     if not ranked and unasked:
         return job.no_fill("blank_line", "the model writes lines of its own only when asked")
     if not ranked and timings.late:
@@ -70,7 +72,9 @@ def fill(
         return job.no_fill("empty_fill", "the model proposes nothing")
     with timings.stage("gate"):
         passed = job.passed(ranked)
-    if not passed or cancel.cancelled:
+    if cancel.cancelled:
+        return job.no_fill("cancelled")
+    if not passed:
         return job.no_fill("breaks_parse", f"none of {len(ranked)} candidates parses")
     least = max(request.least_confidence, info.show_threshold if request.trigger == "automatic" else 0.0)
     return confident(Filled(hole, tuple(passed), request.seed, timings.ms, timings.steps), least)
@@ -95,10 +99,8 @@ class _Fill:
         self._present = request.text[hole.span.start : hole.span.end]
         self._repeated: list[Said] = []
 
-    def no_fill(self, reason: Reason, detail: str) -> NoFill:
-        """A reason with the hole and times; that of a cancel comes before any other."""
-        if self._cancel.cancelled:
-            reason, detail = "cancelled", ""
+    def no_fill(self, reason: Reason, detail: str = "") -> NoFill:
+        """A reason with the hole and times."""
         return NoFill(reason, detail, self._hole, self._timings.ms)
 
     def candidates(self, on_draft: OnDraft | None) -> list[Candidate]:

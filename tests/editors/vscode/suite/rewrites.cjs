@@ -29,6 +29,13 @@ async function rewrite(command, expected) {
   return { done, ...(await proposal(expected)) };
 }
 
+/** Discards the proposal, whose list may still be coming. */
+const discard = () =>
+  until(async () => {
+    await run("dg-lsp.discardPreview");
+    return diffs().length === 0;
+  }, "the diff to close");
+
 module.exports = {
   "a rewrite is shown as it grows, then as a diff, then applied": async () => {
     await ready();
@@ -65,10 +72,7 @@ module.exports = {
       const editor = await open("soon.py");
       select(editor, `value_${i}_`);
       const { done } = await rewrite("dg-lsp.rewriteSelection", `another_value_${i}`);
-      await until(async () => {
-        await run("dg-lsp.discardPreview");
-        return diffs().length === 0;
-      }, "the diff to close");
+      await discard();
       await done;
     }
   },
@@ -118,10 +122,7 @@ module.exports = {
     assert.equal(editor.document.getText(), before);
     await until(() => diffs().length === 0, "the first one's diff to close");
     await proposal("return b - a");
-    await until(async () => {
-      await run("dg-lsp.discardPreview");
-      return diffs().length === 0;
-    }, "the diff to close");
+    await discard();
     await second;
     assert.equal(editor.document.getText(), before);
   },
@@ -147,10 +148,7 @@ module.exports = {
     const before = editor.document.getText();
     select(editor, "return a + b + c");
     const { done } = await rewrite("dg-lsp.rewriteSelection", "return sum((a, b, c))");
-    await until(async () => {
-      await run("dg-lsp.discardPreview");
-      return diffs().length === 0;
-    }, "the diff to close");
+    await discard();
     await done;
     assert.equal(editor.document.getText(), before);
   },
