@@ -2,7 +2,8 @@
 
 The same command on a GPU takes `--size base` and more documents a step. The learning rate follows the
 clock, not a count of steps, so a run on a busy machine still ends fully annealed at the minute it was
-given. State is saved every few minutes, at the end and on SIGTERM; `--resume` goes on from it.
+given. State is saved every few minutes, at the end and on SIGTERM; `--resume` goes on from it. `--start
+model/embedded` begins with the shipped weights where no state is at hand.
 `--rehearse` runs every stage, from packages to a shipped folder, in minutes (rehearsal.py).
 """
 
@@ -28,6 +29,7 @@ from model.train.losses import evaluate, losses
 from model.train.network import Network, NetworkConfig
 from model.train.objective import Shape
 from model.train.optimizer import optimizers
+from model.types import CheckpointError
 
 # glibc gives every large buffer back to the system and faults it in again at the next step: keeping it
 # doubled the training speed here (1,500 to 2,700 positions/s). Must be set before the process starts.
@@ -74,6 +76,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=0, help="processes that make examples")
     parser.add_argument("--compile", action="store_true", help="compile the layers (needs a C compiler)")
     parser.add_argument("--resume", action="store_true", help="go on from the state in --run")
+    parser.add_argument("--start", type=Path, help="model folder whose weights to begin with")
     parser.add_argument("--rehearse", action="store_true", help="every stage from packages to a shipped folder, small")
     return parser.parse_args(argv)
 
@@ -90,6 +93,16 @@ class Training:
         self.averaged = {n: p.detach().clone() for n, p in self.net.named_parameters()}
         self.step = self.n_positions = 0
         self.minutes = 0.0
+
+    def start(self, folder: Path) -> None:
+        """Begin with a checkpoint's weights; raises `CheckpointError` where its shape is not the one asked for."""
+        from model.train.to_onnx import network_from_folder  # brings onnx along
+
+        net = network_from_folder(folder)
+        if net.config != self.net.config:
+            raise CheckpointError(f"{folder}: has {net.config}; --size asks for {self.net.config}")
+        self.net.load_state_dict(net.state_dict())
+        self.averaged = {n: p.detach().clone() for n, p in self.net.named_parameters()}
 
     def set_rate(self, rate: float) -> None:
         """Learning rates as a share of their highest."""
@@ -193,6 +206,8 @@ def main(argv: list[str] | None = None) -> None:
     state_path = args.run / "state.pt"
     if args.resume:
         training.load(state_path, args.device)
+    elif args.start is not None:
+        training.start(args.start)
     if args.compile:
         training.net.encode = torch.compile(training.net.encode)
         training.net.decode = torch.compile(training.net.decode)

@@ -7,12 +7,15 @@ import random
 import textwrap
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 
+from model.config import EMBEDDED
 from model.tokenizer import SPECIAL_TOKENS, TextTokenizer
 from model.torch_load import load_network
+from model.train.__main__ import Training, arguments
 from model.train.batches import attention_mask, loaded, stack
 from model.train.corpus import clean, trim_header
 from model.train.cuts import CUTS, cut_body, node_spans
@@ -22,7 +25,9 @@ from model.train.network import Network, NetworkConfig
 from model.train.objective import Sampler, Shape, noise_times, noised
 from model.train.optimizer import orthogonalise
 from model.train.parts import join, split
+from model.train.to_onnx import network_from_folder
 from model.train.tokenizer import train as train_tokenizer
+from model.types import CheckpointError
 
 SOURCE = textwrap.dedent('''
     """A small module."""
@@ -194,6 +199,18 @@ def test_loss_falls_on_one_batch(tokenizer: TextTokenizer) -> None:
         optimizer.zero_grad()
         history.append((causal.item(), hole.item()))
     assert history[-1][0] < 0.8 * history[0][0] and history[-2][1] < 0.8 * history[0][1]
+
+
+def test_training_begins_with_the_shipped_weights() -> None:
+    net = network_from_folder(EMBEDDED)
+    training = Training(net.config, arguments([]))
+    training.start(EMBEDDED)
+    assert all(torch.equal(p, training.averaged[n]) for n, p in net.state_dict().items())
+    ids = torch.randint(0, net.config.vocab_size, (1, 20), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(training.net.encode(ids)[0], net.encode(ids)[0])
+    other = Training(msgspec.structs.replace(net.config, n_layers=2), arguments([]))
+    with pytest.raises(CheckpointError, match=r"n_layers=4.*n_layers=2"):
+        other.start(EMBEDDED)
 
 
 def test_a_loss_in_chunks_is_the_loss(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
