@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
 import { happened } from "./happened";
 import { continues, type Suggestion, suggestion } from "./shown";
+import { Unasked } from "./unasked";
 
 const ACCEPTED = "dg-lsp.accepted";
 
@@ -35,7 +36,7 @@ export class GhostText implements vscode.Disposable {
   private accepted = 0;
   private last: Suggestion | undefined;
   private typed: Typed | undefined; // last, until something was suggested for it
-  private askingAgain = false;
+  private readonly unasked = new Unasked();
   private wakes: NodeJS.Timeout | undefined;
   private until: number | undefined;
 
@@ -68,19 +69,13 @@ export class GhostText implements vscode.Disposable {
     if (!editor.selection.isEqual(new vscode.Selection(typed.end, typed.end))) {
       return;
     }
-    this.askingAgain = true; // the command asks as the user would, who did not
-    try {
-      await vscode.commands.executeCommand("editor.action.inlineSuggest.trigger");
-    } finally {
-      this.askingAgain = false;
-    }
+    await this.unasked.ask(() => vscode.commands.executeCommand("editor.action.inlineSuggest.trigger"));
   }
 
   /** What stands between the editor and the server. */
   readonly middleware: Middleware = {
     provideInlineCompletionItems: async (document, position, asked, token, next) => {
-      const automatic = this.askingAgain || asked.triggerKind === vscode.InlineCompletionTriggerKind.Automatic;
-      this.askingAgain = false;
+      const automatic = this.unasked.includes(asked.triggerKind === vscode.InlineCompletionTriggerKind.Invoke);
       if (automatic && !this.mayAsk(document)) {
         return undefined;
       }
