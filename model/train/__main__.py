@@ -75,8 +75,9 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="of a training step on the CPU")
     parser.add_argument("--workers", type=int, default=0, help="processes that make examples")
     parser.add_argument("--compile", action="store_true", help="compile the layers (needs a C compiler)")
-    parser.add_argument("--resume", action="store_true", help="go on from the state in --run")
-    parser.add_argument("--start", type=Path, help="model folder whose weights to begin with")
+    first = parser.add_mutually_exclusive_group()
+    first.add_argument("--resume", action="store_true", help="go on from the state in --run")
+    first.add_argument("--start", type=Path, help="model folder whose weights to begin with")
     parser.add_argument("--rehearse", action="store_true", help="every stage from packages to a shipped folder, small")
     return parser.parse_args(argv)
 

@@ -211,6 +211,8 @@ def test_training_begins_with_the_shipped_weights() -> None:
     other = Training(msgspec.structs.replace(net.config, n_layers=2), arguments([]))
     with pytest.raises(CheckpointError, match=r"n_layers=4.*n_layers=2"):
         other.start(EMBEDDED)
+    with pytest.raises(SystemExit):
+        arguments(["--resume", "--start", str(EMBEDDED)])  # which of the two would not be clear
 
 
 def test_a_loss_in_chunks_is_the_loss(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
