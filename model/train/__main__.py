@@ -1,4 +1,4 @@
-"""Train the embedded model: `python -m model.train --minutes 90`. Reads top to bottom in `main`.
+"""Train the embedded model: `python -m model.train --minutes 90`.
 
 The same command on a GPU takes `--size base` and more documents a step. The learning rate follows the
 clock, not a count of steps, so a run on a busy machine still ends fully annealed at the minute it was
@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -180,46 +181,50 @@ def report(training: Training, args: argparse.Namespace, row: dict[str, float], 
         log.write(line + "\n")
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = arguments(argv)
-    if args.rehearse:
-        from model.train.rehearsal import rehearse
-
-        return rehearse()
-    args.run.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(args.threads)
-    torch.set_float32_matmul_precision("high")
-    torch.manual_seed(args.seed)
-    size, device = SIZES[args.size], torch.device(args.device)
-
-    # What to learn from; another run sees other examples.
-    tokenizer = TextTokenizer.load(args.tokenizer)
-    texts = [d.text for d in read_documents(args.corpus / "train.jsonl")]
-    n_docs = args.batch or size.documents
-    seed = args.seed + int(time.time()) * args.resume
-    source = loaded(texts, tokenizer, size.shape, n_docs, seed, args.workers)
-    held_texts = [d.text for d in read_documents(args.corpus / "heldout.jsonl")]
-    checks = loaded(held_texts, tokenizer, size.shape, min(n_docs, 64), 1)
-    held_out = [next(checks).on(device) for _ in range(N_HELD_OUT)]
-
-    # What learns.
-    training = Training(msgspec.structs.replace(size.network, vocab_size=tokenizer.vocab_size), args)
-    state_path = args.run / "state.pt"
+def lacking(args: argparse.Namespace) -> str | None:
+    """The first file that a run needs and does not have, with the remedy."""
+    corpus = "`python -m model.train.corpus fetch`, then `build`"
+    needs = {
+        args.corpus / "train.jsonl": corpus,
+        args.corpus / "heldout.jsonl": corpus,
+        args.tokenizer / "tokenizer.json": "`python -m model.train.tokenizer`, or a model folder as --tokenizer",
+    }
     if args.resume:
-        training.load(state_path, args.device)
+        needs[args.run / "state.pt"] = "a first run, without --resume"
+    return next((f"{path}: missing; it takes {remedy}" for path, remedy in needs.items() if not path.is_file()), None)
+
+
+def prepared(args: argparse.Namespace) -> tuple[Training, Iterator[Batch], list[Batch]]:
+    """What learns, what it learns from without end, and what it is measured on; raises `CheckpointError`."""
+    size, device = SIZES[args.size], torch.device(args.device)
+    tokenizer = TextTokenizer.load(args.tokenizer)
+    training = Training(msgspec.structs.replace(size.network, vocab_size=tokenizer.vocab_size), args)
+    if args.resume:
+        training.load(args.run / "state.pt", args.device)
     elif args.start is not None:
         training.start(args.start)
     if args.compile:
         training.net.encode = torch.compile(training.net.encode)
         training.net.decode = torch.compile(training.net.decode)
+
+    texts = [d.text for d in read_documents(args.corpus / "train.jsonl")]
+    n_docs = args.batch or size.documents
+    seed = args.seed + int(time.time()) * args.resume  # another run sees other examples
+    source = loaded(texts, tokenizer, size.shape, n_docs, seed, args.workers)
+    held_texts = [d.text for d in read_documents(args.corpus / "heldout.jsonl")]
+    checks = loaded(held_texts, tokenizer, size.shape, min(n_docs, 64), 1)
     print(f"{sum(p.numel() for p in training.net.parameters()) / 1e6:.2f}M parameters, {len(texts)} files, "
           f"{sum(map(len, texts)) / 1e6:.0f}M characters", flush=True)  # fmt: skip
+    return training, source, [next(checks).on(device) for _ in range(N_HELD_OUT)]
 
-    # The loop.
+
+def learn(training: Training, args: argparse.Namespace, source: Iterator[Batch], held_out: list[Batch]) -> None:
+    """Steps until the minutes are over or SIGTERM comes, logged and saved on the way and at the end."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     start = last_save = last_log = time.monotonic()
     minutes_before, first_step, n_logged = training.minutes, training.step, training.n_positions
+    device, state_path = torch.device(args.device), args.run / "state.pt"
     coin = random.Random(args.seed + training.step)
     window: list[Tensor] = []
     while not stop.is_set() and (progress := (time.monotonic() - start) / 60 / args.minutes) < 1:
@@ -240,6 +245,25 @@ def main(argv: list[str] | None = None) -> None:
             training.save(state_path)
             last_save = time.monotonic()
     training.save(state_path)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = arguments(argv)
+    if args.rehearse:
+        from model.train.rehearsal import rehearse
+
+        return rehearse()
+    if (message := lacking(args)) is not None:
+        sys.exit(f"model.train: {message}")
+    args.run.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(args.threads)
+    torch.set_float32_matmul_precision("high")
+    torch.manual_seed(args.seed)
+    try:
+        training, source, held_out = prepared(args)
+    except CheckpointError as error:
+        sys.exit(f"model.train: {error}")
+    learn(training, args, source, held_out)
     causal, hole = training.check(held_out)
     print(f"{training.step} steps, {training.n_positions / 1e6:.1f}M positions, {training.minutes:.1f} minutes; "
           f"held out: causal {causal:.3f}, hole {hole:.3f} nats per token", flush=True)  # fmt: skip

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,10 +42,12 @@ ONLY = "only checkpoints of the embedded model's kind (one expert, see export.py
 
 
 def network_from_folder(folder: Path) -> Network:
-    """The checkpoint as a `Network`; raises `CheckpointError` where it is of another shape."""
+    """The checkpoint as a `Network`; raises `CheckpointError` where there is none or it is of another shape."""
     path = folder / "config.json"
-    text = json.loads(path.read_bytes())["text_config"]
+    if absent := [p for p in (path, folder / "model.safetensors") if not p.is_file()]:
+        raise CheckpointError(f"{absent[0]}: missing; a checkpoint is a folder with config.json and model.safetensors")
     try:
+        text = json.loads(path.read_bytes())["text_config"]
         config = NetworkConfig(
             vocab_size=text["vocab_size"],
             hidden_size=text["hidden_size"],
@@ -305,8 +308,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where to write (default: the folder's onnx)")
     parser.add_argument("--float32", action="store_true", help="leave the products in float32")
     args = parser.parse_args()
-    for path in write(args.folder, args.out, quantize=not args.float32):
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+    try:
+        for path in write(args.folder, args.out, quantize=not args.float32):
+            print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+    except CheckpointError as error:
+        sys.exit(f"to_onnx: {error}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import torch
 from model.config import EMBEDDED
 from model.tokenizer import SPECIAL_TOKENS, TextTokenizer
 from model.torch_load import load_network
-from model.train.__main__ import Training, arguments
+from model.train.__main__ import Training, arguments, main
 from model.train.batches import attention_mask, loaded, stack
 from model.train.corpus import clean, trim_header
 from model.train.cuts import CUTS, cut_body, node_spans
@@ -213,6 +213,21 @@ def test_training_begins_with_the_shipped_weights() -> None:
         other.start(EMBEDDED)
     with pytest.raises(SystemExit):
         arguments(["--resume", "--start", str(EMBEDDED)])  # which of the two would not be clear
+
+
+def test_a_run_without_its_files_says_what_it_takes(tmp_path: Path) -> None:
+    for name in ("train.jsonl", "heldout.jsonl"):
+        (tmp_path / name).touch()
+    usual = ["--corpus", str(tmp_path), "--tokenizer", str(EMBEDDED), "--run", str(tmp_path / "run")]
+    for given, message in (
+        (["--corpus", str(tmp_path / "other")], r"train.jsonl: missing; it takes .*corpus fetch"),
+        (["--tokenizer", str(tmp_path)], r"tokenizer.json: missing; it takes .*model.train.tokenizer"),
+        (["--resume"], r"run.state.pt: missing; it takes a first run"),
+        (["--start", str(tmp_path)], r"config.json: missing; a checkpoint is"),
+        (["--start", str(EMBEDDED), "--size", "base"], r"has NetworkConfig.*--size asks for"),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            main([*usual, *given])
 
 
 def test_a_loss_in_chunks_is_the_loss(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
