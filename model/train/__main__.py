@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -62,6 +62,7 @@ SIZES = {
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m model.train", description=__doc__)
     parser.add_argument("--corpus", type=Path, default=Path("data/corpus"), help="folder written by corpus.py")
+    parser.add_argument("--packages", nargs="+", help="of the corpus, learn from these alone (default: all)")
     parser.add_argument("--tokenizer", type=Path, default=Path("data/tokenizer"), help="folder with tokenizer.json")
     parser.add_argument("--run", type=Path, default=Path("runs/cpu"), help="folder for state and log")
     parser.add_argument("--minutes", type=float, default=90, help="stop, annealed and saved, after this long")
@@ -194,8 +195,18 @@ def lacking(args: argparse.Namespace) -> str | None:
     return next((f"{path}: missing; it takes {remedy}" for path, remedy in needs.items() if not path.is_file()), None)
 
 
+def training_texts(path: Path, packages: Sequence[str] | None) -> list[str]:
+    """The files of a corpus, or of some of its packages; raises `ValueError` naming those it does not have."""
+    documents = list(read_documents(path))
+    if packages is None:
+        return [d.text for d in documents]
+    if unknown := sorted(set(packages) - {d.package for d in documents}):
+        raise ValueError(f"--packages: {path} has nothing of {', '.join(unknown)}")
+    return [d.text for d in documents if d.package in packages]
+
+
 def prepared(args: argparse.Namespace) -> tuple[Training, Iterator[Batch], list[Batch]]:
-    """What learns, what it learns from without end, and what it is measured on; raises `CheckpointError`."""
+    """What learns, from what, without end, and measured on what; raises `CheckpointError` and `ValueError`."""
     size, device = SIZES[args.size], torch.device(args.device)
     tokenizer = TextTokenizer.load(args.tokenizer)
     training = Training(msgspec.structs.replace(size.network, vocab_size=tokenizer.vocab_size), args)
@@ -207,7 +218,7 @@ def prepared(args: argparse.Namespace) -> tuple[Training, Iterator[Batch], list[
         training.net.encode = torch.compile(training.net.encode)
         training.net.decode = torch.compile(training.net.decode)
 
-    texts = [d.text for d in read_documents(args.corpus / "train.jsonl")]
+    texts = training_texts(args.corpus / "train.jsonl", args.packages)
     n_docs = args.batch or size.documents
     seed = args.seed + int(time.time()) * args.resume  # another run sees other examples
     source = loaded(texts, tokenizer, size.shape, n_docs, seed, args.workers)
@@ -261,7 +272,7 @@ def main(argv: list[str] | None = None) -> None:
     torch.manual_seed(args.seed)
     try:
         training, source, held_out = prepared(args)
-    except CheckpointError as error:
+    except (CheckpointError, ValueError) as error:
         sys.exit(f"model.train: {error}")
     learn(training, args, source, held_out)
     causal, hole = training.check(held_out)

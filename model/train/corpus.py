@@ -19,7 +19,7 @@ import sysconfig
 import tarfile
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -165,7 +165,7 @@ def documents(packages: list[Package], folder: Path, duplicates: NearDuplicates)
         print(f"{package.name:24} {n_kept:6} of {n_files:6} files {n_chars / 1e6:8.1f} M characters", flush=True)
 
 
-def write_documents(docs: Iterator[Document], path: Path) -> None:
+def write_documents(docs: Iterable[Document], path: Path) -> None:
     """Write JSON lines, whole or not at all."""
     part = path.with_suffix(".part")
     encoder = msgspec.json.Encoder()

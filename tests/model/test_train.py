@@ -15,9 +15,9 @@ import torch
 from model.config import EMBEDDED
 from model.tokenizer import SPECIAL_TOKENS, TextTokenizer
 from model.torch_load import load_network
-from model.train.__main__ import Training, arguments, main
+from model.train.__main__ import Training, arguments, main, training_texts
 from model.train.batches import attention_mask, loaded, stack
-from model.train.corpus import clean, trim_header
+from model.train.corpus import Document, clean, trim_header, write_documents
 from model.train.cuts import CUTS, cut_body, node_spans
 from model.train.export import export
 from model.train.losses import cross_entropy, losses
@@ -228,6 +228,15 @@ def test_a_run_without_its_files_says_what_it_takes(tmp_path: Path) -> None:
     ):
         with pytest.raises(SystemExit, match=message):
             main([*usual, *given])
+
+
+def test_of_a_corpus_some_packages_alone(tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    write_documents([Document("a", "x.py", "A = 1\n"), Document("b", "y.py", "B = 2\n")], path)
+    assert training_texts(path, None) == ["A = 1\n", "B = 2\n"]
+    assert training_texts(path, ["b"]) == ["B = 2\n"]
+    with pytest.raises(ValueError, match="nothing of c, d"):
+        training_texts(path, ["d", "a", "c"])
 
 
 def test_a_loss_in_chunks_is_the_loss(tokenizer: TextTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
