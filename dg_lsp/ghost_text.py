@@ -169,12 +169,24 @@ async def _asked_for(session: Session, spot: Spot, record: Record) -> tuple[Comp
     """What to offer when the user asks: what is shown already stays first, others follow."""
     where = spot.uri, spot.text, spot.offset
     fitting = session.suggestions.find(*where)
+    if not await _waited_for_model(session, spot):
+        record.reason = "superseded"
+        return ()
     filled = await ask(session, spot.snapshot, "inline", _request(session, spot, automatic=False), record)
     if filled is None:
         return fitting
     session.suggestions.remember(*where, filled.completions)
     shown = {completion.text for completion in fitting}
     return (*fitting, *(completion for completion in filled.completions if completion.text not in shown))
+
+
+async def _waited_for_model(session: Session, spot: Spot) -> bool:
+    """Wait for a model that is being opened, as long as an answer may take; False when the user types on meanwhile.
+
+    VS Code keeps an empty answer and does not ask again at the same place, however often the user does.
+    """
+    opened, limit_s = session.scheduler.opened(), session.settings.manual_deadline_ms / 1000
+    return opened.done() or await session.pace.unless_changed(spot.uri, opened, limit_s)
 
 
 def _request(session: Session, spot: Spot, automatic: bool) -> FillRequest:

@@ -74,7 +74,7 @@ class Scheduler:
         self.on_change: Callable[[], None] = lambda: None  # the state may be another
         self._filler: Filler | None = None
         self.n_asked = self.n_speculative = 0  # questions that the model was at work on
-        self._loading: asyncio.Future[None] | None = None
+        self._opened_or_failed: asyncio.Future[None] | None = None
         self._jobs: dict[Hashable, _Job] = {}
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -98,7 +98,7 @@ class Scheduler:
     @property
     def state(self) -> State:
         """What the status request tells."""
-        if self._loading is None:
+        if self._thread is None:
             return "starting"
         if self.failure is not None:
             return "failed"
@@ -107,16 +107,19 @@ class Scheduler:
         return "busy" if self._jobs else "ready"
 
     def start(self, open_filler: Callable[[], Filler]) -> asyncio.Future[None]:
-        """Open the model on the worker; the future ends when it is ready or has failed, without error."""
-        loop = asyncio.get_running_loop()
-        if self._loading is None:
-            self._loading = loop.create_future()
-            self._thread = threading.Thread(
-                target=self._work, args=(open_filler, loop), name="dg-lsp-model", daemon=True
-            )
+        """Open the model on the worker; see `opened` for the future."""
+        if self._thread is None:
+            args = (open_filler, asyncio.get_running_loop())
+            self._thread = threading.Thread(target=self._work, args=args, name="dg-lsp-model", daemon=True)
             self._thread.start()
             self.on_change()
-        return self._loading
+        return self.opened()
+
+    def opened(self) -> asyncio.Future[None]:
+        """Return a future that ends when the model is open or has failed, without error; for all, so not to cancel."""
+        if self._opened_or_failed is None:
+            self._opened_or_failed = asyncio.get_running_loop().create_future()
+        return self._opened_or_failed
 
     async def fill(self, lane: Hashable, request: FillRequest, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Return the answer to a question; cancelling the caller stops the model within one step.
@@ -195,8 +198,8 @@ class Scheduler:
         self._finish_loading()
 
     def _finish_loading(self) -> None:
-        if self._loading is not None and not self._loading.done():
-            self._loading.set_result(None)
+        if not self.opened().done():
+            self.opened().set_result(None)
         self.on_change()
 
     # On the worker thread.

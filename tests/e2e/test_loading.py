@@ -47,7 +47,7 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
     client = slow.client
     await client.initialize(**PROGRESS)
     client.open(URI, "return ")
-    assert await client.items(URI) == []
+    assert await client.items(URI, manual=False) == []
     assert (await state(client))["state"] == "loading"
     assert (await state(client))["lastReason"] == "model_loading"
     await client.until(lambda: "report" in slow.progress(), "a progress report")
@@ -80,6 +80,37 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
         "loadedBytes": None,
         "totalBytes": None,
     }
+
+
+async def test_who_asks_while_the_model_opens_has_the_answer_when_it_is_there(slow: Slow) -> None:
+    client = slow.client
+    await client.initialize()
+    client.open(URI, "return ")
+    asked = client.inline(URI, len("return "), manual=True)
+    await slow.finish(json.dumps({"after": "return ", "text": "x"}))
+    (item,) = (await client.answer(asked))["result"]["items"]
+    assert item["insertText"] == "x"
+
+
+async def test_who_asks_while_the_model_opens_does_not_wait_for_ever(slow: Slow) -> None:
+    client = slow.client
+    await client.initialize({"manualDeadlineMs": 50})
+    client.open(URI, "return ")
+    assert await client.items(URI) == []
+    assert (await state(client))["lastReason"] == "model_loading"
+
+
+async def test_who_types_on_while_the_model_opens_has_no_late_answer(slow: Slow) -> None:
+    client = slow.client
+    await client.initialize()
+    client.open(URI, "return ")
+    asked = client.inline(URI, len("return "), manual=True)
+    client.edit(URI, len("return "), len("return "), "y")
+    assert (await client.answer(asked))["result"]["items"] == []
+    assert (await state(client))["state"] == "loading"
+    asked = client.inline(URI, len("return y"), manual=True)
+    assert (await client.ask("shutdown"))["result"] is None
+    assert "error" in await client.answer(asked)  # nor does anybody wait for a model then
 
 
 async def test_a_model_that_cannot_be_opened_is_told_once_and_the_server_lives_on(slow: Slow) -> None:

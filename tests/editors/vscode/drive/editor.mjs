@@ -46,9 +46,9 @@ export const say = (...words) => console.log(`${(process.uptime()).toFixed(1)}s`
 
 /**
  * Opens a folder in a fresh editor. `root` is an empty folder of this run; `vsix` is installed, or, with `tests`, the
- * extension runs from its own folder and `ended()` is the tests' exit code.
+ * extension runs from its own folder, `onLine(page, line)` hears what they print and `ended()` is their exit code.
  */
-export async function openEditor({ root, workspace, settings = {}, vsix, tests, trusted = true }) {
+export async function openEditor({ root, workspace, settings = {}, vsix, tests, onLine, trusted = true }) {
   const code = join(process.env.DG_LSP_CODE_SERVER, "lib", "vscode", "out", "server-main.js");
   const folders = Object.fromEntries(["user", "server", "extensions", "home"].map((name) => [name, join(root, name)]));
   for (const folder of Object.values(folders)) {
@@ -85,7 +85,7 @@ export async function openEditor({ root, workspace, settings = {}, vsix, tests, 
     const own = { ...process.env, ...JSON.parse(process.env.CHROMIUM_ENVIRONMENT ?? "{}") };
     browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: CHROMIUM_FLAGS, env: own });
     const page = await browser.newPage({ viewport: { width: 1000, height: 620 } });
-    const ended = tests === undefined ? undefined : await testsExit(page);
+    const ended = tests === undefined ? undefined : await testsExit(page, onLine);
     await page.goto(address(port, workspace, tests), { waitUntil: "domcontentloaded" });
     return { page, ended, close };
   } catch (error) {
@@ -95,8 +95,11 @@ export async function openEditor({ root, workspace, settings = {}, vsix, tests, 
 }
 
 /** Lets the page report the tests' exit code; a function, since a promise would be waited for. */
-async function testsExit(page) {
-  await page.exposeFunction("codeAutomationLog", (_type, words) => console.log(...words));
+async function testsExit(page, onLine) {
+  await page.exposeFunction("codeAutomationLog", (_type, words) => {
+    console.log(...words);
+    onLine?.(page, words.join(" "));
+  });
   let done;
   const exit = new Promise((resolve) => (done = resolve));
   await page.exposeFunction("codeAutomationExit", (code) => done(code));

@@ -5,6 +5,7 @@ const { readFileSync } = require("node:fs");
 const vscode = require("vscode");
 
 const LIMIT_MS = 30_000;
+const PICTURE_MS = 1_000; // that whoever drives the window has for one, when a test has failed
 
 /** Waits for a value that is not false; polls, since the editor tells nobody when ghost text is drawn. */
 async function until(isTrue, what, limitMs = LIMIT_MS) {
@@ -15,10 +16,19 @@ async function until(isTrue, what, limitMs = LIMIT_MS) {
       return value;
     }
     if (Date.now() > end) {
-      throw new Error(`waited in vain for ${what}`);
+      throw new Error(`waited in vain for ${what}; ${await situation()}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** What the editor shows, for whoever reads of a failure. */
+async function situation() {
+  const { activeTextEditor: editor, tabGroups } = vscode.window;
+  const tabs = tabGroups.all.flatMap((group) => group.tabs.map((tab) => `${tab.isActive ? "*" : ""}${tab.label}`));
+  const { line, character } = editor?.selection.active ?? {};
+  const where = editor && `${editor.document.fileName} (${editor.document.languageId}) ${line}:${character}`;
+  return `editor: ${where}; tabs: ${tabs.join(", ")}; status: ${(await api()).statusText()}; servers: ${servers().join(", ")}`;
 }
 
 /** Runs the tests and prints how many passed; throws when one failed. */
@@ -38,6 +48,7 @@ async function runTests(tests) {
     } catch (error) {
       failed += 1;
       console.log(`not ok ${name}: ${error.stack}`);
+      await new Promise((resolve) => setTimeout(resolve, PICTURE_MS));
     }
     await vscode.commands.executeCommand("workbench.action.closeQuickOpen");
     await vscode.commands.executeCommand("workbench.action.closeAllEditors");
