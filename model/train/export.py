@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from torch import Tensor
 from model.config import EMBEDDED
 from model.tokenizer import TextTokenizer
 from model.train.network import NetworkConfig
+from model.types import CheckpointError
 
 
 def class_config(config: NetworkConfig, pad_id: int, eos_id: int, bos_id: int) -> dict[str, Any]:
@@ -70,10 +73,28 @@ def export(weights: dict[str, Tensor], config: NetworkConfig, tokenizer_folder: 
         shutil.copyfile(tokenizer_folder / "tokenizer.json", out / "tokenizer.json")
 
 
-def run(state_path: Path, tokenizer_folder: Path, out: Path) -> None:
-    """Export the averaged weights of a saved training state."""
+def mean_with(weights: dict[str, Tensor], config: NetworkConfig, folders: Sequence[Path]) -> dict[str, Tensor]:
+    """The mean of these weights and those of checkpoints; raises `CheckpointError` where one is of another shape.
+
+    Runs that began at one state and ended with a falling rate lie in one valley: their mean is better than either
+    (model soups, Wortsman et al. 2022).
+    """
+    from model.train.to_onnx import network_from_folder  # which brings onnx along, and needs this module
+
+    others: list[dict[str, Tensor]] = []
+    for folder in folders:
+        net = network_from_folder(folder)
+        if net.config != config:
+            raise CheckpointError(f"{folder}: has {net.config}; the run has {config}")
+        others.append(net.state_dict())
+    return {name: torch.stack([w.float(), *(o[name] for o in others)]).mean(0) for name, w in weights.items()}
+
+
+def run(state_path: Path, tokenizer_folder: Path, out: Path, others: Sequence[Path] = ()) -> None:
+    """Export the averaged weights of a saved training state, or their mean with those of other checkpoints."""
     state = torch.load(state_path, weights_only=True, map_location="cpu")
-    export(state["averaged"], NetworkConfig(**state["config"]), tokenizer_folder, out)
+    config = NetworkConfig(**state["config"])
+    export(mean_with(state["averaged"], config, others), config, tokenizer_folder, out)
     print(f"{out}: {state['step']} steps, {state['n_positions'] / 1e6:.1f}M positions")
 
 
@@ -82,8 +103,12 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=Path("runs/cpu"))
     parser.add_argument("--tokenizer", type=Path, default=Path("data/tokenizer"))
     parser.add_argument("--out", type=Path, default=EMBEDDED)
+    parser.add_argument("--mean-with", type=Path, nargs="+", default=[], help="checkpoints to average the weights with")
     args = parser.parse_args()
-    run(args.run / "state.pt", args.tokenizer, args.out)
+    try:
+        run(args.run / "state.pt", args.tokenizer, args.out, args.mean_with)
+    except CheckpointError as error:
+        sys.exit(f"export: {error}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from model.train.__main__ import Training, arguments, main, training_texts
 from model.train.batches import attention_mask, loaded, stack
 from model.train.corpus import Document, clean, trim_header, write_documents
 from model.train.cuts import CUTS, cut_body, node_spans
-from model.train.export import export
+from model.train.export import export, mean_with
 from model.train.losses import cross_entropy, losses
 from model.train.network import Network, NetworkConfig
 from model.train.objective import Sampler, Shape, noise_times, noised
@@ -213,6 +213,15 @@ def test_training_begins_with_the_shipped_weights() -> None:
         other.start(EMBEDDED)
     with pytest.raises(SystemExit):
         arguments(["--resume", "--start", str(EMBEDDED)])  # which of the two would not be clear
+
+
+def test_runs_are_averaged_with_checkpoints_of_the_same_shape() -> None:
+    net = network_from_folder(EMBEDDED)
+    doubled = {name: 2 * w for name, w in net.state_dict().items()}
+    for name, w in mean_with(doubled, net.config, [EMBEDDED]).items():
+        torch.testing.assert_close(w, 1.5 * net.state_dict()[name])
+    with pytest.raises(CheckpointError, match=r"n_layers=4.*n_layers=2"):
+        mean_with({}, msgspec.structs.replace(net.config, n_layers=2), [EMBEDDED])
 
 
 def test_a_run_without_its_files_says_what_it_takes(tmp_path: Path) -> None:
