@@ -52,7 +52,7 @@ MEANINGS = {
     "deadlineMs": "milliseconds for an automatic request; the best draft by then is shown",
     "debounceMs": ("milliseconds without a key before the model is asked; `null` follows your own rhythm, at most 150"),
     "lookAhead": "fill what would follow a suggestion while you look at it; never on battery",
-    "manualDeadlineMs": "milliseconds when you asked",
+    "manualDeadlineMs": "milliseconds when you asked; before that as long for a model that is still loading",
     "languages": "LSP language ids to serve",
     "model": "checkpoint folder, or hub id of one that was fetched; `--model` on the command line wins",
     "quant": "format of its weights: `int4`, `fp8`, `int8` or `bf16`; `--quant` wins",
