@@ -5,7 +5,6 @@ import { Install } from "./install";
 import { onDidSelectPython } from "./locate";
 import { Channels } from "./log";
 import { Menu } from "./menu";
-import { SENT, STARTS_WITH } from "./options";
 import { Preview } from "./preview";
 import { Rewriting } from "./rewriting";
 import { Server } from "./server";
@@ -39,11 +38,7 @@ export function activate(context: vscode.ExtensionContext): Api {
     new Install(own, () => channels.server.show()),
     status.onDidLoad(() => void ghost.askAgain()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => own.restart()),
-    vscode.workspace.onDidChangeConfiguration((event) => {
-      if ([...SENT, ...STARTS_WITH].some((key) => event.affectsConfiguration(`dg-lsp.${key}`))) {
-        void own.restart();
-      }
-    }),
+    vscode.workspace.onDidChangeConfiguration((event) => own.settingsChanged(event)),
   );
   void onDidSelectPython(() => void own.restart()).then((listener) => context.subscriptions.push(listener));
   void own.restart();

@@ -9,19 +9,29 @@ import { happened } from "./happened";
 import { type Found, firstUsable, run } from "./launch";
 import { candidates } from "./locate";
 import type { Channels } from "./log";
-import { initializationOptions } from "./options";
+import { initializationOptions, SENT, STARTS_WITH } from "./options";
 import { serial } from "./serial";
+import { Settled } from "./settled";
 import type { EditorStatus, ServerStatus } from "./statusText";
 
 const SCHEMES = ["file", "untitled", "vscode-notebook-cell"];
 const STOP_MS = 2_000; // for a server that was asked to end, then as long again for its process
 const START_MS = 60_000; // for `initialize`, which waits for nothing heavy; a server that is later than that hangs
 
+const STARTING = [...SENT, ...STARTS_WITH];
+
+/** All that a server is started with, as one text. */
+function startSettings(): string {
+  const settings = vscode.workspace.getConfiguration("dg-lsp");
+  return JSON.stringify(STARTING.map((key) => settings.get(key)));
+}
+
 /** One server process and its client; `restart` also starts. */
 export class Server implements vscode.Disposable {
   /** Starts the server anew; calls while it does so are one more restart together. */
   readonly restart = serial(() => this.startAnew());
 
+  private readonly settings = new Settled(startSettings, () => void this.restart());
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
   private readonly missing = new vscode.EventEmitter<readonly string[]>();
@@ -74,13 +84,22 @@ export class Server implements vscode.Disposable {
     await end(process);
   }
 
+  /** Starts the server anew if a setting is another than what it was started with. */
+  settingsChanged(event: vscode.ConfigurationChangeEvent): void {
+    if (STARTING.some((key) => event.affectsConfiguration(`dg-lsp.${key}`))) {
+      this.settings.changed();
+    }
+  }
+
   dispose(): void {
     void this.stop();
+    this.settings.dispose();
     this.changed.dispose();
     this.missing.dispose();
   }
 
   private async startAnew(): Promise<void> {
+    this.settings.use();
     await this.stop();
     this.become("looking");
     const { found, missed } = await firstUsable(await candidates());
