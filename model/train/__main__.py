@@ -196,17 +196,17 @@ def lacking(args: argparse.Namespace) -> str | None:
 
 
 def training_texts(path: Path, packages: Sequence[str] | None) -> list[str]:
-    """The files of a corpus, or of some of its packages; raises `ValueError` naming those it does not have."""
+    """The files of a corpus, or of some of its packages; ends with the names of those it does not have."""
     documents = list(read_documents(path))
     if packages is None:
         return [d.text for d in documents]
     if unknown := sorted(set(packages) - {d.package for d in documents}):
-        raise ValueError(f"--packages: {path} has nothing of {', '.join(unknown)}")
+        sys.exit(f"model.train: --packages: {path} has nothing of {', '.join(unknown)}")
     return [d.text for d in documents if d.package in packages]
 
 
 def prepared(args: argparse.Namespace) -> tuple[Training, Iterator[Batch], list[Batch]]:
-    """What learns, from what, without end, and measured on what; raises `CheckpointError` and `ValueError`."""
+    """What learns, from what, without end, and measured on what; raises `CheckpointError`."""
     size, device = SIZES[args.size], torch.device(args.device)
     tokenizer = TextTokenizer.load(args.tokenizer)
     training = Training(msgspec.structs.replace(size.network, vocab_size=tokenizer.vocab_size), args)
@@ -272,7 +272,7 @@ def main(argv: list[str] | None = None) -> None:
     torch.manual_seed(args.seed)
     try:
         training, source, held_out = prepared(args)
-    except (CheckpointError, ValueError) as error:
+    except CheckpointError as error:
         sys.exit(f"model.train: {error}")
     learn(training, args, source, held_out)
     causal, hole = training.check(held_out)

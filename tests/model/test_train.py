@@ -244,7 +244,7 @@ def test_of_a_corpus_some_packages_alone(tmp_path: Path) -> None:
     write_documents([Document("a", "x.py", "A = 1\n"), Document("b", "y.py", "B = 2\n")], path)
     assert training_texts(path, None) == ["A = 1\n", "B = 2\n"]
     assert training_texts(path, ["b"]) == ["B = 2\n"]
-    with pytest.raises(ValueError, match="nothing of c, d"):
+    with pytest.raises(SystemExit, match="nothing of c, d"):
         training_texts(path, ["d", "a", "c"])
 
 
