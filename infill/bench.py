@@ -1,11 +1,12 @@
 """`infill bench`: how often the fill is exactly what stood there, on code never trained on.
 
 `line`: from a word's edge to the end of its line; `begun`: the same in the first lines of a file, with nothing below;
-`block`: whole bodies of functions; `holes`: two or three values of a function at once; `hints`: its types; `refine`:
-lines with one wrong token. All are drawn by a fixed seed from the held-out packages that are installed here (or from
---source). `humaneval`: functions whose tests must pass, from --data. A frequency baseline answers lines and blocks
-too: the continuation that most often follows the longest matching left context elsewhere in the same file. With
---compare every decoder alone answers them.
+`typed`: as `line`, after the first two letters of a word; `block`: whole bodies of functions; `holes`: two or three
+values of a function at once; `hints`: its types; `refine`: lines with one wrong token. All are drawn by a fixed seed
+from the held-out packages that are installed here (or from --source). `humaneval`: functions whose tests must pass,
+from --data. A frequency baseline answers lines and blocks too: the continuation that most often follows the longest
+matching left context elsewhere in the same file. With --compare every decoder alone answers them, and all without
+idioms.
 """
 
 from __future__ import annotations
@@ -24,7 +25,15 @@ from infill import bench_refine, bench_values
 from infill.bench_context import PackageContext
 from infill.bench_fills import answer, packages, report
 from infill.bench_hints import unhinted
-from infill.bench_holes import BenchHole, begun_holes, block_holes, held_out_files, line_holes, source_files
+from infill.bench_holes import (
+    BenchHole,
+    begun_holes,
+    block_holes,
+    held_out_files,
+    line_holes,
+    source_files,
+    typed_holes,
+)
 from infill.bench_tables import heading, table
 from infill.command_input import ModelArguments, add_model_options, opened
 from infill.types import Context, InputError, Source
@@ -34,7 +43,7 @@ if TYPE_CHECKING:
     from infill.filler import ModelFiller
 
 NO_HOLES = "no holes: none of the held-out packages is installed here; name files with --source"
-DRAW = {"line": line_holes, "begun": begun_holes, "block": block_holes}
+DRAW = {"line": line_holes, "begun": begun_holes, "typed": typed_holes, "block": block_holes}
 DRAW_FUNCTIONS: dict[str, Callable[[list[Path], int, int], Sequence[bench_values.Asked]]] = {
     "holes": bench_values.unwritten,
     "hints": unhinted,
@@ -156,7 +165,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "what",
         choices=choices,
         nargs="+",
-        help="ends of lines, also of files just begun, bodies, values, types, wrong tokens, tested functions",
+        help="ends of lines, also of files or words begun, bodies, values, types, wrong tokens, tested functions",
     )
     parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")

@@ -22,6 +22,7 @@ WORD_EDGE = re.compile(r"\b(?=\w)|(?<=\W)(?=[^\w\s])")
 MAX_FILE_CHARS = 60_000
 MAX_BLOCK_LINES = 10
 BEGUN_LINES = 60  # of a file that somebody has begun, at most
+TYPED_LETTERS = 2  # of a word in which somebody pauses
 
 
 class BenchHole(msgspec.Struct, frozen=True):
@@ -80,6 +81,19 @@ def begun_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
     def cut(path: str, text: str, n: int) -> BenchHole | None:
         hole = cut_line(path, text, n, rng) if n < BEGUN_LINES else None
         return hole and BenchHole(path, text[: text.index("\n", hole.end) + 1], hole.start, hole.end)
+
+    return drawn(files, limit, rng, cut)
+
+
+def typed_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
+    """The same inside a word whose first letters are there already, as where somebody pauses in it."""
+    rng = random.Random(seed)
+
+    def cut(path: str, text: str, n: int) -> BenchHole | None:
+        hole = cut_line(path, text, n, rng)
+        if hole is None or not hole.answer[: TYPED_LETTERS + 1].isidentifier() or len(hole.answer) <= TYPED_LETTERS:
+            return None
+        return BenchHole(path, text, hole.start + TYPED_LETTERS, hole.end)
 
     return drawn(files, limit, rng, cut)
 

@@ -18,7 +18,7 @@ import msgspec
 
 from infill.context import lf
 from infill.indents import indent_of, width
-from infill.nearby import MAX_LINES, WORDS
+from infill.nearby import MAX_LINES, WORDS, goes_on
 from infill.renaming import NAME, Pairs, exchanged, is_name, renaming
 from infill.types import Hole
 
@@ -68,7 +68,9 @@ def near_misses(text: str, hole: Hole, limit: int, keywords: frozenset[str]) -> 
     """
     before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
     if not hole.multiline:
-        return _counted(_lines(before, after, keywords), limit, LINE_END)
+        found = _counted(_lines(before, after, keywords), limit, LINE_END)
+        found += _counted(_lines_begun(before, after, keywords), limit, LINE_END)
+        return sorted(found, key=lambda miss: -miss.probability)[:limit]
     statements = _counted(_statements(before, after, hole.indent, keywords), limit, WHOLE_LINES)
     return statements + _counted(_bodies(before, after, hole.indent, keywords), limit, WHOLE_LINES)
 
@@ -98,6 +100,15 @@ def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found
         rest = rest[: len(rest) - len(right)].rstrip()
         around = _neighbours(text, match.start(), match.end(), above, below, keywords)
         yield from _found(rest.lstrip() if after_blank else rest, pairs, around)
+
+
+def _lines_begun(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found]:
+    """How they go on with the word that is begun, after its letters."""
+    begun = re.search(r"\w*$", before)
+    if begun is not None and begun[0]:
+        for found in _lines(before[: begun.start()], after, keywords):
+            if goes_on(found.text, begun[0]):
+                yield msgspec.structs.replace(found, text=found.text[len(begun[0]) :])
 
 
 def _statements(before: str, after: str, indent: str, keywords: frozenset[str]) -> Iterator[_Found]:

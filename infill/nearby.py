@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -54,21 +54,36 @@ def continuations(
     """Up to `limit` texts that might replace `text[start:end]`, longest left context first, then most frequent.
 
     They are looked for in `texts`, whose line breaks are LF; without any in the text itself, except the line of the
-    hole. Where text stands to the right of the hole, only lines that end in it count, and it is cut off.
+    hole. Where text stands to the right of the hole, only lines that end in it count, and it is cut off. A word to the
+    left may be whole or only begun; after what is whole come as many that go on with it.
     """
     line_start = text.rfind("\n", 0, start) + 1
     line_end = len(text) if (found := text.find("\n", end)) < 0 else found
-    left, right = WORDS.findall(text, line_start, start), text[end:line_end].strip()
+    left, right = text[line_start:start], text[end:line_end].strip()
     searched = [lf(text[:line_start]), lf(text[line_end + 1 :])] if texts is None else list(texts)
+    ranked = _following(left, "", right, searched, limit)
+    begun = re.search(r"\w*$", left)
+    if begun is not None and begun[0]:
+        known = {continuation.text for continuation in ranked}
+        more = _following(left[: begun.start()], begun[0], right, searched, limit)
+        ranked += [continuation for continuation in more if continuation.text not in known]
+    return ranked
+
+
+def _following(left: str, begun: str, right: str, searched: Sequence[str], limit: int) -> list[Continuation]:
+    """What stands after the words of `left` and the letters of a word between it and `right`."""
+    words, after_blank = WORDS.findall(left), left.endswith((" ", "\t"))
     ranked: dict[str, Continuation] = {}
-    for n_words in range(min(MAX_WORDS, len(left)), 0, -1):
-        if not any(re.match(r"\w", word) for word in left[-n_words:]):
+    for n_words in range(min(MAX_WORDS, len(words)), 0, -1):
+        if not any(re.match(r"\w", word) for word in words[-n_words:]):
             break  # what follows a bracket somewhere says nothing about here
-        after = _pattern(left[-n_words:])
+        after = _pattern(words[-n_words:])
         matches = (m for other in searched for m in after.finditer(other))
         endings = (m[1].rstrip() for m in islice(matches, MAX_LINES))
-        if text[line_start:start].endswith((" ", "\t")):
+        if after_blank:
             endings = (ending.lstrip() for ending in endings)
+        if begun:
+            endings = (ending[len(begun) :] for ending in endings if goes_on(ending, begun))
         fitting = Counter(e[: len(e) - len(right)].rstrip() for e in endings if e.endswith(right))
         total = fitting.total()
         for ending, count in fitting.most_common(limit):
@@ -77,6 +92,11 @@ def continuations(
         if len(ranked) >= limit:
             break
     return list(ranked.values())[:limit]
+
+
+def goes_on(text: str, begun: str) -> bool:
+    """Whether the first word of the text goes on after these letters."""
+    return re.match(rf"{re.escape(begun)}\w", text) is not None
 
 
 def evidence(found: Iterable[Said]) -> dict[str, float]:

@@ -12,7 +12,7 @@ import pytest
 
 from infill.bench import VARIANTS, main
 from infill.bench_hints import unhinted
-from infill.bench_holes import begun_holes, block_holes, line_holes
+from infill.bench_holes import begun_holes, block_holes, line_holes, typed_holes
 from infill.bench_humaneval import Task, answer, read_tasks
 from infill.bench_refine import Corrupted, RefineSample, answers, corrupted_lines, figures
 from infill.bench_reliability import rows, tokens
@@ -232,3 +232,11 @@ def test_of_a_file_just_begun_there_is_nothing_below_the_hole() -> None:
     for hole in holes:
         assert hole.text.count("\n", 0, hole.start) < 60 and hole.text[hole.end :].strip(" ") == "\n"
         assert Path(hole.path).read_text("utf-8").startswith(hole.text)
+
+
+def test_of_a_word_begun_the_first_letters_stand_there() -> None:
+    holes = typed_holes(FILES, 20, 1)
+    assert len(holes) == 20 and holes == typed_holes(FILES, 20, 1)
+    for hole in holes:
+        assert hole.text[hole.start - 2 : hole.start + 1].isidentifier()
+        assert not hole.text[hole.start - 3].isidentifier()

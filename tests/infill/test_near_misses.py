@@ -42,6 +42,8 @@ def __init__(self, width, height):
     [
         ("    self.height = ‸", 'check(height, "height")'),
         ("    self.height =‸", ' check(height, "height")'),
+        ("    self.height = che‸", 'ck(height, "height")'),  # the word goes on
+        ("    self.height = check(he‸", 'ight, "height")'),
         ("    self.height = ‸)", 'check(height, "height"'),  # what stands to the right is not said again
         ("    self.height = check(‸", 'height, "height")'),
         ("    self.max_height_px = ‸", "self.max_height * MAX_HEIGHT"),  # part for part

@@ -26,7 +26,12 @@ return self.path
         ("return ‸", ["self.total(names)", "self.path"]),
         ("unheard = of‸", []),
         ("‸", []),
-        ("return sel‸", []),
+        ("return sel‸", ["f.total(names)", "f.path"]),
+        ("return self‸", [".total(names)", ".path", ".boxes = dict(boxes)", ".names = list(names)"]),  # whole
+        ("return self.‸p", []),
+        ("return set‸", []),
+        ("names = li‸)", ["st(names"]),
+        ("sel‸", []),  # letters alone say nothing
         ("print(self.‸)", ["total(names", "boxes = dict(boxes", "names = list(names"]),
     ],
 )
