@@ -66,7 +66,8 @@ def judge(
         own_log_prob = sum(score.log_probs[own])
         confidence, found = math.exp(own_log_prob), (evidence or {}).get(candidate.text, 0.0)
         raised = confidence + found * (1 - confidence)
-        gain = math.log(raised) - own_log_prob if found else 0.0
+        n_told = n_own if suffix.strip() else len(row)  # what stands below says more of where the line ends
+        gain = _gain(score.log_probs[own.start : n_told], found)
         judged.append(
             Judged(
                 candidate=candidate,
@@ -100,6 +101,12 @@ def confidence_in(judged: Judged, spans: Iterable[Span], tokenizer: Tokenizer) -
         last = bisect_left(range(n_tokens), max(span.end, span.start + 1), key=end)
         chosen.update(range(first, min(last + 1, n_tokens)))
     return math.exp(sum(judged.token_log_probs[i] for i in chosen))
+
+
+def _gain(log_probs: Sequence[float], evidence: float) -> float:
+    """What evidence adds to the log-probability of what it speaks for."""
+    own = sum(log_probs)
+    return math.log(math.exp(own) + evidence * (1 - math.exp(own))) - own if evidence else 0.0
 
 
 class TimedJudge:

@@ -66,6 +66,17 @@ def test_every_source_has_its_turn_when_time_is_short(clock: list[float]) -> Non
     assert {j.candidate.text for j in judged} == {"d1", "l1", "n1", "d2"}
 
 
+@pytest.mark.parametrize(("suffix", "n_told"), [("\n", 2), ("\n\n", 3), ("\n)", 1), ("", 2)])
+def test_evidence_speaks_for_the_lines_end_where_nothing_is_below(suffix: str, n_told: int) -> None:
+    """A token for each character, each of them with the same probability."""
+    around = Surroundings((), "", (), (), suffix)
+    (judged,) = judge(FakeEngine(log_probs={"a": -5}), around, [candidate("a", "nearby")], CancelToken(), {"a": 0.5})
+    own = math.exp(-5 * n_told)
+    n_all = 1 + len(suffix or "\n")
+    assert judged.log_prob == pytest.approx(math.log(own + 0.5 * (1 - own)) - 5 * (n_all - n_told))
+    assert judged.confidence == pytest.approx(math.exp(-5) + 0.5 * (1 - math.exp(-5)))
+
+
 @pytest.mark.parametrize(("spans", "n_tokens"), [([(4, 6)], 3), ([(0, 1), (4, 5)], 3), ([(6, 6)], 1), ([], 0)])
 def test_what_is_new_is_as_probable_as_its_own_tokens(spans: list[tuple[int, int]], n_tokens: int) -> None:
     """A token for each character, each of them with the same probability; the blank before counts too."""
