@@ -22,7 +22,7 @@ WORD_EDGE = re.compile(r"\b(?=\w)|(?<=\W)(?=[^\w\s])")
 MAX_FILE_CHARS = 60_000
 MAX_BLOCK_LINES = 10
 BEGUN_LINES = 60  # of a file that somebody has begun, at most
-TYPED_LETTERS = 2  # of a word in which somebody pauses
+LETTERS = re.compile(r"\b[^\W\d]\w(?=\w)")  # of a word in which somebody pauses
 
 
 class BenchHole(msgspec.Struct, frozen=True):
@@ -86,14 +86,14 @@ def begun_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
 
 
 def typed_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
-    """The same inside a word whose first letters are there already, as where somebody pauses in it."""
+    """From inside a word whose first letters are there already, as where somebody pauses in it, to the line's end."""
     rng = random.Random(seed)
 
     def cut(path: str, text: str, n: int) -> BenchHole | None:
-        hole = cut_line(path, text, n, rng)
-        if hole is None or not hole.answer[: TYPED_LETTERS + 1].isidentifier() or len(hole.answer) <= TYPED_LETTERS:
-            return None
-        return BenchHole(path, text, hole.start + TYPED_LETTERS, hole.end)
+        start, end = line_span(text, n)
+        line = text[start:end].rstrip()
+        places = [m.end() for m in LETTERS.finditer(line)]
+        return BenchHole(path, text, start + rng.choice(places), start + len(line)) if places else None
 
     return drawn(files, limit, rng, cut)
 
@@ -123,12 +123,17 @@ def drawn(
     return holes
 
 
-def cut_line(path: str, text: str, n: int, rng: random.Random) -> BenchHole | None:
-    """The rest of line `n` from one of its inner word edges, or None for a line without any."""
+def line_span(text: str, n: int) -> tuple[int, int]:
+    """Where line `n` starts and ends; only a line feed ends one."""
     start = 0
     for _ in range(n):
         start = text.index("\n", start) + 1
-    end = text.index("\n", start)
+    return start, text.index("\n", start)
+
+
+def cut_line(path: str, text: str, n: int, rng: random.Random) -> BenchHole | None:
+    """The rest of line `n` from one of its inner word edges, or None for a line without any."""
+    start, end = line_span(text, n)
     line = text[start:end]
     edges = [m.start() for m in WORD_EDGE.finditer(line) if line[: m.start()].strip()]
     if not edges or not re.search(r"[^\W\d]", line):  # rows of numbers are data, not code

@@ -18,8 +18,9 @@ from infill.context import Surroundings
 from infill.drafts import reporter
 from infill.gate import Gate
 from infill.judge import Judged, TimedJudge
+from infill.language_table import keywords
 from infill.losses import is_only_prose, loses_code
-from infill.nearby import Said, evidence
+from infill.nearby import Said, evidence, whole_word
 from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax
 from infill.timing import Timings
@@ -98,6 +99,8 @@ class _Fill:
         self._prefix, self._suffix = request.text[: hole.span.start], request.text[hole.span.end :]
         self._present = request.text[hole.span.start : hole.span.end]
         self._repeated: list[Said] = []
+        known = keywords(syntax.language)
+        self._whole = whole_word(request.text, hole.span.start, request.context.texts, known)
 
     def no_fill(self, reason: Reason, detail: str = "") -> NoFill:
         """A reason with the hole and times."""
@@ -146,7 +149,8 @@ class _Fill:
     def judged(self, candidates: list[Candidate], least: int) -> list[Judged]:
         """Most probable first; `least` of them however late it is, then as many as there is time for."""
         left_ms = self._timings.left_ms(self._request.deadline_ms)
-        return self._means.judge(self._around, candidates, self._cancel, left_ms, least, evidence(self._repeated))
+        told = evidence(self._repeated)
+        return self._means.judge(self._around, candidates, self._cancel, left_ms, least, told, self._whole)
 
     def passed(self, ranked: list[Judged]) -> list[Completion]:
         """The best candidates that parse; what was ranked above them may come back cut until it parses."""

@@ -18,7 +18,7 @@ import msgspec
 
 from infill.context import lf
 from infill.indents import indent_of, width
-from infill.nearby import MAX_LINES, WORDS, goes_on
+from infill.nearby import MAX_LINES, WORDS, goes_on, word_before
 from infill.renaming import NAME, Pairs, exchanged, is_name, renaming
 from infill.types import Hole
 
@@ -104,11 +104,10 @@ def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found
 
 def _lines_begun(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found]:
     """How they go on with the word that is begun, after its letters."""
-    begun = re.search(r"\w*$", before)
-    if begun is not None and begun[0]:
-        for found in _lines(before[: begun.start()], after, keywords):
-            if goes_on(found.text, begun[0]):
-                yield msgspec.structs.replace(found, text=found.text[len(begun[0]) :])
+    if begun := word_before(before):
+        for found in _lines(before.removesuffix(begun), after, keywords):
+            if goes_on(found.text, begun):
+                yield msgspec.structs.replace(found, text=found.text.removeprefix(begun))
 
 
 def _statements(before: str, after: str, indent: str, keywords: frozenset[str]) -> Iterator[_Found]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from infill.context import lf
 MAX_WORDS = 4  # longest left context looked for; longer ones match no more lines
 MAX_LINES = 1_000  # that are counted: more of the same say nothing new
 WORDS = re.compile(r"\w+|[^\w\s]")
+HALF_WHOLE = 8  # letters of a new name, at which it is as likely whole as only begun
 WEIGHT = 0.6  # of a continuation that follows MAX_WORDS words without exception; see model/train/LOG.md
 
 
@@ -62,22 +63,18 @@ def continuations(
     left, right = text[line_start:start], text[end:line_end].strip()
     searched = [lf(text[:line_start]), lf(text[line_end + 1 :])] if texts is None else list(texts)
     ranked = _following(left, "", right, searched, limit)
-    begun = re.search(r"\w*$", left)
-    if begun is not None and begun[0]:
+    if begun := word_before(left):
         known = {continuation.text for continuation in ranked}
-        more = _following(left[: begun.start()], begun[0], right, searched, limit)
+        more = _following(left.removesuffix(begun), begun, right, searched, limit)
         ranked += [continuation for continuation in more if continuation.text not in known]
     return ranked
 
 
 def _following(left: str, begun: str, right: str, searched: Sequence[str], limit: int) -> list[Continuation]:
     """What stands after the words of `left` and the letters of a word between it and `right`."""
-    words, after_blank = WORDS.findall(left), left.endswith((" ", "\t"))
+    after_blank = not left or left.endswith((" ", "\t"))
     ranked: dict[str, Continuation] = {}
-    for n_words in range(min(MAX_WORDS, len(words)), 0, -1):
-        if not any(re.match(r"\w", word) for word in words[-n_words:]):
-            break  # what follows a bracket somewhere says nothing about here
-        after = _pattern(words[-n_words:])
+    for n_words, after in _patterns(WORDS.findall(left), begun):
         matches = (m for other in searched for m in after.finditer(other))
         endings = (m[1].rstrip() for m in islice(matches, MAX_LINES))
         if after_blank:
@@ -92,6 +89,42 @@ def _following(left: str, begun: str, right: str, searched: Sequence[str], limit
         if len(ranked) >= limit:
             break
     return list(ranked.values())[:limit]
+
+
+def _patterns(words: list[str], begun: str) -> Iterator[tuple[int, re.Pattern[str]]]:
+    """Numbers of words and what finds them, the most first; the first letters of a line count as a word."""
+    if begun and not words:
+        yield 1, re.compile(rf"^[^\S\n]*({re.escape(begun)}.*)", re.MULTILINE)
+    for n_words in range(min(MAX_WORDS, len(words)), 0, -1):
+        if not any(re.match(r"\w", word) for word in words[-n_words:]):
+            break  # what follows a bracket somewhere says nothing about here
+        yield n_words, _pattern(words[-n_words:])
+
+
+def ends_word(before: str, text: str) -> bool:
+    """Whether `before` ends in a word that does not go on in the text."""
+    return word_before(before) != "" and re.match(r"\w", text) is None
+
+
+def whole_word(text: str, at: int, texts: Iterable[str], known: Set[str]) -> float:
+    """How probable (0..1) it is that nothing is missing of the word that ends at an offset of the text; 1 without one.
+
+    It is, if it is `known` or stands anywhere else, in other `texts` too. A new name is the more likely whole the
+    longer it is.
+    """
+    word = word_before(text[:at])
+    if not word or word in known:
+        return 1.0
+    whole = re.compile(rf"\b{word}\b")
+    if any(whole.search(other) for other in (text[: at - len(word)], text[at:], *texts)):
+        return 1.0
+    return len(word) ** 2 / (len(word) ** 2 + HALF_WHOLE**2)
+
+
+def word_before(text: str) -> str:
+    """The word, whole or begun, that the text ends in, or nothing."""
+    found = re.search(r"\w*\Z", text[text.rfind("\n") + 1 :])
+    return "" if found is None else found[0]
 
 
 def goes_on(text: str, begun: str) -> bool:

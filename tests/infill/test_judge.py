@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import pytest
 
@@ -11,7 +12,7 @@ from infill.context import Surroundings
 from infill.frozen import new_spans
 from infill.judge import TimedJudge, confidence_in, judge
 from infill.types import Part, Source, Span
-from model.types import CancelToken
+from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
 
 AROUND = Surroundings((), "", (), (), "\n")
@@ -75,6 +76,62 @@ def test_evidence_speaks_for_the_lines_end_where_nothing_is_below(suffix: str, n
     n_all = 1 + len(suffix or "\n")
     assert judged.log_prob == pytest.approx(math.log(own + 0.5 * (1 - own)) - 5 * (n_all - n_told))
     assert judged.confidence == pytest.approx(math.exp(-5) + 0.5 * (1 - math.exp(-5)))
+
+
+class WordEngine(FakeEngine):
+    """Tokens are words, the longest that fit; each is always as probable as is said here."""
+
+    PROBABILITIES: ClassVar = {"return": 0.04, "retry": 0.01, "re": 0.005, ",": 0.5, "x": 0.1, " ": 1.0, "\n": 0.9}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokenizer.encode = self._encode  # type: ignore[method-assign]
+        self.tokenizer.decode = lambda ids: "".join([*self.PROBABILITIES][i] for i in ids)  # type: ignore[method-assign]
+
+    def _encode(self, text: str) -> list[int]:
+        ids: list[int] = []
+        while text:
+            word = max((w for w in self.PROBABILITIES if text.startswith(w)), key=len)
+            ids.append([*self.PROBABILITIES].index(word))
+            text = text[len(word) :]
+        return ids
+
+    def score(self, prompt_ids, continuations, cancel):
+        logs = [math.log(p) for p in self.PROBABILITIES.values()]
+        return [Score(tuple(logs[i] for i in c), (0.0,) * len(c)) for c in continuations]
+
+
+def test_letters_typed_are_the_beginning_of_every_word_with_them() -> None:
+    around = Surroundings((), "re", (), (), "\n")
+    asked = [candidate(text, "diffusion") for text in ("turn x", "try", ",")]
+    sure = {j.candidate.text: j.confidence for j in judge(WordEngine(), around, asked, CancelToken())}
+    typed = 0.04 + 0.01 + 0.005
+    expected = {"turn x": 0.04 * 0.1 / typed, "try": 0.01 / typed, ",": 0.005 * 0.5 / typed}
+    assert sure == pytest.approx(expected)
+    alone = judge(WordEngine(), around, asked[:1], CancelToken())
+    assert alone[0].confidence == pytest.approx(0.04 * 0.1 / (0.04 + 0.005)), "the letters may be a word of their own"
+
+
+def test_evidence_is_of_what_follows_the_letters() -> None:
+    around = Surroundings((), "re", (), (), "\n")
+    asked = [candidate(text, "nearby") for text in ("turn", "try")]
+    found = judge(WordEngine(), around, asked, CancelToken(), {"try": 0.6})
+    typed = 0.04 + 0.01 + 0.005
+    own, ended = 0.01 / typed, 0.01 * 0.9 / typed
+    assert [j.candidate.text for j in found] == ["try", "turn"]
+    assert found[0].confidence == pytest.approx(own + 0.6 * (1 - own))
+    assert found[0].log_prob == pytest.approx(math.log((ended + 0.6 * (1 - ended)) * typed))
+
+
+def test_a_word_that_is_hardly_whole_goes_on() -> None:
+    engine = FakeEngine(log_probs={"ab": -1.0, "a,": -1.0})
+    around = Surroundings((), "a", (), (), "\n")
+    asked = [candidate(text, "diffusion") for text in (",", "b")]
+    even = {j.candidate.text: j for j in judge(engine, around, asked, CancelToken())}
+    begun = {j.candidate.text: j for j in judge(engine, around, asked, CancelToken(), whole=0.1)}
+    assert even["b"].confidence == begun["b"].confidence and even["b"].log_prob == begun["b"].log_prob
+    assert begun[","].confidence == pytest.approx(0.1 * even[","].confidence)
+    assert begun[","].log_prob == pytest.approx(even[","].log_prob + math.log(0.1))
 
 
 @pytest.mark.parametrize(("spans", "n_tokens"), [([(4, 6)], 3), ([(0, 1), (4, 5)], 3), ([(6, 6)], 1), ([], 0)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill.nearby import MAX_WORDS, WEIGHT, Continuation, continuations, evidence
+from infill.nearby import HALF_WHOLE, MAX_WORDS, WEIGHT, Continuation, continuations, evidence, whole_word
 
 SHELF = """\
 self.boxes = dict(boxes)
@@ -31,7 +31,8 @@ return self.path
         ("return self.‸p", []),
         ("return set‸", []),
         ("names = li‸)", ["st(names"]),
-        ("sel‸", []),  # letters alone say nothing
+        ("    ret‸", ["urn self.total(names)", "urn self.path"]),
+        ("retu‸)", ["rn self.total(names"]),
         ("print(self.‸)", ["total(names", "boxes = dict(boxes", "names = list(names"]),
     ],
 )
@@ -75,3 +76,23 @@ def test_evidence_grows_with_words_and_with_agreement() -> None:
     both = evidence([once, always, Continuation("b", 2, 1, 4)])
     assert list(both) == ["a", "b"] and always.probability < both["a"] < 1
     assert evidence([]) == {}
+
+
+@pytest.mark.parametrize(
+    "text,others,expected",
+    [
+        ("total = 1\nx = total‸", [], 1.0),
+        ("x = total‸", ["def total(): ..."], 1.0),
+        ("ret‸ total", [], 9 / (9 + HALF_WHOLE**2)),
+        ("return‸", [], 1.0),  # a keyword
+        ("totals = 1\nx = total‸", ["subtotal"], 25 / (25 + HALF_WHOLE**2)),
+        ("x = ‸", [], 1.0),
+        ("x = (‸", [], 1.0),
+        ("‸", [], 1.0),
+        ("x = a_rather_long_name_of_mine‸", [], 0.914),
+    ],
+)
+def test_a_word_that_stands_nowhere_else_is_hardly_whole(text: str, others: list[str], expected: float) -> None:
+    at = text.index("‸")
+    whole = whole_word(text.replace("‸", ""), at, others, frozenset(("return",)))
+    assert whole == pytest.approx(expected, abs=1e-3)
