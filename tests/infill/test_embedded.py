@@ -101,3 +101,25 @@ def test_a_body_and_a_selection(filler: ModelFiller) -> None:
 def test_silent_where_it_was_not_trained(filler: ModelFiller, language: str) -> None:
     result = filler.fill(FillRequest(text="x\n", language=language, offset=1), CancelToken())
     assert isinstance(result, NoFill) and result.reason == "untrained_language" and "python" in result.detail
+
+
+@pytest.mark.parametrize(
+    "text,expected",
+    [
+        ("def f(queue):\n    while Tr", "ue:"),
+        ("class A:\n    @prop", "erty"),
+        ("import re\n\nWORD = re.comp", "ile"),
+        ("def f(config):\n    load(config.retries)\n    save(config.ret", "ries)"),  # as the file has it
+    ],
+)
+def test_a_word_half_typed_is_finished_unasked(filler: ModelFiller, text: str, expected: str) -> None:
+    result = ask(filler, text + "\n", len(text), trigger="automatic")
+    assert isinstance(result, Filled) and result.completions[0].text == expected
+    assert result.completions[0].confidence >= filler.show_threshold
+
+
+def test_what_is_no_word_yet_is_not_gone_on_from(filler: ModelFiller) -> None:
+    """`qu` stands nowhere: `qu = 0` is not what anybody is about to write."""
+    text = "def f(queue):\n    total = 0\n    for x in qu\n"
+    result = ask(filler, text, text.index("qu\n") + 2, trigger="automatic")
+    assert isinstance(result, NoFill) or result.completions[0].text.startswith("eue")
