@@ -5,8 +5,7 @@
 values of a function at once; `hints`: its types; `refine`: lines with one wrong token. All are drawn by a fixed seed
 from the held-out packages that are installed here (or from --source). `humaneval`: functions whose tests must pass,
 from --data. A frequency baseline answers lines and blocks too: the continuation that most often follows the longest
-matching left context elsewhere in the same file. With --compare every decoder alone answers them, and all without
-idioms.
+matching left context elsewhere in the same file. With --compare every decoder alone answers them.
 """
 
 from __future__ import annotations

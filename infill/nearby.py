@@ -123,8 +123,10 @@ def whole_word(text: str, at: int, texts: Iterable[str], known: Set[str]) -> flo
 
 def word_before(text: str) -> str:
     """The word, whole or begun, that the text ends in, or nothing."""
-    found = re.search(r"\w*\Z", text[text.rfind("\n") + 1 :])
-    return "" if found is None else found[0]
+    start = len(text)
+    while start and re.match(r"\w", text[start - 1]):  # a search for the end would try every letter of a long line
+        start -= 1
+    return text[start:]
 
 
 def goes_on(text: str, begun: str) -> bool:

@@ -119,7 +119,7 @@ def test_a_word_half_typed_is_finished_unasked(filler: ModelFiller, text: str, e
 
 
 def test_what_is_no_word_yet_is_not_gone_on_from(filler: ModelFiller) -> None:
-    """`qu` stands nowhere: `qu = 0` is not what anybody is about to write."""
+    """`qu` stands nowhere else: `for x in qu:` is not what anybody is about to write."""
     text = "def f(queue):\n    total = 0\n    for x in qu\n"
     result = ask(filler, text, text.index("qu\n") + 2, trigger="automatic")
     assert isinstance(result, NoFill) or result.completions[0].text.startswith("eue")

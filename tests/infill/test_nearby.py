@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill.nearby import HALF_WHOLE, MAX_WORDS, WEIGHT, Continuation, continuations, evidence, whole_word
+from infill.nearby import HALF_WHOLE, MAX_WORDS, WEIGHT, Continuation, continuations, evidence, whole_word, word_before
 
 SHELF = """\
 self.boxes = dict(boxes)
@@ -96,3 +96,15 @@ def test_a_word_that_stands_nowhere_else_is_hardly_whole(text: str, others: list
     at = text.index("‸")
     whole = whole_word(text.replace("‸", ""), at, others, frozenset(("return",)))
     assert whole == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text,expected", [("", ""), ("x = na", "na"), ("na\n", ""), ("über_1", "über_1"), ("a.b", "b")]
+)
+def test_the_word_before(text: str, expected: str) -> None:
+    assert word_before(text) == expected
+
+
+def test_a_long_line_of_data_takes_no_time() -> None:
+    """Tried from each of its letters it would take hours."""
+    assert word_before('DATA = "' + "a" * 1_000_000 + '"') == ""
