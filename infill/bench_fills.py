@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib.metadata
 import importlib.util
+import re
 import statistics
 import time
 from collections import Counter
@@ -14,7 +15,7 @@ import msgspec
 from infill import bench_reliability as reliability
 from infill.bench_holes import BenchHole, parses
 from infill.bench_tables import Rows, heading, share, table
-from infill.nearby import continuations
+from infill.nearby import continuations, word_before
 from infill.types import Context, Filled, Filler, FillRequest
 from model.config import HELD_OUT
 from model.types import CancelToken
@@ -41,6 +42,7 @@ class Sample(msgspec.Struct, frozen=True):
     baseline_exact: bool
     steps: int
     milliseconds: float
+    word: str | None = None  # what is shown unasked where the line is not sure enough
 
 
 def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int, context: Context) -> Sample:
@@ -71,7 +73,23 @@ def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int,
         baseline_exact=baseline.strip() == hole.answer.strip(),
         steps=best.steps if best else 0,
         milliseconds=round(milliseconds, 1),
+        word=_word(filler, request) if best is None or best.confidence < filler.show_threshold else None,
     )
+
+
+def _word(filler: Filler, request: FillRequest) -> str | None:
+    """The rest of a word begun, as it would be shown alone."""
+    if not word_before(request.text[: request.offset]):
+        return None
+    result = filler.fill(msgspec.structs.replace(request, trigger="automatic"), CancelToken())
+    shown = result.completions[0] if isinstance(result, Filled) else None
+    return shown.text if shown is not None and shown.source == "word" else None
+
+
+def goes_as_far(fill: str | None, answer: str) -> bool:
+    """Whether the answer begins with the fill, which ends where a word does."""
+    fill = (fill or "").rstrip()
+    return fill != "" and re.match(rf"{re.escape(fill)}(?!(?<=\w)\w)", answer) is not None
 
 
 def figures(samples: list[Sample], threshold: float) -> Rows:
@@ -82,6 +100,8 @@ def figures(samples: list[Sample], threshold: float) -> Rows:
     diffused = [s.steps for s in filled if s.source == "diffusion"]
     times = sorted(s.milliseconds for s in samples)
     sources = Counter(s.source for s in filled)
+    words = [s for s in samples if s.word is not None]
+    right = sum(goes_as_far(s.fill, s.answer) for s in shown) + sum(goes_as_far(s.word, s.answer) for s in words)
     return [
         ("exact match", share(sum(s.exact for s in samples), n)),
         ("edit similarity, mean", f"{100 * statistics.mean(s.similarity for s in samples):.1f} %"),
@@ -90,6 +110,8 @@ def figures(samples: list[Sample], threshold: float) -> Rows:
         ("lines too many or too few, mean", f"{statistics.mean(abs(s.extra_lines) for s in samples):.1f}"),
         (f"shown unasked (confidence {threshold:.2f} or more)", share(len(shown), n)),
         ("exact match of those shown", share(sum(s.exact for s in shown), len(shown))),
+        *([("the rest of a word shown alone", share(len(words), n))] if words else []),
+        ("right as far as it goes, of all shown", share(right, len(shown) + len(words))),
         ("fills from diffusion / left to right / nearby / cut back",
          " / ".join(str(sources[k]) for k in ("diffusion", "left_to_right", "nearby", "cut_back"))),
         ("mean steps of the diffusion fills", f"{statistics.mean(diffused):.1f}" if diffused else "-"),

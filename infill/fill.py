@@ -20,17 +20,19 @@ from infill.gate import Gate
 from infill.judge import Judged, TimedJudge
 from infill.language_table import keywords
 from infill.losses import is_only_prose, loses_code
-from infill.nearby import Said, evidence, whole_word
+from infill.nearby import Said, evidence
 from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax
 from infill.timing import Timings
 from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft, Reason, Source
+from infill.words import Word, weighed, words_begun
 from model.types import Budget, CancelToken, Engine, Fill
 
 ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
 MAX_DRAFT_TOKENS = {False: 16, True: 64}  # by whether the hole may have several lines
 LEAST_LINE = math.log(0.02)  # a left-to-right line less probable than this is never shown and hardly ever right
+WORD_SHOWN = 0.7  # how probable a word must be that is shown alone
 LEAST_JUDGED = 6  # however late it is: of fewer, often none parses, and an answer is what was asked for
 MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are judged once more
 
@@ -61,24 +63,11 @@ def fill(
         means = msgspec.structs.replace(means, sources=means.sources & {"nearby"})
     job = _Fill(means, request, syntax, hole, around, cancel, timings)
     candidates = job.tidied(job.candidates(on_draft))
-    with timings.stage("judge"):
-        ranked = job.judged(candidates, LEAST_JUDGED)
-    if cancel.cancelled:
-        return job.no_fill("cancelled")
-    if not ranked and unasked:
-        return job.no_fill("blank_line", "the model writes lines of its own only when asked")
-    if not ranked and timings.late:
-        return job.no_fill("deadline", "the model has written nothing yet")
-    if not ranked:
-        return job.no_fill("empty_fill", "the model proposes nothing")
-    with timings.stage("gate"):
-        passed = job.passed(ranked)
-    if cancel.cancelled:
-        return job.no_fill("cancelled")
-    if not passed:
-        return job.no_fill("breaks_parse", f"none of {len(ranked)} candidates parses")
     least = max(request.least_confidence, info.show_threshold if request.trigger == "automatic" else 0.0)
-    return confident(Filled(hole, tuple(passed), request.seed, timings.ms, timings.steps), least)
+    answer = confident(job.answer(candidates, unasked), least)
+    if request.trigger == "automatic" and isinstance(answer, NoFill):
+        return job.word() or answer
+    return answer
 
 
 class _Fill:
@@ -99,12 +88,43 @@ class _Fill:
         self._prefix, self._suffix = request.text[: hole.span.start], request.text[hole.span.end :]
         self._present = request.text[hole.span.start : hole.span.end]
         self._repeated: list[Said] = []
-        known = keywords(syntax.language)
-        self._whole = whole_word(request.text, hole.span.start, request.context.texts, known)
+        self._words: list[Word] = []
 
     def no_fill(self, reason: Reason, detail: str = "") -> NoFill:
         """A reason with the hole and times."""
         return NoFill(reason, detail, self._hole, self._timings.ms)
+
+    def answer(self, candidates: list[Candidate], unasked: bool) -> Filled | NoFill:
+        """The most probable candidates that pass, or why there are none."""
+        timings = self._timings
+        with timings.stage("words"):
+            self._words = self._weighed(candidates)
+        with timings.stage("judge"):
+            ranked = self.judged(candidates, LEAST_JUDGED)
+        if self._cancel.cancelled:
+            return self.no_fill("cancelled")
+        if not ranked and unasked:
+            return self.no_fill("blank_line", "the model writes lines of its own only when asked")
+        if not ranked and timings.late:
+            return self.no_fill("deadline", "the model has written nothing yet")
+        if not ranked:
+            return self.no_fill("empty_fill", "the model proposes nothing")
+        with timings.stage("gate"):
+            passed = self.passed(ranked)
+        if self._cancel.cancelled:
+            return self.no_fill("cancelled")
+        if not passed:
+            return self.no_fill("breaks_parse", f"none of {len(ranked)} candidates parses")
+        return Filled(self._hole, tuple(passed), self._request.seed, timings.ms, timings.steps)
+
+    def word(self) -> Filled | None:
+        """The rest of the word that is begun, where that is sure and nothing may be said of the rest of the line."""
+        least = max(self._request.least_confidence, WORD_SHOWN)
+        if self._cancel.cancelled or not self._words or self._words[0].probability < least or not self._words[0].text:
+            return None
+        word = self._words[0]
+        completion = Completion(self._hole.span, word.text, round(word.probability, 4), (), (), 0, "converged", "word")
+        return Filled(self._hole, (completion,), self._request.seed, self._timings.ms, self._timings.steps)
 
     def candidates(self, on_draft: OnDraft | None) -> list[Candidate]:
         """What every allowed source proposes, as it came; nothing when cancelled."""
@@ -150,7 +170,7 @@ class _Fill:
         """Most probable first; `least` of them however late it is, then as many as there is time for."""
         left_ms = self._timings.left_ms(self._request.deadline_ms)
         told = evidence(self._repeated)
-        return self._means.judge(self._around, candidates, self._cancel, left_ms, least, told, self._whole)
+        return self._means.judge(self._around, candidates, self._cancel, left_ms, least, told, self._words)
 
     def passed(self, ranked: list[Judged]) -> list[Completion]:
         """The best candidates that parse; what was ranked above them may come back cut until it parses."""
@@ -170,6 +190,15 @@ class _Fill:
         passed += self.judged(again, 0 if passed else MAX_CUT_BACK)
         passed.sort(key=lambda j: -j.log_prob)
         return [completion(j, self._hole) for j in passed[:n_wanted]]
+
+    def _weighed(self, candidates: list[Candidate]) -> list[Word]:
+        """The ways to finish the word that is begun, likeliest first, for a model that reads texts of ours."""
+        request, hole, language = self._request, self._hole, self._syntax.language
+        if hole.multiline or not self._engine.info.reads_texts:
+            return []
+        known = keywords(language) | language.builtins
+        seen = words_begun(request.text, hole.span.start, hole.span.end, request.context.texts, known)
+        return weighed(self._engine, self._around, seen, [c.text for c in candidates], self._cancel)
 
     def _denoise(self, on_draft: OnDraft | None) -> list[Fill]:
         """A batch of hole lengths, denoised together."""

@@ -19,11 +19,9 @@ from infill.candidates import Candidate
 from infill.context import Surroundings
 from infill.frozen import lf
 from infill.indents import BLANK
-from infill.nearby import ends_word
 from infill.types import Span
+from infill.words import LEAST, Word, first_word
 from model.types import CancelToken, Engine, Tokenizer
-
-LEAST = 1e-300  # a probability that has a logarithm
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -48,40 +46,38 @@ def judge(
     candidates: Sequence[Candidate],
     cancel: CancelToken,
     evidence: Mapping[str, float] | None = None,
-    whole: float = 1.0,
+    words: Sequence[Word] = (),
 ) -> list[Judged]:
     """Candidates, most probable first; empty when cancelled.
 
     `evidence` is how probable texts are by what the code base says elsewhere: either the model or that is right.
-    `whole` is how probable it is that the word before the hole is one, of which nothing is missing.
+    `words` are the ways to go on with the word before the hole, and how probable they are whatever the model thinks.
     """
     if not candidates:
         return []
     encode, suffix = engine.tokenizer.encode, around.judged_suffix or "\n"
     texts = [around.tail + lf(c.text) for c in candidates]
     rows, tail_ids = [encode(text + suffix) for text in texts], encode(around.tail)
-    in_word = engine.info.reads_texts and ends_word(around.tail, "")
-    read = [*rows, tail_ids] if in_word else rows
-    scores = engine.score(around.prompt_ids, read, cancel)
+    scores = engine.score(around.prompt_ids, rows, cancel)
     if any(not score.log_probs for score in scores):
         return []
-    begun = _begun(engine.tokenizer, around.tail, read, [score.log_probs for score in scores]) if in_word else 0.0
+    by_text = {word.text: word for word in words}
     judged: list[Judged] = []
-    for candidate, text, row, score in zip(candidates, texts, rows, scores, strict=False):
+    for candidate, text, row, score in zip(candidates, texts, rows, scores, strict=True):
         n_own = min(len(encode(text)), len(row))
         # What is typed already is certain, unless the fill goes on in its last token.
         own = slice(len(tail_ids) if row[: len(tail_ids)] == tail_ids else 0, n_own)
-        typed = begun if in_word else sum(score.log_probs[: own.start])
+        word = by_text.get(first_word(candidate.text), words[-1]) if words else None
+        whole, typed = (1.0, sum(score.log_probs[: own.start])) if word is None else _begun(word)
         found = (evidence or {}).get(candidate.text, 0.0)
-        fits = whole if in_word and ends_word(around.tail, candidate.text) else 1.0
-        confidence = fits * _raised(sum(score.log_probs[:n_own]) - typed, found)
+        confidence = whole * _raised(sum(score.log_probs[:n_own]) - typed, found)
         n_told = n_own if suffix.strip() else len(row)  # what stands below says more of where the line ends
         told = sum(score.log_probs[:n_told]) - typed
         gain = math.log(_raised(told, found)) - told if found else 0.0
         judged.append(
             Judged(
                 candidate=candidate,
-                log_prob=sum(score.log_probs) + gain + math.log(fits),
+                log_prob=sum(score.log_probs) - (typed if words else 0.0) + gain + math.log(whole),
                 confidence=confidence,
                 token_ids=tuple(row[own]),
                 token_log_probs=score.log_probs[own],
@@ -113,18 +109,13 @@ def confidence_in(judged: Judged, spans: Iterable[Span], tokenizer: Tokenizer) -
     return math.exp(sum(judged.token_log_probs[i] for i in chosen))
 
 
-def _begun(
-    tokenizer: Tokenizer, tail: str, rows: Sequence[Sequence[int]], log_probs: Sequence[Sequence[float]]
-) -> float:
-    """The log-probability of the letters typed already, the tail: of every way to begin a row with them that there is.
+def _begun(word: Word) -> tuple[float, float]:
+    """The probability (0..1) that a word is whole, for a candidate that takes it as that, and what to deduct from it.
 
-    They may be a whole word, with tokens of their own, or the beginning of others.
+    What the code base says of such a candidate, it says of a whole word; of others, of the letters.
     """
-    begun: dict[tuple[int, ...], float] = {}
-    for row, row_log_probs in zip(rows, log_probs, strict=True):
-        n = next((n for n in range(len(row)) if len(tokenizer.decode(row[:n])) >= len(tail)), len(row))
-        begun[tuple(row[:n])] = math.exp(sum(row_log_probs[:n]))
-    return math.log(max(sum(begun.values()), LEAST))
+    log_probability = math.log(max(word.probability, LEAST))
+    return (1.0, word.log_prob - log_probability) if word.text else (word.probability, word.log_prob)
 
 
 def _raised(log_prob: float, evidence: float) -> float:
@@ -148,7 +139,7 @@ class TimedJudge:
         left_ms: float | None,
         least: int = 0,
         evidence: Mapping[str, float] | None = None,
-        whole: float = 1.0,
+        words: Sequence[Word] = (),
     ) -> list[Judged]:
         """Candidates, most probable first: those that can be read in `left_ms`, and `least` in any case."""
         n_around = len(around.tail) + len(around.judged_suffix)
@@ -158,7 +149,7 @@ class TimedJudge:
             n_fit = sum(end * self._ms_per_char < left_ms for end in ends)
             candidates = candidates[: max(n_fit, least)]
         started = time.perf_counter()
-        judged = judge(self._engine, around, candidates, cancel, evidence, whole)
+        judged = judge(self._engine, around, candidates, cancel, evidence, words)
         if judged:
             n_read = sum(len(j.candidate.text) + n_around for j in judged)
             self._ms_per_char = (time.perf_counter() - started) * 1000 / n_read

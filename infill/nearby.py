@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -21,7 +21,6 @@ from infill.context import lf
 MAX_WORDS = 4  # longest left context looked for; longer ones match no more lines
 MAX_LINES = 1_000  # that are counted: more of the same say nothing new
 WORDS = re.compile(r"\w+|[^\w\s]")
-HALF_WHOLE = 8  # letters of a new name, at which it is as likely whole as only begun
 WEIGHT = 0.6  # of a continuation that follows MAX_WORDS words without exception; see model/train/LOG.md
 
 
@@ -99,26 +98,6 @@ def _patterns(words: list[str], begun: str) -> Iterator[tuple[int, re.Pattern[st
         if not any(re.match(r"\w", word) for word in words[-n_words:]):
             break  # what follows a bracket somewhere says nothing about here
         yield n_words, _pattern(words[-n_words:])
-
-
-def ends_word(before: str, text: str) -> bool:
-    """Whether `before` ends in a word that does not go on in the text."""
-    return word_before(before) != "" and re.match(r"\w", text) is None
-
-
-def whole_word(text: str, at: int, texts: Iterable[str], known: Set[str]) -> float:
-    """How probable (0..1) it is that nothing is missing of the word that ends at an offset of the text; 1 without one.
-
-    It is, if it is `known` or stands anywhere else, in other `texts` too. A new name is the more likely whole the
-    longer it is.
-    """
-    word = word_before(text[:at])
-    if not word or word in known:
-        return 1.0
-    whole = re.compile(rf"\b{word}\b")
-    if any(whole.search(other) for other in (text[: at - len(word)], text[at:], *texts)):
-        return 1.0
-    return len(word) ** 2 / (len(word) ** 2 + HALF_WHOLE**2)
 
 
 def word_before(text: str) -> str:

@@ -16,7 +16,7 @@ from model.types import CancelToken
 HoleKind = Literal["token", "line_end", "block", "between", "selection", "marker"]
 Trigger = Literal["automatic", "manual"]
 # usual: a type that often stands there; suggested: what was shown before, as far as it may still be meant
-Source = Literal["diffusion", "left_to_right", "nearby", "cut_back", "usual", "suggested"]
+Source = Literal["diffusion", "left_to_right", "nearby", "cut_back", "usual", "suggested", "word"]
 Reason = Literal[
     "ignored_file",  # a rule says that it may not be read, see infill.ignored
     "unknown_language",  # no grammar for this file

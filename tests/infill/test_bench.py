@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infill.bench import VARIANTS, main
+from infill.bench_fills import goes_as_far
 from infill.bench_hints import unhinted
 from infill.bench_holes import begun_holes, block_holes, line_holes, typed_holes
 from infill.bench_humaneval import Task, answer, read_tasks
@@ -232,6 +233,22 @@ def test_of_a_file_just_begun_there_is_nothing_below_the_hole() -> None:
     for hole in holes:
         assert hole.text.count("\n", 0, hole.start) < 60 and hole.text[hole.end :].strip(" ") == "\n"
         assert Path(hole.path).read_text("utf-8").startswith(hole.text)
+
+
+@pytest.mark.parametrize(
+    "fill,expected",
+    [
+        ("nge(n):", True),
+        ("nge", True),
+        ("nge(", True),
+        ("ng", False),
+        ("nge(n, 2):", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_fill_goes_as_far_as_the_answer_where_a_word_ends(fill: str | None, expected: bool) -> None:
+    assert goes_as_far(fill, "nge(n):") is expected
 
 
 def test_of_a_word_begun_the_first_letters_stand_there() -> None:

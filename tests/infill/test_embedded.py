@@ -118,6 +118,28 @@ def test_a_word_half_typed_is_finished_unasked(filler: ModelFiller, text: str, e
     assert result.completions[0].confidence >= filler.show_threshold
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("try:\n    main()\nexcept Keyb", "oardInterrupt"),  # a name that every file knows
+        ("from helpers import load_settings\n\nprint(load_", "settings"),
+        ("def f(x):\n    raise NotImpl", "ementedError"),
+    ],
+)
+def test_a_word_is_finished_where_the_line_is_not_sure(filler: ModelFiller, text: str, expected: str) -> None:
+    result = ask(filler, text + "\n", len(text), trigger="automatic")
+    assert isinstance(result, Filled) and result.completions[0].text.startswith(expected)
+
+
+def test_no_word_is_shown_that_is_less_sure_than_asked(filler: ModelFiller) -> None:
+    text = "try:\n    main()\nexcept Keyb"
+    result = ask(filler, text + "\n", len(text), trigger="automatic")
+    assert isinstance(result, Filled) and result.completions[0].source == "word"
+    assert 0.7 <= result.completions[0].confidence < 1
+    surer = ask(filler, text + "\n", len(text), trigger="automatic", least_confidence=0.9999)
+    assert isinstance(surer, NoFill) and surer.reason == "not_confident"
+
+
 def test_what_is_no_word_yet_is_not_gone_on_from(filler: ModelFiller) -> None:
     """`qu` stands nowhere else: `for x in qu:` is not what anybody is about to write."""
     text = "def f(queue):\n    total = 0\n    for x in qu\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 import pytest
 
@@ -12,7 +11,8 @@ from infill.context import Surroundings
 from infill.frozen import new_spans
 from infill.judge import TimedJudge, confidence_in, judge
 from infill.types import Part, Source, Span
-from model.types import CancelToken, Score
+from infill.words import Word
+from model.types import CancelToken
 from tests.infill.fake_engine import FakeEngine
 
 AROUND = Surroundings((), "", (), (), "\n")
@@ -78,60 +78,29 @@ def test_evidence_speaks_for_the_lines_end_where_nothing_is_below(suffix: str, n
     assert judged.confidence == pytest.approx(math.exp(-5) + 0.5 * (1 - math.exp(-5)))
 
 
-class WordEngine(FakeEngine):
-    """Tokens are words, the longest that fit; each is always as probable as is said here."""
-
-    PROBABILITIES: ClassVar = {"return": 0.04, "retry": 0.01, "re": 0.005, ",": 0.5, "x": 0.1, " ": 1.0, "\n": 0.9}
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tokenizer.encode = self._encode  # type: ignore[method-assign]
-        self.tokenizer.decode = lambda ids: "".join([*self.PROBABILITIES][i] for i in ids)  # type: ignore[method-assign]
-
-    def _encode(self, text: str) -> list[int]:
-        ids: list[int] = []
-        while text:
-            word = max((w for w in self.PROBABILITIES if text.startswith(w)), key=len)
-            ids.append([*self.PROBABILITIES].index(word))
-            text = text[len(word) :]
-        return ids
-
-    def score(self, prompt_ids, continuations, cancel):
-        logs = [math.log(p) for p in self.PROBABILITIES.values()]
-        return [Score(tuple(logs[i] for i in c), (0.0,) * len(c)) for c in continuations]
-
-
-def test_letters_typed_are_the_beginning_of_every_word_with_them() -> None:
+def test_a_word_is_as_probable_as_it_was_weighed() -> None:
+    """A token for each character; the model alone gives each text the same probability."""
+    engine = FakeEngine(log_probs={"re": -2.0, "ret": -2.0, "ref": -2.0, "re(": -2.0, "rex": -2.0})
     around = Surroundings((), "re", (), (), "\n")
-    asked = [candidate(text, "diffusion") for text in ("turn x", "try", ",")]
-    sure = {j.candidate.text: j.confidence for j in judge(WordEngine(), around, asked, CancelToken())}
-    typed = 0.04 + 0.01 + 0.005
-    expected = {"turn x": 0.04 * 0.1 / typed, "try": 0.01 / typed, ",": 0.005 * 0.5 / typed}
-    assert sure == pytest.approx(expected)
-    alone = judge(WordEngine(), around, asked[:1], CancelToken())
-    assert alone[0].confidence == pytest.approx(0.04 * 0.1 / (0.04 + 0.005)), "the letters may be a word of their own"
+    words = [Word("t", -6.0, 0.5), Word("", -4.0, 0.3), Word("f", -6.0, 0.1)]
+    asked = [candidate(text, "diffusion") for text in ("f", "(", "t", "x")]
+    judged = {j.candidate.text: j for j in judge(engine, around, asked, CancelToken(), words=words)}
+    expected = {"t": 0.5, "(": 0.3 * math.exp(-2), "f": 0.1, "x": 0.1}
+    assert {text: j.confidence for text, j in judged.items()} == pytest.approx(expected)
+    by_line = {text: j.log_prob for text, j in judged.items()}
+    assert by_line == pytest.approx({text: math.log(p) - 2 for text, p in expected.items()}), "the line ends"
 
 
-def test_evidence_is_of_what_follows_the_letters() -> None:
+def test_evidence_of_what_follows_a_word_is_worth_as_much_as_the_word() -> None:
+    engine = FakeEngine(log_probs={"re(": -2.0, "ret": -2.0})
     around = Surroundings((), "re", (), (), "\n")
-    asked = [candidate(text, "nearby") for text in ("turn", "try")]
-    found = judge(WordEngine(), around, asked, CancelToken(), {"try": 0.6})
-    typed = 0.04 + 0.01 + 0.005
-    own, ended = 0.01 / typed, 0.01 * 0.9 / typed
-    assert [j.candidate.text for j in found] == ["try", "turn"]
-    assert found[0].confidence == pytest.approx(own + 0.6 * (1 - own))
-    assert found[0].log_prob == pytest.approx(math.log((ended + 0.6 * (1 - ended)) * typed))
-
-
-def test_a_word_that_is_hardly_whole_goes_on() -> None:
-    engine = FakeEngine(log_probs={"ab": -1.0, "a,": -1.0})
-    around = Surroundings((), "a", (), (), "\n")
-    asked = [candidate(text, "diffusion") for text in (",", "b")]
-    even = {j.candidate.text: j for j in judge(engine, around, asked, CancelToken())}
-    begun = {j.candidate.text: j for j in judge(engine, around, asked, CancelToken(), whole=0.1)}
-    assert even["b"].confidence == begun["b"].confidence and even["b"].log_prob == begun["b"].log_prob
-    assert begun[","].confidence == pytest.approx(0.1 * even[","].confidence)
-    assert begun[","].log_prob == pytest.approx(even[","].log_prob + math.log(0.1))
+    words = [Word("t", -6.0, 0.5), Word("", -4.0, 0.3)]
+    asked = [candidate(text, "nearby") for text in ("(", "t")]
+    said = {"(": 0.6, "t": 0.6}
+    judged = {j.candidate.text: j for j in judge(engine, around, asked, CancelToken(), said, words)}
+    own = math.exp(-2)
+    assert judged["("].confidence == pytest.approx(0.3 * (own + 0.6 * (1 - own)))
+    assert judged["t"].confidence == pytest.approx(0.5 + 0.6 * 0.5)
 
 
 @pytest.mark.parametrize(("spans", "n_tokens"), [([(4, 6)], 3), ([(0, 1), (4, 5)], 3), ([(6, 6)], 1), ([], 0)])

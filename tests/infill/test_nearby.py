@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill.nearby import HALF_WHOLE, MAX_WORDS, WEIGHT, Continuation, continuations, evidence, whole_word, word_before
+from infill.nearby import MAX_WORDS, WEIGHT, Continuation, continuations, evidence, word_before
 
 SHELF = """\
 self.boxes = dict(boxes)
@@ -76,26 +76,6 @@ def test_evidence_grows_with_words_and_with_agreement() -> None:
     both = evidence([once, always, Continuation("b", 2, 1, 4)])
     assert list(both) == ["a", "b"] and always.probability < both["a"] < 1
     assert evidence([]) == {}
-
-
-@pytest.mark.parametrize(
-    "text,others,expected",
-    [
-        ("total = 1\nx = total‸", [], 1.0),
-        ("x = total‸", ["def total(): ..."], 1.0),
-        ("ret‸ total", [], 9 / (9 + HALF_WHOLE**2)),
-        ("return‸", [], 1.0),  # a keyword
-        ("totals = 1\nx = total‸", ["subtotal"], 25 / (25 + HALF_WHOLE**2)),
-        ("x = ‸", [], 1.0),
-        ("x = (‸", [], 1.0),
-        ("‸", [], 1.0),
-        ("x = a_rather_long_name_of_mine‸", [], 0.914),
-    ],
-)
-def test_a_word_that_stands_nowhere_else_is_hardly_whole(text: str, others: list[str], expected: float) -> None:
-    at = text.index("‸")
-    whole = whole_word(text.replace("‸", ""), at, others, frozenset(("return",)))
-    assert whole == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize(
