@@ -16,7 +16,7 @@ from infill import bench_reliability as reliability
 from infill.bench_holes import BenchHole, parses
 from infill.bench_tables import Rows, heading, share, table
 from infill.nearby import continuations, word_before
-from infill.types import Context, Filled, Filler, FillRequest
+from infill.types import Completion, Context, Filled, Filler, FillRequest
 from model.config import HELD_OUT
 from model.types import CancelToken
 
@@ -73,8 +73,13 @@ def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int,
         baseline_exact=baseline.strip() == hole.answer.strip(),
         steps=best.steps if best else 0,
         milliseconds=round(milliseconds, 1),
-        word=_word(filler, request) if best is None or best.confidence < filler.show_threshold else None,
+        word=None if best is not None and is_line(best, filler.show_threshold) else _word(filler, request),
     )
+
+
+def is_line(fill: Completion | Sample, threshold: float) -> bool:
+    """Whether it is shown unasked as what is left of the line, and not of a word."""
+    return fill.confidence >= threshold and fill.source != "word"
 
 
 def _word(filler: Filler, request: FillRequest) -> str | None:
@@ -96,7 +101,7 @@ def figures(samples: list[Sample], threshold: float) -> Rows:
     """Rows of the table for one variant."""
     n = len(samples)
     filled = [s for s in samples if s.fill is not None]
-    shown = [s for s in filled if s.confidence >= threshold]
+    shown = [s for s in filled if is_line(s, threshold)]
     diffused = [s.steps for s in filled if s.source == "diffusion"]
     times = sorted(s.milliseconds for s in samples)
     sources = Counter(s.source for s in filled)

@@ -25,7 +25,7 @@ from infill.stretch_texts import is_placeholder
 from infill.syntax import Syntax
 from infill.timing import Timings
 from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft, Reason, Source
-from infill.words import Word, weighed, words_begun
+from infill.words import Word, first_word, weighed, words_begun
 from model.types import Budget, CancelToken, Engine, Fill
 
 ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
@@ -64,10 +64,7 @@ def fill(
     job = _Fill(means, request, syntax, hole, around, cancel, timings)
     candidates = job.tidied(job.candidates(on_draft))
     least = max(request.least_confidence, info.show_threshold if request.trigger == "automatic" else 0.0)
-    answer = confident(job.answer(candidates, unasked), least)
-    if request.trigger == "automatic" and isinstance(answer, NoFill):
-        return job.word() or answer
-    return answer
+    return job.with_word(confident(job.answer(candidates, unasked), least))
 
 
 class _Fill:
@@ -117,14 +114,17 @@ class _Fill:
             return self.no_fill("breaks_parse", f"none of {len(ranked)} candidates parses")
         return Filled(self._hole, tuple(passed), self._request.seed, timings.ms, timings.steps)
 
-    def word(self) -> Filled | None:
-        """The rest of the word that is begun, where that is sure and nothing may be said of the rest of the line."""
-        least = max(self._request.least_confidence, WORD_SHOWN)
-        if self._cancel.cancelled or not self._words or self._words[0].probability < least or not self._words[0].text:
-            return None
-        word = self._words[0]
-        completion = Completion(self._hole.span, word.text, round(word.probability, 4), (), (), 0, "converged", "word")
-        return Filled(self._hole, (completion,), self._request.seed, self._timings.ms, self._timings.steps)
+    def with_word(self, answer: Filled | NoFill) -> Filled | NoFill:
+        """The answer, or the rest of the word that is begun where that is sure and no line is, or another word's."""
+        word = self._words[0] if self._words else None
+        if word is None or not word.text or word.probability < max(self._request.least_confidence, WORD_SHOWN):
+            return answer
+        lines = answer.completions if isinstance(answer, Filled) else ()
+        if self._cancel.cancelled or (lines and first_word(lines[0].text) == word.text):
+            return answer
+        alone = Completion(self._hole.span, word.text, round(word.probability, 4), (), (), 0, "converged", "word")
+        completions = (alone, *lines)[: self._request.candidates]
+        return Filled(self._hole, completions, self._request.seed, self._timings.ms, self._timings.steps)
 
     def candidates(self, on_draft: OnDraft | None) -> list[Candidate]:
         """What every allowed source proposes, as it came; nothing when cancelled."""

@@ -44,7 +44,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     opener_words: tuple[str, ...] = ()  # words that open a block at a line's end, besides brackets
     placeholder: str = r"(?!)"  # regex of statements that stand for a missing body
     stand_ins: tuple[str, ...] = ("x",)  # what a valid fill may look like to the grammar
-    builtins: frozenset[str] = frozenset()  # names that every file knows
+    builtins: frozenset[str] = frozenset()  # names that need no definition in a file
     is_ascii_only: bool = False  # its scanner looks other characters up beyond the end of a table, which can crash
 
     def grammar(self) -> tree_sitter.Language:
@@ -108,7 +108,7 @@ _PYTHON = Language(
         " tuple_pattern parenthesized_expression list_comprehension dictionary_comprehension"
         " set_comprehension generator_expression subscript import_from_statement type_parameter"
     ),
-    builtins=frozenset(name for name in dir(builtins) if not name.startswith("_")),
+    builtins=frozenset((*dir(builtins), *dir(object), "__file__", "__main__", "__all__", "self", "cls")),
     stand_ins=("x", "in x", "x:", "x():", "in x:", "x in x:", "import x"),
     placeholder=rf"pass|\.\.\.|raise\s+NotImplementedError(?:\s*\([^()]*\))?|{_HASH_TODO}",
 )

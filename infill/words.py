@@ -26,7 +26,8 @@ MAX_LETTERS = 100  # of a word, longer ones are data
 MAX_WORDS = 32  # that are worth the model's time
 LEAST = 1e-300  # a probability that has a logarithm
 # Fitted on the training packages; see model/train/LOG.md.
-MODEL, SEEN = 0.4, 0.55  # weights of the two log-probabilities
+MODEL, SEEN = 0.4, 0.53  # weights of the two log-probabilities
+UNSEEN = -1.8  # nats, of a word that only a candidate begins with
 LEAST_MODEL = -8.0  # how improbable a word can be for the model, in nats: it has not seen every name
 
 Levels = list[Counter[str]]  # how often each word stands after 0, 1, ... of the tokens that stand here
@@ -45,10 +46,10 @@ class Word(msgspec.Struct, frozen=True):
 
 
 def words_begun(text: str, start: int, end: int, texts: Iterable[str], known: Iterable[str]) -> dict[str, float]:
-    """What may be missing of the word that ends at `start`, and how probable (0..1) the code makes it, at most first.
+    """What may be missing of the word that ends at `start`, and how probable (0..1) the code makes it, likeliest first.
 
-    Empty where no word is begun there. `known` words count as seen nowhere in
-    particular; `texts` are of other files.
+    Empty where no word is begun there. `texts` are of other files; words that are `known`, and no attributes, may stand
+    here without standing anywhere else.
     """
     begun = word_before(text[:start])
     if not 0 < len(begun) <= MAX_LETTERS:
@@ -61,7 +62,8 @@ def words_begun(text: str, start: int, end: int, texts: Iterable[str], known: It
     _count(here, after, begun, tokens)
     for other in texts:
         _count(there, other, begun, tokens)
-    words = {*here[0], *there[0], *(word for word in known if word.startswith(begun)), begun}
+    free = () if tokens[:1] == ["."] else known  # an attribute is none of those
+    words = {*here[0], *there[0], *(word for word in free if word.startswith(begun)), begun}
     found = dict.fromkeys(words, 1 / len(words))
     for counted in (*there, *here):
         found = _backed_off(counted, found)
@@ -86,11 +88,9 @@ def weighed(
         return []
     typed = log_prob_typed(engine.tokenizer, around.tail, rows, scores)
     log_probs = [sum(log_probs) for log_probs in scores[1:]]
-    unseen = min(seen.values())
-    weights = [
-        math.exp(MODEL * max(log_prob - typed, LEAST_MODEL) + SEEN * math.log(seen.get(text, unseen)))
-        for text, log_prob in zip(texts, log_probs, strict=True)
-    ]
+    unseen = SEEN * math.log(min(seen.values())) + UNSEEN
+    told = [SEEN * math.log(seen[text]) if text in seen else unseen for text in texts]
+    weights = [math.exp(MODEL * max(p - typed, LEAST_MODEL) + t) for p, t in zip(log_probs, told, strict=True)]
     total = sum(weights)
     words = [Word(t, p, w / total) for t, p, w in zip(texts, log_probs, weights, strict=True)]
     return sorted(words, key=lambda word: -word.probability)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from infill.context import Surroundings
-from infill.words import LEAST_MODEL, MODEL, SEEN, log_prob_typed, weighed, words_begun
+from infill.words import LEAST_MODEL, MODEL, SEEN, UNSEEN, log_prob_typed, weighed, words_begun
 from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
 
@@ -24,6 +24,10 @@ def test_what_stands_elsewhere_and_what_is_known() -> None:
     assert sum(words.values()) == pytest.approx(1)
     assert words["w"] < words["te"], "another file says less"
     assert words["nge"] == words[""] == min(words.values()), "they are seen nowhere"
+
+
+def test_an_attribute_is_no_keyword() -> None:
+    assert set(found("os.path.ex‸", known=("except", "exec"))) == {""}
 
 
 @pytest.mark.parametrize("text", ["", "‸", "x = ‸", "x.‸y", "x = (‸)"])
@@ -98,6 +102,7 @@ def test_the_model_is_weighed_against_where_a_word_stands() -> None:
     assert {w.text: w.log_prob for w in words} == pytest.approx(own)
     seen = {"turn": 0.3, "try": 0.6, "": 0.1, "x": 0.1}
     weights = {w: math.exp(MODEL * max(own[w] - typed, LEAST_MODEL) + SEEN * math.log(seen[w])) for w in own}
+    weights["x"] *= math.exp(UNSEEN)
     expected = {w: weight / sum(weights.values()) for w, weight in weights.items()}
     assert {w.text: w.probability for w in words} == pytest.approx(expected)
     assert [w.text for w in words] == sorted(expected, key=lambda w: -expected[w])
