@@ -23,9 +23,15 @@ from infill.types import Span
 from infill.words import LEAST, Word, first_word
 from model.types import CancelToken, Engine, Tokenizer
 
+# Where the model and the code base both speak for a text, it is likelier than by the surer of them: how much each of
+# them counts once more, and what nothing said is worth. Fitted; see model/train/LOG.md.
+MODEL_AGAIN, SAID_AGAIN, LEAST_SAID = 0.1, 0.6, 0.03
+
 
 class Judged(msgspec.Struct, frozen=True):
     """A candidate with its total log-probability (suffix included) and its own probability (0..1), evidence included.
+
+    Where there is evidence for any of them, the log-probabilities only rank them.
 
     Of the confidences tried, the plain product of token probabilities told right fills from wrong ones
     best (model/train/LOG.md); the mean per token flatters long fills.
@@ -73,11 +79,13 @@ def judge(
         confidence = whole * _raised(sum(score.log_probs[:n_own]) - typed, found)
         n_told = n_own if suffix.strip() else len(row)  # what stands below says more of where the line ends
         told = sum(score.log_probs[:n_told]) - typed
+        total = sum(score.log_probs)
         gain = math.log(_raised(told, found)) - told if found else 0.0
+        gain += MODEL_AGAIN * total + SAID_AGAIN * math.log(LEAST_SAID + found) if evidence else 0.0
         judged.append(
             Judged(
                 candidate=candidate,
-                log_prob=sum(score.log_probs) - (typed if words else 0.0) + gain + math.log(whole),
+                log_prob=total - (typed if words else 0.0) + gain + math.log(max(whole, LEAST)),
                 confidence=confidence,
                 token_ids=tuple(row[own]),
                 token_log_probs=score.log_probs[own],

@@ -9,7 +9,7 @@ import pytest
 from infill.candidates import Candidate
 from infill.context import Surroundings
 from infill.frozen import new_spans
-from infill.judge import TimedJudge, confidence_in, judge
+from infill.judge import LEAST_SAID, MODEL_AGAIN, SAID_AGAIN, TimedJudge, confidence_in, judge
 from infill.types import Part, Source, Span
 from infill.words import Word
 from model.types import CancelToken
@@ -74,8 +74,17 @@ def test_evidence_speaks_for_the_lines_end_where_nothing_is_below(suffix: str, n
     (judged,) = judge(FakeEngine(log_probs={"a": -5}), around, [candidate("a", "nearby")], CancelToken(), {"a": 0.5})
     own = math.exp(-5 * n_told)
     n_all = 1 + len(suffix or "\n")
-    assert judged.log_prob == pytest.approx(math.log(own + 0.5 * (1 - own)) - 5 * (n_all - n_told))
+    said = math.log(own + 0.5 * (1 - own)) - 5 * (n_all - n_told)
+    assert judged.log_prob == pytest.approx(said - MODEL_AGAIN * 5 * n_all + SAID_AGAIN * math.log(LEAST_SAID + 0.5))
     assert judged.confidence == pytest.approx(math.exp(-5) + 0.5 * (1 - math.exp(-5)))
+
+
+def test_of_texts_that_are_said_the_model_prefers_one() -> None:
+    """`b` is said a little oftener; for the model `a` is far likelier, though neither is likely."""
+    engine = FakeEngine(log_probs={"a": -8.0, "b": -20.0})
+    asked = [candidate(text, "nearby") for text in ("a", "b")]
+    found = judge(engine, Surroundings((), "", (), (), "\n"), asked, CancelToken(), {"a": 0.3, "b": 0.35})
+    assert [j.candidate.text for j in found] == ["a", "b"]
 
 
 def test_a_word_is_as_probable_as_it_was_weighed() -> None:
