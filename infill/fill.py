@@ -115,12 +115,13 @@ class _Fill:
         return Filled(self._hole, tuple(passed), self._request.seed, timings.ms, timings.steps)
 
     def with_word(self, answer: Filled | NoFill) -> Filled | NoFill:
-        """The answer, or the rest of the word that is begun where that is sure and no line is, or another word's."""
+        """The answer, or first the rest of the word that is begun, where that is sure and no line is that begins so."""
         word = self._words[0] if self._words else None
         if word is None or not word.text or word.probability < max(self._request.least_confidence, WORD_SHOWN):
             return answer
         lines = answer.completions if isinstance(answer, Filled) else ()
-        if self._cancel.cancelled or (lines and first_word(lines[0].text) == word.text):
+        sure = lines and lines[0].confidence >= self._engine.info.show_threshold
+        if self._cancel.cancelled or sure or (lines and first_word(lines[0].text) == word.text):
             return answer
         alone = Completion(self._hole.span, word.text, round(word.probability, 4), (), (), 0, "converged", "word")
         completions = (alone, *lines)[: self._request.candidates]

@@ -24,7 +24,7 @@ from infill.words import LEAST, Word, first_word
 from model.types import CancelToken, Engine, Tokenizer
 
 # Where the model and the code base both speak for a text, it is likelier than by the surer of them: how much each of
-# them counts once more, and what nothing said is worth. Fitted; see model/train/LOG.md.
+# them counts once more, and what nothing said is worth. Words have that weighed in. Fitted; see model/train/LOG.md.
 MODEL_AGAIN, SAID_AGAIN, LEAST_SAID = 0.1, 0.6, 0.03
 
 
@@ -81,7 +81,7 @@ def judge(
         told = sum(score.log_probs[:n_told]) - typed
         total = sum(score.log_probs)
         gain = math.log(_raised(told, found)) - told if found else 0.0
-        gain += MODEL_AGAIN * total + SAID_AGAIN * math.log(LEAST_SAID + found) if evidence else 0.0
+        gain += MODEL_AGAIN * total + SAID_AGAIN * math.log(LEAST_SAID + found) if evidence and not words else 0.0
         judged.append(
             Judged(
                 candidate=candidate,
