@@ -48,11 +48,11 @@ class Word(msgspec.Struct, frozen=True):
 def words_begun(text: str, start: int, end: int, texts: Iterable[str], known: Iterable[str]) -> dict[str, float]:
     """What may be missing of the word that ends at `start`, and how probable (0..1) the code makes it, likeliest first.
 
-    Empty where no word is begun there. `texts` are of other files; words that are `known`, and no attributes, may stand
-    here without standing anywhere else.
+    Empty where no word is begun there, or one goes on at `end`. `texts` are of other files; words that are `known`, and
+    no attributes, may stand here without standing anywhere else.
     """
     begun = word_before(text[:start])
-    if not 0 < len(begun) <= MAX_LETTERS:
+    if not 0 < len(begun) <= MAX_LETTERS or re.match(r"\w", text[end : end + 1]):
         return {}
     before, after = lf(text[: start - len(begun)]), lf(text[end:])
     tokens = _tokens_before(before, len(before))

@@ -140,6 +140,12 @@ def test_no_word_is_shown_that_is_less_sure_than_asked(filler: ModelFiller) -> N
     assert isinstance(surer, NoFill) and surer.reason == "not_confident"
 
 
+def test_a_word_that_goes_on_is_not_finished_again(filler: ModelFiller) -> None:
+    text = "for i in range(5):\n    pass\n"
+    result = ask(filler, text, text.index("nge"), candidates=3)
+    assert isinstance(result, NoFill) or "word" not in [completion.source for completion in result.completions]
+
+
 def test_what_is_no_word_yet_is_not_gone_on_from(filler: ModelFiller) -> None:
     """`qu` stands nowhere else: `for x in qu:` is not what anybody is about to write."""
     text = "def f(queue):\n    total = 0\n    for x in qu\n"

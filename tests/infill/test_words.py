@@ -30,7 +30,7 @@ def test_an_attribute_is_no_keyword() -> None:
     assert set(found("os.path.ex‸", known=("except", "exec"))) == {""}
 
 
-@pytest.mark.parametrize("text", ["", "‸", "x = ‸", "x.‸y", "x = (‸)"])
+@pytest.mark.parametrize("text", ["", "‸", "x = ‸", "x.‸y", "x = (‸)", "x = 1\nx‸_1"])
 def test_there_is_no_word(text: str) -> None:
     assert found(text or "‸", ("x = 1",), ("x",)) == {}
 
