@@ -41,7 +41,7 @@ dist: setup ## wheel, sdist and VS Code extension into dist/, checked; the wheel
 	$(BIN)/python -m pytest tests/release
 
 docs: setup ## write the README's table of settings from the code
-	$(BIN)/python -m dg_lsp.settings_table README.md
+	$(BIN)/python -m dg_lsp.app.settings_table README.md
 
 lint: setup-dev ## ruff and pyright, as configured in pyproject.toml
 	$(BIN)/ruff check

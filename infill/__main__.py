@@ -2,7 +2,7 @@
 
 import sys
 
-from infill.cli import main
+from infill.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

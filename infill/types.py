@@ -18,7 +18,7 @@ Trigger = Literal["automatic", "manual"]
 # usual: a type that often stands there; suggested: what was shown before, as far as it may still be meant
 Source = Literal["diffusion", "left_to_right", "nearby", "cut_back", "usual", "suggested", "word"]
 Reason = Literal[
-    "ignored_file",  # a rule says that it may not be read, see infill.ignored
+    "ignored_file",  # a rule says that it may not be read, see infill.ignore.rules
     "unknown_language",  # no grammar for this file
     "untrained_language",  # the loaded model was not trained on this language
     "in_comment",
@@ -104,7 +104,7 @@ class FillRequest(msgspec.Struct, frozen=True):
     """One question: this text, this place, this urgency. Exactly one of offset and selection is set."""
 
     text: str
-    language: str  # our language id or the protocol's, see infill.languages
+    language: str  # our language id or the protocol's, see infill.syntax.languages
     offset: int | None = None
     selection: Span | None = None
     frozen: tuple[Span, ...] = ()  # parts of the selection that come back character for character

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from model.places import name_of
+from model.checkpoint_path import name_of
 from model.types import CheckpointError, PromptKind
 
+SCORES_AT_ONCE = 1 << 24  # vocabulary scores that are looked at together: 64 MiB in float32
 EMBEDDED = Path(__file__).parent / "embedded"
 
 MODEL_TYPE = "diffusion_gemma"
@@ -56,7 +57,9 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     near_suffix_tokens: int = 16  # clamped in the canvas after the hole
     line_lengths: tuple[int, ...] = (2, 4, 8, 16, 24)  # hole lengths tried for one line, in tokens
     block_lengths: tuple[int, ...] = (8, 16, 32, 64)
-    keep_best: Annotated[int, msgspec.Meta(ge=1)] | None = None  # lengths finished, once model/lengths.py has a curve
+    keep_best: Annotated[int, msgspec.Meta(ge=1)] | None = (
+        None  # lengths finished, once there is a curve of hole lengths
+    )
     line_steps: int = 8  # denoising steps for one line
     block_steps: int = 16
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from model.chat import Chat, open_tokenizer
+from model.checkpoint_path import find
 from model.config import (
     EMBEDDED,
     MASKED_TYPES,
@@ -24,11 +24,11 @@ from model.config import (
     read_model_type,
     unusable,
 )
-from model.engine import DiffusionEngine
-from model.lengths import read_usual
-from model.network import Network
-from model.places import find
-from model.tokenizer import TextTokenizer
+from model.diffusion.network import Network
+from model.engine.engine import DiffusionEngine
+from model.engine.hole_lengths import read_usual
+from model.tokenize.chat import Chat, open_tokenizer
+from model.tokenize.tokenizer import TextTokenizer
 from model.types import CheckpointError, OnBytes, Quant
 from model.weights.layout import read_dims
 
@@ -50,7 +50,7 @@ def load_engine(
     check_folder(folder)
     if read_model_type(folder) in MASKED_TYPES:
         check_torch(folder)
-        from model.masked_load import load_masked_engine
+        from model.masked.load import load_masked_engine
 
         return load_masked_engine(folder, device, n_threads, quant, on_bytes)
     tokenizer = open_tokenizer(folder, read_infill_config(folder).prompt)
@@ -68,12 +68,12 @@ def load_network(
 ) -> Network:
     """The folder's network in the runtime that suits it and `device`."""
     if device is None and quant is None and (folder / ONNX).is_dir():
-        from model.onnx_load import load_onnx_network
+        from model.onnx.load import load_onnx_network
 
         check_window(folder)
         return load_onnx_network(folder, n_threads)
     check_torch(folder)
-    from model.torch_load import load_torch_network
+    from model.torch.load import load_torch_network
 
     return load_torch_network(folder, device, n_threads, quant, on_bytes)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dg_lsp.shared.people import stop
-from dg_lsp.shared.place import VARIABLE, socket_paths, supported
+from dg_lsp.app.engine_cli import stop
+from dg_lsp.engine.runtime_dir import VARIABLE, socket_paths, supported
 
 
 @pytest.fixture(scope="session", autouse=True)

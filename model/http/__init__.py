@@ -1,1 +1,4 @@
-"""A model that runs in an OpenAI-compatible server, behind the same face as one in this process."""
+"""An engine whose model runs in an OpenAI-compatible server.
+
+Nothing here imports torch or ONNX Runtime.
+"""

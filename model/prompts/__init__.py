@@ -1,1 +1,1 @@
-"""What a model that follows instructions is asked, one file for each purpose; `model/chat.py` fills them in."""
+"""What a model that follows instructions is asked, one file for each purpose; `tokenize/chat.py` fills them in."""

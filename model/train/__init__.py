@@ -1,1 +1,4 @@
-"""Training of the embedded model: corpus, tokenizer, objective, network, loop, export, one file each."""
+"""How the embedded model is made: corpus, tokenizer, training, export.
+
+Nothing in the product imports this folder.
+"""

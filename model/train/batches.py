@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from model.tokenizer import TextTokenizer
+from model.tokenize.tokenizer import TextTokenizer
 from model.train.cuts import node_spans
 from model.train.objective import Example, Sampler, Shape, noise_times, noised
 

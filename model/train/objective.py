@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from model.tokenizer import TextTokenizer
+from model.tokenize.tokenizer import TextTokenizer
 from model.train.cuts import CUTS, Cut
 
 EXACT_SHARE = 1 / 3

@@ -17,8 +17,8 @@ import msgspec
 
 from model.config import ONNX
 from model.load import load_engine
-from model.train import __main__ as training
 from model.train import export, to_onnx
+from model.train import loop as training
 from model.train.corpus import NearDuplicates, Package, documents, read_documents, write_documents
 from model.train.tokenizer import train as train_tokenizer
 from model.types import Budget, CancelToken, Canvas

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -26,58 +25,17 @@ import numpy as np
 import onnx
 import torch
 from onnx import NodeProto, helper, numpy_helper
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from model.config import EMBEDDED, ONNX, WEIGHTS_HASH
-from model.train.export import class_config, class_weights
-from model.train.network import Layer, Network, NetworkConfig
+from model.train.checkpoint import network_from_folder
+from model.train.network import Layer, Network
 from model.types import CheckpointError
 
 WEIGHT_MAX = 63  # 7 bits and a sign
 ACTIVATION_MAX, ZERO_POINT = 127, 128
 OPSET = 23  # the first with RMSNormalization
-ONLY = "only checkpoints of the embedded model's kind (one expert, see export.py) become graphs"
-
-
-def network_from_folder(folder: Path) -> Network:
-    """The checkpoint as a `Network`; raises `CheckpointError` where there is none or it is of another shape."""
-    path = folder / "config.json"
-    if absent := [p for p in (path, folder / "model.safetensors") if not p.is_file()]:
-        raise CheckpointError(f"{absent[0]}: missing; a checkpoint is a folder with config.json and model.safetensors")
-    try:
-        text = json.loads(path.read_bytes())["text_config"]
-        config = NetworkConfig(
-            vocab_size=text["vocab_size"],
-            hidden_size=text["hidden_size"],
-            n_layers=text["num_hidden_layers"],
-            n_heads=text["num_attention_heads"],
-            n_kv_heads=text["num_key_value_heads"],
-            head_dim=text["head_dim"],
-            intermediate_size=text["intermediate_size"],
-            expert_size=text["moe_intermediate_size"],
-            sliding_window=text["sliding_window"],
-            rope_theta=text["rope_parameters"]["full_attention"]["rope_theta"],
-            softcap=text["final_logit_softcapping"],
-            norm_eps=text["rms_norm_eps"],
-        )
-        special = [text[f"{name}_token_id"] for name in ("pad", "eos", "bos")]
-    except KeyError as error:
-        raise CheckpointError(f"{path}: has no {error.args[0]}; {ONLY}") from None
-    ours = class_config(config, *special)["text_config"]
-    if other := sorted(k for k, v in ours.items() if text.get(k) != v):
-        raise CheckpointError(f"{path}: {', '.join(other)}: {ONLY}")
-    stored = load_file(folder / "model.safetensors")
-    net = Network(config)
-    blank = class_weights(net.state_dict(), config)
-    constant = [k for k in blank if "router" in k or "layer_scalar" in k]
-    differing = [k for k in constant if k not in stored or not torch.equal(stored[k], blank[k])]
-    if wrong := sorted((blank.keys() ^ stored.keys()) | set(differing)):
-        raise CheckpointError(f"{folder}/model.safetensors: {wrong[0]}: {ONLY}")
-    named = {k.removeprefix("model.decoder."): v.float() for k, v in stored.items() if k not in constant}
-    net.load_state_dict({k: v[0] if ".experts." in k else v for k, v in named.items()})
-    return net.eval().requires_grad_(False)
 
 
 def transposed(*matrices: Tensor) -> nn.Parameter:

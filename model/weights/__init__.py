@@ -1,1 +1,4 @@
-"""Weights of any size: the published layout, formats, reading in one stream, and a cache of what was converted."""
+"""Weights of any checkpoint: names, shapes, formats, files, conversion.
+
+Nothing here runs a network.
+"""

@@ -19,7 +19,7 @@ def sizes_of(folder: Path) -> Sized:
         return read_dims(folder)
     if not all(map(find_spec, _NEEDED)):
         raise CheckpointError(f"{folder}: a masked model needs torch, not installed here; pip install 'dg-lsp[gpu]'")
-    from model.masked_layout import read_config
+    from model.weights.masked_layout import read_config
 
     return read_config(folder)
 
@@ -27,6 +27,6 @@ def sizes_of(folder: Path) -> Sized:
 def check_config(folder: Path) -> None:
     """Refuse a config.json that loading refuses: what the libraries know of it, where they are there. Takes seconds."""
     if read_model_type(folder) not in MASKED_TYPES and all(map(find_spec, _NEEDED)):
-        from model.weights.loader import empty_network
+        from model.weights.empty import empty_network
 
         empty_network(folder)

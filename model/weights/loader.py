@@ -13,22 +13,19 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from transformers import DiffusionGemmaConfig
 from transformers.models.diffusion_gemma.modeling_diffusion_gemma import (
     DiffusionGemmaTextRotaryEmbedding,
     DiffusionGemmaTextScaledWordEmbedding,
 )
 
-from model.config import unusable
-from model.text_only import TextOnlyDiffusionGemma
 from model.types import CheckpointError, OnBytes, Quant
+from model.weights.empty import empty_network
 from model.weights.formats import part_bytes, total
 from model.weights.layout import EMBEDDING, part_of, read_dims, tensor_shapes
 from model.weights.modules import EXPERTS, Multiply, PackedEmbedding, PackedExperts, PackedLinear
 from model.weights.packing import Packed
 from model.weights.stream import Weights, counted, weights_of
-
-ACTIVATION = "gelu_pytorch_tanh"  # the one that products of packed experts know
+from model.weights.text_only import TextOnlyDiffusionGemma
 
 
 def stream_network(
@@ -68,18 +65,6 @@ def assembled(
     if left:
         raise CheckpointError(f"nothing was read for {left[0]}, {len(left)} in all; the checkpoint is incomplete")
     return cast("TextOnlyDiffusionGemma", network.eval().requires_grad_(False))
-
-
-def empty_network(folder: Path) -> TextOnlyDiffusionGemma:
-    """The network that config.json describes, with shapes and no numbers."""
-    try:
-        config = DiffusionGemmaConfig.from_pretrained(folder)
-        if config.text_config.hidden_activation != ACTIVATION:  # type: ignore[union-attr]
-            raise ValueError(f"hidden_activation is not {ACTIVATION}")
-        with torch.device("meta"):
-            return TextOnlyDiffusionGemma(config)
-    except Exception as error:  # all that is read is this file, and the library raises any kind
-        raise unusable(folder / "config.json", "DiffusionGemma", error) from None
 
 
 class Assembly:

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_cache_path
 
-from model.places import name_of
+from model.checkpoint_path import name_of
 from model.types import CheckpointError, Quant
 from model.weights.shards import Shards
 

@@ -21,8 +21,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from model.config import InfillConfig
-from model.engine import DiffusionEngine
-from model.torch_network import TorchNetwork
+from model.engine.engine import DiffusionEngine
+from model.torch.network import TorchNetwork
 from model.types import Budget, CancelToken, Canvas
 from model.weights.formats import QUANTS, Quant, resident_bytes, step_bytes, total
 from model.weights.layout import PUBLISHED_26B, Dims

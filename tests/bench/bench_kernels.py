@@ -135,7 +135,7 @@ def linears(multiply: Multiply, peak: float) -> Iterator[tuple[str, ...]]:
 
 def beliefs(peak: float) -> Iterator[tuple[str, ...]]:
     from model.kernels.beliefs import believe
-    from model.vocabulary import beliefs_of
+    from model.torch.vocabulary import beliefs_of
 
     for n in TOKENS[:-1]:
         scores = torch.randn(n, DIMS.vocab_size, device="cuda").bfloat16()

@@ -19,13 +19,14 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.bench_holes import BenchHole, held_out_files, line_holes
-from infill.bench_tables import machine
-from infill.filler import ModelFiller
+from infill.bench.cut_holes import BenchHole, held_out_files, line_holes
+from infill.bench.tables import machine
+from infill.pipeline.filler import ModelFiller
 from infill.types import Filled, FillRequest
-from model import noise, onnx_network
-from model.engine import DiffusionEngine
+from model.diffusion import noise
+from model.engine.engine import DiffusionEngine
 from model.load import load_engine
+from model.onnx import network as onnx_network
 from model.types import CancelToken
 
 Change = Callable[[DiffusionEngine], Iterator[None]]

@@ -2,7 +2,7 @@
 
 `python tests/bench/bench_near_misses.py` asks them alone, without a model, about held-out packages; with
 `--corpus data/corpus/train.jsonl` about 1,500 files of the packages that the model is trained on, which is what the
-weights in `infill/near_misses.py` were fitted on.
+weights in `infill/retrieval/near_misses.py` were fitted on.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.bench_holes import BenchHole, block_holes, held_out_files, line_holes
-from infill.bench_tables import machine
-from infill.holes import find_hole
-from infill.language_table import keywords
-from infill.languages import by_id
-from infill.near_misses import NearMiss, near_misses
-from infill.syntax import parse
+from infill.bench.cut_holes import BenchHole, block_holes, held_out_files, line_holes
+from infill.bench.tables import machine
+from infill.holes.find import find_hole
+from infill.retrieval.near_misses import NearMiss, near_misses
+from infill.syntax.language_table import keywords
+from infill.syntax.languages import by_id
+from infill.syntax.tree import parse
 from infill.types import Hole
 
 N_FILES = 1_500

@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.bench_tables import machine
+from infill.bench.tables import machine
 from tests.bench.replay.counts import table
 from tests.bench.server.apart import engines_apart
 from tests.bench.server.parts import PARTS, QUICK, Row, Sizes

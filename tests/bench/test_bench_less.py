@@ -10,9 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.filler import ModelFiller
+from infill.pipeline.filler import ModelFiller
 from infill.types import Filled, FillRequest
-from model.engine import DiffusionEngine
+from model.engine.engine import DiffusionEngine
 from model.load import load_engine
 from model.types import CancelToken
 from tests.bench.bench_less import CHANGES

@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill import near_misses as near
-from infill.near_misses import NearMiss
+from infill.retrieval import near_misses as near
+from infill.retrieval.near_misses import NearMiss
 from tests.bench import bench_near_misses
 
 

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from server_fakes import FakeFiller, Wire, receive
 
-from dg_lsp.server import Server, create_server
+from dg_lsp.app.server import Server, create_server
+from tests.dg_lsp.server_fakes import FakeFiller, Wire, receive
 
 
 @pytest.fixture

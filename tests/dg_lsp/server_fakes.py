@@ -6,7 +6,7 @@ import json
 import threading
 from typing import Any
 
-from dg_lsp.server import Server
+from dg_lsp.app.server import Server
 from infill.types import Completion, Doubts, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
 from model.types import CancelToken
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from client import URI, Client
+from tests.e2e.client import URI, Client
 
 RESOLVES = {"codeAction": {"resolveSupport": {"properties": ["edit"]}}}
 EDITS = {"workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}, "applyEdit": True}

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import Client, write_script
+
+from tests.e2e.client import Client, write_script
 
 StartServer = Callable[..., Awaitable[Client]]
 

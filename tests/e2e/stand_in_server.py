@@ -9,10 +9,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from dg_lsp.scripted import open_script
-from dg_lsp.server import create_server
-from dg_lsp.stand_in import StandIn
-from dg_lsp.transport import serve_stdio
+from dg_lsp.app.server import create_server
+from dg_lsp.app.transport import serve_stdio
+from dg_lsp.backend.fallback_filler import StandIn
+from dg_lsp.backend.scripted import open_script
 
 if __name__ == "__main__":
     logging.basicConfig(level="WARNING")

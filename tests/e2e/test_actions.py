@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from acting import CODE, applied, offers, open_client, place, resolved, run
-from client import URI
+
+from tests.e2e.acting import CODE, applied, offers, open_client, place, resolved, run
+from tests.e2e.client import URI
 
 pytestmark = pytest.mark.e2e
 

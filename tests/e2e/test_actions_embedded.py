@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from client import ROOT, URI, Client
+
+from tests.e2e.client import ROOT, URI, Client
 
 WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"
 LIMIT_S = 120.0  # to load, and for each answer: the machine may be busy

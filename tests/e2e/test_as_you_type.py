@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from client import URI, Client
+
+from tests.e2e.client import URI, Client
 
 pytestmark = pytest.mark.e2e
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from client import URI, Client
 
-from infill.context import surroundings
-from infill.filler import ModelFiller, open_filler
-from infill.holes import find_hole
-from infill.languages import by_id
-from infill.syntax import parse
+from infill.holes.find import find_hole
+from infill.pipeline.filler import ModelFiller, open_filler
+from infill.prompt.context import surroundings
+from infill.syntax.languages import by_id
+from infill.syntax.tree import parse
 from infill.types import FillRequest, Hole, NoFill
 from model.types import CancelToken
+from tests.e2e.client import URI, Client
 
 pytestmark = pytest.mark.e2e
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import CODE, RULES, applied, command, offers, open_client, place, run
-from client import URI
+
+from tests.e2e.acting import CODE, RULES, applied, command, offers, open_client, place, run
+from tests.e2e.client import URI
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import URI, Client
+
+from tests.e2e.client import URI, Client
 
 pytestmark = pytest.mark.e2e
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import ROOT
 
+from tests.e2e.client import ROOT
 from tests.openai_server import filling, serving
 
 EMBEDDED = ROOT / "model" / "embedded"

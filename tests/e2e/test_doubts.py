@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from acting import open_client, place
-from client import URI, Client
+
+from tests.e2e.acting import open_client, place
+from tests.e2e.client import URI, Client
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import ROOT, URI, Client, write_script
+
+from tests.e2e.client import ROOT, URI, Client, write_script
 
 pytestmark = pytest.mark.e2e
 
@@ -97,7 +98,7 @@ def test_version_and_wrong_arguments() -> None:
 
 
 def test_no_heavy_import_before_the_model_opens() -> None:
-    code = "import dg_lsp.server, dg_lsp.transport, sys; print(sorted(sys.modules))"
+    code = "import dg_lsp.app.server, dg_lsp.app.transport, sys; print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in ("torch", "transformers", "tree_sitter", "tokenizers", "numpy"):
         assert f"'{name}'" not in done.stdout
@@ -106,7 +107,7 @@ def test_no_heavy_import_before_the_model_opens() -> None:
 
 def test_what_a_library_prints_does_not_reach_the_protocol() -> None:
     code = """
-from dg_lsp.transport import _take_stdio
+from dg_lsp.app.transport import _take_stdio
 stdin, stdout = _take_stdio()
 print("noise", flush=True)
 stdout.write(b"protocol")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import EDITS, RESOLVES, applied
-from client import URI, Client
 
+from tests.e2e.acting import EDITS, RESOLVES, applied
+from tests.e2e.client import URI, Client
 from tests.openai_server import LIMIT_S, OpenAIServer, Reply, filling, serving
 
 TEXT = "def area(w, h):\n    return w * "

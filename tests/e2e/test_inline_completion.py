@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 import pytest
-from client import URI, Client
+
+from tests.e2e.client import URI, Client
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import Client
+
+from tests.e2e.client import Client
 
 pytest.importorskip("torch")
 from tests.model.conftest import N_VOCAB, byte_tokenizer

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from client import ROOT, Client
+
+from tests.e2e.client import ROOT, Client
 
 WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"
 LIMIT_S = 120.0  # to load, and for each answer: the machine may be busy
@@ -37,10 +38,10 @@ sys.addaudithook(hook)
 print(json.dumps(heard), file=sys.stderr)
 """
 FILL = """
-from infill.cli import main
+from infill.cli.main import main
 code = main(["fill", "area.py:2:16"])
 assert code in (0, 1), code
-import dg_lsp.server, dg_lsp.explain, dg_lsp.transport
+import dg_lsp.app.server, dg_lsp.app.explain, dg_lsp.app.transport
 assert "onnxruntime" in sys.modules
 assert "httpx2" not in sys.modules
 """

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acting import EDITS, RESOLVES
-from client import Client
+
+from tests.e2e.acting import EDITS, RESOLVES
+from tests.e2e.client import Client
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import URI, Client
+
+from tests.e2e.client import URI, Client
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 

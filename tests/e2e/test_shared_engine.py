@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import ROOT, URI, Client
 
-from dg_lsp.shared.messages import Facts
-from dg_lsp.shared.people import holder, peek
-from dg_lsp.shared.place import VARIABLE, socket_paths
+from dg_lsp.app.engine_cli import holder, peek
+from dg_lsp.engine.messages import Facts
+from dg_lsp.engine.runtime_dir import VARIABLE, socket_paths
+from tests.e2e.client import ROOT, URI, Client
 
 WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"
 SERVER = str(Path(__file__).with_name("shared_server.py"))

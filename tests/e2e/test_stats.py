@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import ROOT, URI, Client
+
+from tests.e2e.client import ROOT, URI, Client
 
 pytestmark = pytest.mark.e2e
 

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import infill.filler
-from infill.cli import main
+import infill.pipeline.filler
+from infill.cli.main import main
 from infill.types import FillRequest
-
-from .fake_filler import Answer, FakeFiller, filled
+from tests.infill.fake_filler import Answer, FakeFiller, filled
 
 CODE = b"def area(w, h):\n    return w * \n"
 
@@ -33,7 +32,7 @@ class Run:
             filler.requests = self.requests
             return filler
 
-        monkeypatch.setattr(infill.filler, "open_filler", open_filler)
+        monkeypatch.setattr(infill.pipeline.filler, "open_filler", open_filler)
 
     def __call__(self, *argv: str | Path, stdin: bytes = b"") -> tuple[int, bytes, str]:
         self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))

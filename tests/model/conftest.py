@@ -12,9 +12,9 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers  
 from transformers import DiffusionGemmaConfig, DiffusionGemmaTextConfig  # noqa: E402
 
 from model.load import load_engine  # noqa: E402
-from model.pieces import byte_alphabet  # noqa: E402
-from model.text_only import TextOnlyDiffusionGemma, smallest_vision_config  # noqa: E402
-from model.tokenizer import SPECIAL_TOKENS  # noqa: E402
+from model.tokenize.byte_codec import byte_alphabet  # noqa: E402
+from model.tokenize.tokenizer import SPECIAL_TOKENS  # noqa: E402
+from model.weights.text_only import TextOnlyDiffusionGemma, smallest_vision_config  # noqa: E402
 
 N_VOCAB = 256 + len(SPECIAL_TOKENS)
 SLIDING_WINDOW = 8

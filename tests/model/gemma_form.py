@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from model.pieces import SPACE
+from model.tokenize.byte_codec import SPACE
 
 SPECIAL = ("<pad>", "<eos>", "<bos>", "<unk>", "<|turn>", "<turn|>", "<|channel>", "<channel|>", "<|think|>")
 UNMARKED = ("<|tool_call>", "<tool_call|>", "<unused0>", "<unused1>")  # no text either, though the file does not say so

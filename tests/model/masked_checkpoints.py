@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
-from model.masked_layout import published
-from model.masked_tokenizer import MaskedTokenizer
-from model.pieces import byte_alphabet
+from model.masked.tokenizer import MaskedTokenizer
+from model.tokenize.byte_codec import byte_alphabet
+from model.weights.masked_layout import published
 
 N_BYTES = 256
 PAD, BOS, MASK, TOOL, EXPAND = range(N_BYTES, N_BYTES + 5)  # <tool_call> is an added token that is not special

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 
-from client import URI, Client
+from tests.e2e.client import URI, Client
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = "class Shelf:\n    def __init__(self, boxes):\n        self.boxes = \n"

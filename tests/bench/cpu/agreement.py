@@ -14,18 +14,18 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from infill.bench_holes import BenchHole, held_out_files, line_holes
-from infill.canvas import hole_canvases
-from infill.context import surroundings
-from infill.holes import find_hole
-from infill.languages import by_id
-from infill.syntax import parse
+from infill.bench.cut_holes import BenchHole, held_out_files, line_holes
+from infill.holes.find import find_hole
+from infill.prompt.canvas import hole_canvases
+from infill.prompt.context import surroundings
+from infill.syntax.languages import by_id
+from infill.syntax.tree import parse
 from infill.types import Hole
 from model.config import FILL_SAMPLER
-from model.denoise import Decoder, starting_rows
-from model.engine import SEED_STRIDE, DiffusionEngine
-from model.noise import UniformNoise
-from model.sampler import Beliefs, SeededDraws, temperature
+from model.diffusion.denoise import Decoder, starting_rows
+from model.diffusion.noise import UniformNoise
+from model.diffusion.sampler import Beliefs, SeededDraws, temperature
+from model.engine.engine import SEED_STRIDE, DiffusionEngine
 from model.types import Canvas
 from tests.bench.cpu.runtimes import FIRST, open_engine
 

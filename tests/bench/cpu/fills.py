@@ -19,15 +19,15 @@ from typing import Any
 import msgspec
 import psutil
 
-from infill.bench_holes import MAX_FILE_CHARS, held_out_files, line_holes
-from infill.canvas import build_canvas
-from infill.context import Surroundings, surroundings
-from infill.filler import ModelFiller
-from infill.holes import find_hole
-from infill.languages import by_id
-from infill.syntax import parse
+from infill.bench.cut_holes import MAX_FILE_CHARS, held_out_files, line_holes
+from infill.holes.find import find_hole
+from infill.pipeline.filler import ModelFiller
+from infill.prompt.canvas import build_canvas
+from infill.prompt.context import Surroundings, surroundings
+from infill.syntax.languages import by_id
+from infill.syntax.tree import parse
 from infill.types import Filled, FillRequest, Hole, Span
-from model.engine import DiffusionEngine
+from model.engine.engine import DiffusionEngine
 from model.types import Budget, CancelToken, Canvas
 from tests.bench.cpu.busy import busy
 from tests.bench.cpu.clock import once

@@ -1,6 +1,6 @@
 """The runtimes that are compared: what each is called, reads and needs, and how its network is opened.
 
-All give `model.network.Network`, so everything else measures them alike. The graphs that are not shipped
+All give `model.diffusion.network.Network`, so everything else measures them alike. The graphs that are not shipped
 are written to a scratch folder first (`write_graphs`).
 """
 
@@ -17,10 +17,10 @@ import msgspec
 from model.config import EMBEDDED, ONNX, read_infill_config
 
 if TYPE_CHECKING:
-    from model.engine import DiffusionEngine
-    from model.network import Network
-    from model.onnx_network import OnnxNetwork
-    from model.torch_network import TorchNetwork
+    from model.diffusion.network import Network
+    from model.engine.engine import DiffusionEngine
+    from model.onnx.network import OnnxNetwork
+    from model.torch.network import TorchNetwork
     from tests.bench.cpu.floor import Arithmetic
 
 Folder = Literal["embedded", "float32", "library-int8"]  # which weights or graphs are read
@@ -69,7 +69,7 @@ def open_network(key: str, scratch: str, n_threads: int | None) -> Network:
         return open_openvino(folder, n_threads, {"float32": "f32", "bfloat16": "bf16"}[runtime.arithmetic])
     if key.startswith("torch"):
         return open_torch(folder, n_threads, in_int8=key.startswith("torchao"), compiled=runtime.compiled)
-    from model.onnx_load import load_onnx_network
+    from model.onnx.load import load_onnx_network
 
     return load_onnx_network(folder, n_threads)
 
@@ -77,8 +77,8 @@ def open_network(key: str, scratch: str, n_threads: int | None) -> Network:
 def open_engine(key: str, scratch: str, n_threads: int | None) -> DiffusionEngine:
     """An engine over the runtime's network, with the embedded model's settings and the sampler of fills."""
     network = open_network(key, scratch, n_threads)
-    from model.engine import DiffusionEngine
-    from model.tokenizer import TextTokenizer
+    from model.engine.engine import DiffusionEngine
+    from model.tokenize.tokenizer import TextTokenizer
 
     return DiffusionEngine(network, TextTokenizer.load(EMBEDDED), read_infill_config(EMBEDDED), None)
 
@@ -87,7 +87,7 @@ def open_torch(folder: Path, n_threads: int | None, in_int8: bool, compiled: boo
     """The class as this project runs it with torch, or changed as asked."""
     if not in_int8:
         sys.modules["torchao"] = None  # type: ignore[assignment]  # transformers imports it wherever it is installed
-    from model.torch_load import load_torch_network
+    from model.torch.load import load_torch_network
 
     network = load_torch_network(folder, "cpu", n_threads)
     if in_int8:
@@ -98,7 +98,7 @@ def open_torch(folder: Path, n_threads: int | None, in_int8: bool, compiled: boo
     if compiled:
         import torch
 
-        from model import torch_pass
+        from model.torch import forward as torch_pass
 
         torch_pass.last_hidden = torch.compile(torch_pass.last_hidden)
     return network
@@ -108,8 +108,8 @@ def open_openvino(folder: Path, n_threads: int | None, precision: str) -> OnnxNe
     """Our own network over graphs that OpenVINO runs in place of ONNX Runtime."""
     import openvino
 
-    from model import onnx_load
-    from model.threads import default_threads
+    from model.hardware.threads import default_threads
+    from model.onnx import load as onnx_load
 
     core = openvino.Core()
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):

@@ -18,9 +18,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from infill.bench_tables import machine as machine_line
+from infill.bench.tables import machine as machine_line
 from model.config import EMBEDDED
-from model.threads import default_threads
+from model.hardware.threads import default_threads
 from tests.bench.cpu import floor, machine, masked, sizes
 from tests.bench.cpu.floor import Rates
 from tests.bench.cpu.fresh import Failed, run_job

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from model.config import EMBEDDED
-from model.tokenizer import TextTokenizer
+from model.tokenize.tokenizer import TextTokenizer
 from model.types import Canvas
 from tests.bench.cpu.busy import busy
 from tests.bench.cpu.clock import once, timed
 from tests.bench.cpu.runtimes import open_network
 
 if TYPE_CHECKING:
-    from model.network import Network
+    from model.diffusion.network import Network
 
 TEMPERATURE = 0.5
 N_WARM_UP = 2  # passes before the timed ones: the first has nothing to be conditioned on

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 from transformers import DiffusionGemmaConfig, DiffusionGemmaTextConfig
 
-from model.text_only import TextOnlyDiffusionGemma, smallest_vision_config
-from model.torch_load import multiply_for
+from model.torch.load import multiply_for
 from model.types import Quant
 from model.weights.formats import format_of
 from model.weights.layout import FULL, SLIDING, Dims, tensor_shapes
 from model.weights.loader import EXPERTS, assembled
 from model.weights.packing import Packed, packed
+from model.weights.text_only import TextOnlyDiffusionGemma, smallest_vision_config
 
 # The 26B's proportions at a size that a CPU can run: what proves the script, not the speed.
 SMALL = Dims(

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from dg_lsp.shared.people import stop
-from dg_lsp.shared.place import VARIABLE, socket_paths, supported
+from dg_lsp.app.engine_cli import stop
+from dg_lsp.engine.runtime_dir import VARIABLE, socket_paths, supported
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from dg_lsp.documents import Documents, Edit
+from dg_lsp.documents.documents import Documents, Edit
 from tests.bench.replay.places import Places, sound_places
 from tests.bench.server.wire import SERVER, URI, Wire
 

@@ -7,8 +7,8 @@ import time
 
 import psutil
 
-from dg_lsp.shared.people import peek
-from dg_lsp.shared.place import socket_paths
+from dg_lsp.app.engine_cli import peek
+from dg_lsp.engine.runtime_dir import socket_paths
 from tests.bench.replay.counts import percentile
 from tests.bench.server.wire import SERVER, URI, Wire
 

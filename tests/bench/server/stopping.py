@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from infill.filler import open_filler
+from infill.pipeline.filler import open_filler
 from infill.types import Filled, FillRequest
 from model.types import CancelToken
 from tests.bench.server.wire import SERVER, URI, Wire

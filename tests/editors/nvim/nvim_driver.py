@@ -202,6 +202,6 @@ class Nvim:
 
 def _is_engine(process: psutil.Process) -> bool:
     try:
-        return "dg_lsp.shared" in process.cmdline()
+        return "dg_lsp.engine" in process.cmdline()
     except psutil.NoSuchProcess:
         return False

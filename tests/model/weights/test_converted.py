@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from model.load import load_engine
-from model.torch_load import load_network
+from model.torch.load import load_network
 from model.types import CheckpointError
 from model.weights import stream
 from model.weights.converted import Writer

@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from model.text_only import TextOnlyDiffusionGemma
 from model.types import CheckpointError
 from model.weights.layout import PUBLISHED_26B, part_of, read_dims, tensor_shapes
+from model.weights.text_only import TextOnlyDiffusionGemma
 from tests.model.conftest import small_config
 from tests.model.weights.conftest import weight_map
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from model.text_only import TextOnlyDiffusionGemma
-from model.torch_load import load_network
+from model.torch.load import load_network
 from model.types import CheckpointError
 from model.weights.layout import part_of
 from model.weights.loader import stream_network
 from model.weights.modules import PackedEmbedding, PackedExperts, PackedLinear, PlainMultiply, packed_weights
 from model.weights.packing import packed
+from model.weights.text_only import TextOnlyDiffusionGemma
 
 QUANTIZED = ("int4", "fp8", "int8")
 PROMPT = torch.arange(6, 26)[None]
@@ -89,7 +89,7 @@ def test_progress_is_in_bytes(published: Path, quant) -> None:
 MEASURED = """
 import resource, sys, torch
 from pathlib import Path
-from model.torch_load import load_network
+from model.torch.load import load_network
 from model.types import CheckpointError
 from model.weights.shards import Shards
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

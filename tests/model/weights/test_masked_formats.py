@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import torch
 
-from infill.doctor_format import format_found
+from infill.cli.doctor_format import format_found
 from model.load import load_engine
-from model.masked_layout import read_config
-from model.masked_load import load_masked_engine
-from model.masked_network import MaskedNetwork
+from model.masked.load import load_masked_engine
+from model.masked.network import MaskedNetwork
 from model.types import CheckpointError
 from model.weights import stream
 from model.weights.fitting import Device, chosen_quant, fitting, needed_bytes
 from model.weights.manifest import cache_folder
+from model.weights.masked_layout import read_config
 from model.weights.modules import PackedEmbedding, packed_weights
 from model.weights.packing import packed
 from model.weights.verify import verify

@@ -1,0 +1,163 @@
+"""The `dg-lsp` command: arguments, logging, a transport. Standard output belongs to the protocol."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, get_args
+
+import msgspec
+
+from dg_lsp import __version__
+from model.types import Quant
+
+if TYPE_CHECKING:
+    from dg_lsp.session.session import OpenFiller
+
+WORKER_GRACE_S = 0.5  # for a model that is between two steps; one that is loading is not waited for
+
+_EXAMPLES = """\
+examples:
+  dg-lsp                                  serve an editor over standard input and output
+  dg-lsp --model ./checkpoint             with another model than the embedded one
+  dg-lsp --engine http --url URL          with a model of an OpenAI-compatible server
+  dg-lsp --log-file dg-lsp.log            one line per request, without your text
+  dg-lsp explain FILE ...                 whether a file is ignored, and by which rule
+  dg-lsp engine status                    the engines that run, with their windows and memory
+  dg-lsp engine stop                      end them; the next request starts another
+  dg-lsp doctor                           what suggestions need, and what to do about what is wrong
+  dg-lsp stats                            what became of suggestions, counted on this machine only
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Serve one client, then end the process; or explain what is ignored, or see to the engines."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["explain"]:
+        from dg_lsp.app.explain import explain
+
+        sys.exit(explain(given[1:]))
+    if given[:1] == ["engine"]:
+        from dg_lsp.app.engine_cli import engine
+
+        sys.exit(engine(given[1:]))
+    if given[:1] == ["doctor"]:
+        from dg_lsp.app.doctor import doctor
+
+        sys.exit(doctor(given[1:]))
+    if given[:1] == ["stats"]:
+        from dg_lsp.app.stats import stats
+
+        sys.exit(stats(given[1:]))
+    options = _parser().parse_args(given)
+    _log_to(options.log_file, options.log_level)
+    _leave(_serve(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dg-lsp",
+        description="A language server that fills code at the cursor with a local text-diffusion model.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"dg-lsp {__version__}")
+    transport = parser.add_mutually_exclusive_group()
+    transport.add_argument("--stdio", action="store_true", help="talk over standard input and output (the default)")
+    transport.add_argument(
+        "--tcp",
+        type=int,
+        metavar="PORT",
+        help="serve one client on 127.0.0.1:PORT; 0 takes a free port and names it on standard error",
+    )
+    parser.add_argument(
+        "--model", metavar="PATH|ID", help="checkpoint folder, or hub id of one that was fetched (the embedded model)"
+    )
+    parser.add_argument("--quant", choices=get_args(Quant), help="format of its weights (the least lossy that fits)")
+    parser.add_argument("--device", metavar="D", help="torch device of it (a GPU where there is one)")
+    told = "http: the model runs in an OpenAI-compatible server, and --model is its name there"
+    parser.add_argument("--engine", choices=("local", "http"), help=told)
+    parser.add_argument("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
+    parser.add_argument(
+        "--no-shared-engine",
+        dest="shared_engine",
+        action="store_false",
+        help="open the model in this process, not in the engine that all windows share",
+    )
+    parser.add_argument("--log-file", metavar="FILE", type=Path, help="log there, not to standard error")
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        help="default: info in a log file, warning on standard error; debug may quote your code",
+    )
+    parser.add_argument(
+        "--fill-script",
+        metavar="FILE",
+        type=Path,
+        help="answer from a file of JSON lines in place of a model, to test an editor "
+        '({"after": "return ", "text": "a + b"})',
+    )
+    return parser
+
+
+def _log_to(path: Path | None, level: str | None) -> None:
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8") if path else logging.StreamHandler(sys.stderr)
+    except OSError as error:
+        sys.exit(f"dg-lsp: cannot write the log file {path}: {error.strerror}")
+    chosen = (level or ("info" if path else "warning")).upper()
+    line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=chosen, format=line, handlers=[handler])
+    logging.getLogger("pygls").setLevel(logging.WARNING)  # it logs whole messages at INFO
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """Return the exit code when the session has ended, and the model's thread too if it listens."""
+    if options.shared_engine and options.fill_script is None and options.engine != "http":
+        from dg_lsp.engine.start import start_early
+
+        start_early(options.model, options.quant, options.device)  # so that it loads while this process does
+
+    import asyncio
+
+    from dg_lsp.rpc.lean_types import import_types
+
+    import_types()
+
+    from dg_lsp.app.server import create_server
+    from dg_lsp.app.transport import serve_stdio, serve_tcp
+
+    server = create_server(_choose_filler(options), options.model)
+    try:
+        code = asyncio.run(serve_stdio(server) if options.tcp is None else serve_tcp(server, options.tcp))
+    except (OSError, OverflowError) as error:
+        sys.exit(f"dg-lsp: cannot listen on 127.0.0.1:{options.tcp}: {error}")
+    server.session.usage.close()
+    server.session.scheduler.ended(WORKER_GRACE_S)
+    return code
+
+
+def _choose_filler(options: argparse.Namespace) -> OpenFiller:
+
+    from dg_lsp.backend.scripted import open_script
+    from dg_lsp.features.loading import open_model, open_shared_model
+
+    script: Path | None = options.fill_script
+    if script is not None:
+        return lambda _model, _settings, _on_bytes: open_script(script)
+    opens = open_shared_model if options.shared_engine else open_model
+    names = ("quant", "device", "engine", "url")
+    said = {name: value for name in names if (value := getattr(options, name)) is not None}
+    return lambda model, settings, on_bytes: opens(model, msgspec.structs.replace(settings, **said), on_bytes)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process at once: the interpreter's tear-down takes a second when torch is loaded."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)

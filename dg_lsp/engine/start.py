@@ -1,0 +1,151 @@
+"""Reaches the engine of an identity, and starts it when there is none: exactly one, however many ask.
+
+Whoever gets the lock binds the socket and hands both to a new process. So connecting works before the
+engine runs, and a second starter cannot be: the lock ends with the process, even when that is killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from dg_lsp.engine.identity import Identity, identity_of
+from dg_lsp.engine.runtime_dir import EngineUnavailable, is_ours, socket_path, socket_paths, supported
+from dg_lsp.settings import Settings
+from model.types import CheckpointError, Quant
+
+log = logging.getLogger(__name__)
+
+START_LIMIT_S = 5.0  # between two engines there are milliseconds
+SEND_LIMIT_S = 5.0  # an engine that reads nothing for so long is stopped or stuck
+_BACKLOG = 128
+_PAUSES_S = (0.005, 0.1)  # first, longest
+
+ENGINE_COMMAND = (sys.executable, "-P", "-m", "dg_lsp.engine")
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def start_early(model: str | None, quant: Quant | None = None, device: str | None = None) -> None:
+    """Start the engine that default settings will need, if none runs at all; whoever fails later says so.
+
+    Takes milliseconds. Settings that want another engine leave this one alone, which soon ends.
+    """
+    defaults = Settings()
+    try:
+        if supported() and not socket_paths():
+            identity = identity_of(model, defaults.threads, defaults.niceness, quant, device)
+            start(identity, socket_path(identity.digest), ENGINE_COMMAND)
+    except (EngineUnavailable, CheckpointError, OSError) as error:
+        log.debug("no engine before there are settings: %s", error)
+
+
+def reach(
+    identity: Identity,
+    command: Sequence[str] = ENGINE_COMMAND,
+    until: float | None = None,
+    given_up: Callable[[], bool] = lambda: False,
+) -> socket.socket:
+    """Return a connection to the engine, new or not; raises `EngineUnavailable`.
+
+    `until` is a time of `time.monotonic`. Waits only while an engine that ends still holds the lock.
+    """
+    limit = time.monotonic() + START_LIMIT_S
+    until = limit if until is None else min(until, limit)
+    pause, longest = _PAUSES_S
+    path = socket_path(identity.digest)
+    while True:
+        connection = connect(path)
+        if connection is not None:
+            return connection
+        try:
+            started = start(identity, path, command)
+        except (OSError, ValueError) as error:
+            raise EngineUnavailable(f"the engine cannot be started: {error}") from error
+        if not started:
+            if given_up() or time.monotonic() >= until:
+                raise EngineUnavailable("an engine holds its lock but does not listen; `dg-lsp engine stop` ends it")
+            time.sleep(pause)
+            pause = min(pause * 2, longest)
+
+
+def connect(path: Path) -> socket.socket | None:
+    """Return a connection to an engine of this user's, or None when nothing listens there."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        limit = struct.pack("ll", int(SEND_LIMIT_S), 0)  # a timeval; receiving may wait for ever
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        connection.connect(os.fspath(path))
+        if not is_ours(connection):
+            raise EngineUnavailable(f"the engine at {path} belongs to another user")
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    except OSError as error:
+        connection.close()
+        raise EngineUnavailable(f"cannot reach the engine: {error.strerror}") from error
+    except EngineUnavailable:
+        connection.close()
+        raise
+    return connection
+
+
+def start(identity: Identity, path: Path, command: Sequence[str]) -> bool:
+    """Start an engine, and listen for it; False when there is one, which may just be ending."""
+    import fcntl
+
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    lock = os.open(path.with_suffix(".lock"), flags, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        os.ftruncate(lock, 0)
+        path.unlink(missing_ok=True)  # of an engine that was killed: the lock is ours
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(os.fspath(path))
+            path.chmod(0o600)
+            listener.listen(_BACKLOG)
+            try:
+                _spawn(identity, path, command, lock, listener.fileno())
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+            return True
+    finally:
+        os.close(lock)  # the engine has its own copy, and the lock goes with the last one
+
+
+def _spawn(identity: Identity, path: Path, command: Sequence[str], lock: int, listener: int) -> None:
+    """A process of its own session and without our standard streams: it outlives the window that started it."""
+    options = ("--socket", os.fspath(path), "--listener", str(listener), "--lock", str(lock))
+    process = subprocess.Popen(
+        [*command, *options, "--identity", msgspec.json.encode(identity).decode()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(lock, listener),
+        start_new_session=True,
+        cwd="/",
+        env=_environment(),
+    )
+    os.pwrite(lock, str(process.pid).encode(), 0)  # for people who must end it by force
+    threading.Thread(target=process.wait, name="dg-lsp-engine-end", daemon=True).start()  # else it leaves a zombie
+
+
+def _environment() -> dict[str, str]:
+    """Ours; from a source tree also where this package is, since the process starts elsewhere."""
+    if _ROOT.name in ("site-packages", "dist-packages"):
+        return dict(os.environ)
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}

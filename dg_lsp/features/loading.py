@@ -1,0 +1,181 @@
+"""The model opens in the background: progress while it does, one message when it cannot.
+
+Starts after `initialized`, so that `initialize` is answered without waiting for anything heavy.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections.abc import Awaitable
+from typing import Any
+
+import msgspec
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from dg_lsp.backend.fallback_filler import StandIn
+from dg_lsp.engine.client import SharedFiller
+from dg_lsp.engine.runtime_dir import EngineUnavailable, supported
+from dg_lsp.features.status import answering, loads
+from dg_lsp.session.session import OpenFiller, Session
+from dg_lsp.settings import Settings
+from infill.cli.sizes import part_of_size
+from infill.types import Filler
+from model.types import CheckpointError, OnBytes
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 0.25
+
+
+async def load_model(session: Session) -> None:
+    """Open the model on the worker thread, tell the user how that went."""
+    session.opened_for = session.engine
+    started = time.perf_counter()
+    opened = session.scheduler.start(session.open_filler)
+    loaded = asyncio.get_running_loop().create_task(_loaded(session, opened))
+    if session.client.progress:
+        await _show_progress(session, loaded, started)
+    await asyncio.shield(loaded)
+    failure = _failure(session)
+    if failure is not None:
+        log.error("the model could not be opened after %.1f s", time.perf_counter() - started)
+        instead = " The embedded model answers in its place." if session.scheduler.failure is None else ""
+        remedy = "Check --model and the server's log, then restart the server."
+        session.tell(types.MessageType.Error, f"dg-lsp: the model could not be opened: {failure}.{instead} {remedy}")
+        return
+    seconds = time.perf_counter() - started
+    log.info("model ready name=%s s=%.1f", session.scheduler.model_name, seconds)
+
+
+async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:
+    """Wait for the model that was asked for, whatever answers until then; from then on its news are the session's.
+
+    One that was unloaded loads again with the next question, and is shown as it was the first time.
+    """
+    await asyncio.shield(opened)
+    filler = session.filler
+    if not isinstance(filler, StandIn | SharedFiller):
+        return
+    loop, settled = asyncio.get_running_loop(), asyncio.Event()
+
+    def look() -> None:
+        session.changed()
+        if session.filler is not filler:
+            settled.set()
+        elif not loads(session):
+            settled.set()
+            session.bytes_loaded = None  # or it would begin with all of them, should it load again
+        elif settled.is_set():
+            settled.clear()
+            if session.client.progress:
+                again = loop.create_task(settled.wait())
+                session.keep(loop.create_task(_show_progress(session, again, time.perf_counter())))
+
+    def on_news() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has closed
+            loop.call_soon_threadsafe(look)
+
+    filler.watch(on_news)
+    look()
+    await settled.wait()
+
+
+def _failure(session: Session) -> str | None:
+    """Why the model that was asked for is not open."""
+    return session.filler.failure if isinstance(session.filler, StandIn) else session.scheduler.failure
+
+
+async def _show_progress(session: Session, loaded: asyncio.Future[Any], started: float) -> None:
+    token = f"dg-lsp-loading-{uuid.uuid4()}"
+    if not await accepted(session.server.create_progress(token)):
+        return
+    # Without a percentage at the beginning a client may leave out those that come later.
+    begin = types.WorkDoneProgressBegin(title="Loading model", cancellable=False)
+    if session.engine[0] is not None:
+        begin.percentage = 0
+    session.server.send_progress(token, begin)
+    told: types.WorkDoneProgressReport | None = None
+    while True:
+        report = _progress(session, started)
+        if report != told:
+            session.server.send_progress(token, report)
+            told = report
+        done, _ = await asyncio.wait({loaded}, timeout=_LOOK_EVERY_S)
+        if done:
+            break
+    filler = answering(session)
+    is_open = _failure(session) is None and not (isinstance(filler, SharedFiller) and filler.failed)
+    outcome = "ready" if is_open else "failed"
+    session.server.send_progress(token, types.WorkDoneProgressEnd(message=outcome))
+
+
+def _progress(session: Session, started: float) -> types.WorkDoneProgressReport:
+    """How far it is: bytes where the model tells of any, else seconds."""
+    if session.bytes_loaded is None:
+        return types.WorkDoneProgressReport(message=f"{time.perf_counter() - started:.0f} s")
+    done, total = session.bytes_loaded
+    return types.WorkDoneProgressReport(message=part_of_size(done, total), percentage=100 * done // total)
+
+
+async def accepted(created: Awaitable[None]) -> bool:
+    """Return True when the client made the progress token; a refusal only costs the progress."""
+    try:
+        await created
+    except JsonRpcException:
+        return False
+    return True
+
+
+def open_model(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+    """Open the real pipeline in this process; slow, so only the worker thread may call it."""
+    return _with_stand_in(_open_here, model, settings, on_bytes)
+
+
+def open_shared_model(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+    """Open the model in the engine that all windows share; in this process where there can be none."""
+    shared = settings.shared_engine and supported()
+    return _with_stand_in(_open_shared if shared else _open_here, model, settings, on_bytes)
+
+
+def _with_stand_in(open_one: OpenFiller, model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+    """The filler; for another model than the embedded one, that one answers where it cannot, as it is shipped."""
+    shipped = msgspec.structs.replace(settings, quant=None, device=None)
+    if settings.engine == "http":  # shared already, by the server: no engine of ours in between
+        return StandIn(lambda: _open_server(model, settings.url), lambda: open_one(None, shipped, _unheard))
+    if model is None:
+        return open_one(None, settings, on_bytes)
+    return StandIn(lambda: open_one(model, settings, on_bytes), lambda: open_one(None, shipped, _unheard))
+
+
+def _unheard(done: int, total: int) -> None:
+    """The embedded model is open at once."""
+
+
+def _open_here(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+    from infill.pipeline.filler import open_filler
+
+    return open_filler(model, settings.threads, settings.niceness, settings.quant, settings.device, on_bytes)
+
+
+def _open_server(model: str | None, url: str | None) -> Filler:
+    from infill.pipeline.filler import open_http_filler
+
+    if not url:
+        raise CheckpointError("the engine http needs --url or the setting url, as http://127.0.0.1:8000/v1")
+    return open_http_filler(url, model)
+
+
+def _open_shared(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+    from dg_lsp.engine.identity import identity_of
+
+    identity = identity_of(model, settings.threads, settings.niceness, settings.quant, settings.device)
+    try:
+        return SharedFiller(identity, settings.unload_after_minutes * 60 or None, on_bytes=on_bytes)
+    except EngineUnavailable as error:
+        log.warning("no shared engine, the model opens in this process: %s", error)
+        return _open_here(model, settings, on_bytes)

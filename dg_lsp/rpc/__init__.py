@@ -1,0 +1,4 @@
+"""JSON-RPC and its transports, where we do it differently from pygls.
+
+Nothing here knows of documents or models.
+"""

@@ -1,0 +1,4 @@
+"""What one client's session holds: settings, typing, suggestions, related files.
+
+Nothing here handles a message.
+"""

@@ -1,0 +1,235 @@
+"""What one client's session holds, shared by the handlers; and the one log line per request.
+
+The log line carries counts, times and reasons. The user's text never goes above DEBUG.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from dg_lsp.backend.load_shedding import Fallback
+from dg_lsp.backend.scheduler import Scheduler
+from dg_lsp.documents.documents import Documents, DocumentSnapshot
+from dg_lsp.documents.notebooks import Notebooks, Reading, reading
+from dg_lsp.session.debounce import Pace
+from dg_lsp.session.related_files import Contexts
+from dg_lsp.session.suggestions import Suggestions, typed_on
+from dg_lsp.session.syntax_thread import Lookup
+from dg_lsp.session.trust import judge_cell, judge_document
+from dg_lsp.settings import Settings
+from dg_lsp.stats.usage import Usage
+from infill.ignore.rules import IgnoreRules, Verdict
+from infill.types import Filled, Filler, NoFill
+from model.types import OnBytes
+
+if TYPE_CHECKING:
+    from dg_lsp.rpc.client import Client
+
+log = logging.getLogger(__name__)
+
+OpenFiller = Callable[[str | None, Settings, OnBytes], Filler]
+
+
+class Record:
+    """What is to be logged of one request."""
+
+    def __init__(self) -> None:
+        self.reason = "failed"
+        self.detail = ""  # for the user, not for the log: it may name what is in the text
+        self.ignored: Verdict | None = None
+        self.counts: dict[str, object] = {}
+
+
+class ClientFeatures:
+    """What the client said that it can do, as far as we care."""
+
+    def __init__(self, capabilities: types.ClientCapabilities) -> None:
+        window, workspace = capabilities.window, capabilities.workspace
+        self.progress = bool(window and window.work_done_progress)
+        edit = workspace.workspace_edit if workspace else None
+        self.document_changes = bool(edit and edit.document_changes)
+        self.annotates_edits = bool(edit and edit.change_annotation_support)
+        self.applies_edits = bool(workspace and workspace.apply_edit)
+        document = capabilities.text_document
+        action = document.code_action if document else None
+        resolve = action.resolve_support if action else None
+        self.resolves_edits = bool(resolve and "edit" in resolve.properties)
+        self.has_configuration = bool(workspace and workspace.configuration)
+        changes = workspace.did_change_configuration if workspace else None
+        self.registers_configuration = bool(changes and changes.dynamic_registration)
+        doubts = document.diagnostic if document else None
+        self.registers_diagnostics = bool(doubts and doubts.dynamic_registration)
+        self.inline_completion = bool(document and document.inline_completion is not None)
+        entry = document.completion.completion_item if document and document.completion else None
+        formats = entry.documentation_format if entry else None
+        self.shows_markdown = types.MarkupKind.Markdown in (formats or ())
+        refresh = workspace.diagnostics if workspace else None
+        self.refreshes_diagnostics = bool(refresh and refresh.refresh_support)
+
+
+class OpenFill(msgspec.Struct, frozen=True):
+    """A question on its way that nobody asked for by hand: its text, the cursor, and what will be the answer."""
+
+    text: str
+    offset: int
+    answer: asyncio.Task[Filled | NoFill]
+    asked_at: float  # of time.monotonic()
+
+    def may_fit(self, text: str, offset: int) -> bool:
+        """Whether what was typed since could be the beginning of the answer."""
+        return typed_on(self.text, self.offset, text, offset)
+
+
+class Session:
+    """Documents, settings, the scheduler and what was last said to the user."""
+
+    def __init__(self, server: Client, open_filler: OpenFiller, model: str | None) -> None:
+        self.server = server
+        self.documents = Documents()
+        self.notebooks = Notebooks()
+        self.scheduler = Scheduler()
+        self.lookup = Lookup()
+        self.context = Contexts(self.documents, self.lookup)
+        self.pace = Pace()
+        self.suggestions = Suggestions()
+        self.usage = Usage()
+        self.fallback = Fallback()
+        self.told_too_slow = False
+        self.changed: Callable[[], None] = lambda: None  # what a status bar shows may be another
+        self.open_fills: dict[str, OpenFill] = {}  # by document: the question that typing asked
+        self.rewrites: dict[int | str, str] = {}  # by progress token, the document that is being rewritten
+        self.settings = Settings()
+        self.options: object = None  # initializationOptions
+        self.setting_problems: list[str] = []
+        self.n_pulls = self.newest_pull = 0  # of the configuration: asked for, taken
+        self.folders: list[str] = []  # of the workspace
+        self.rules = IgnoreRules()
+        self.client = ClientFeatures(types.ClientCapabilities())
+        self.client_process_id: int | None = None  # only when it can be seen to run from here
+        self.loading: asyncio.Task[None] | None = None
+        self.offers_doubts = False
+        self.filler: Filler | None = None  # once it is open
+        self.opened_for: tuple[object, ...] | None = None  # what `engine` was then
+        self.bytes_loaded: tuple[int, int] | None = None  # of the model that loads or last did: in place, and all
+        self.last_reason: str | None = None
+        self.last_silence: str | None = None  # why ghost text was last not shown
+        self.last_ms: float | None = None
+        self.last_ignored: Verdict | None = None
+        self._named: set[str] = set()  # problems that the user was told of
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
+        self._open_filler = open_filler
+        self._model = model
+
+    @property
+    def engine(self) -> tuple[object, ...]:
+        """What the settings ask of an engine; the command line's choice of a model comes first."""
+        wanted = self.settings
+        model = self._model or wanted.model
+        form = model, wanted.quant, wanted.device, wanted.engine, wanted.url
+        return *form, wanted.threads, wanted.niceness, wanted.shared_engine, wanted.unload_after_minutes
+
+    def open_filler(self) -> Filler:
+        """Open the model; slow, for the worker thread."""
+        self.bytes_loaded = None
+        self.filler = self._open_filler(self._model or self.settings.model, self.settings, self._on_bytes)
+        return self.filler
+
+    def _on_bytes(self, done: int, total: int) -> None:
+        self.bytes_loaded = done, total  # at once, for whatever thread looks
+
+    def leave_model(self) -> Scheduler:
+        """Answer what is open and forget what the model said; return its scheduler, whose thread ends soon."""
+        left, self.scheduler = self.scheduler, Scheduler()
+        self.scheduler.n_asked, self.scheduler.n_speculative = left.n_asked, left.n_speculative
+        self.scheduler.on_change, self.fallback = left.on_change, Fallback()
+        self.filler, self.suggestions = None, Suggestions()
+        left.close()
+        return left
+
+    def set_folders(self, folders: list[str]) -> None:
+        """Take the workspace's folders, for the rules and for what may be read as context."""
+        self.folders = folders
+        self.context.set_folders(folders, self.settings.trusted, self.settings.context)
+        self.rules = IgnoreRules(folders, trusted=self.settings.trusted)
+
+    def judge(self, uri: str) -> Verdict:
+        """Return whether the text of a document may be used."""
+        notebook = self.notebooks.notebook_of(uri)
+        return judge_document(uri, self.rules) if notebook is None else judge_cell(uri, notebook, self.rules)
+
+    def reading(self, snapshot: DocumentSnapshot) -> Reading:
+        """Return what is read of a document that may be read: all of it, a notebook's cell with those around it."""
+        if self.notebooks.notebook_of(snapshot.uri) is None:
+            return Reading("", snapshot.text, "")
+        place = snapshot.uri.partition("#")[0]
+
+        def other_cell(uri: str) -> DocumentSnapshot | None:
+            is_near = uri.partition("#")[0] == place  # the same verdict
+            return self.documents.get(uri) if is_near or self.judge(uri).allowed else None
+
+        return reading(snapshot, self.notebooks.around(snapshot.uri), other_cell)
+
+    def keep(self, task: asyncio.Task[None]) -> None:
+        """Hold a task that nobody awaits until it is done; log it when it fails."""
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task ended with %s; --log-level debug shows where", type(error).__name__)
+            log.debug("a task failed", exc_info=error)  # may quote the user's text
+
+    async def register(self, method: str, options: object) -> None:
+        """Have the client send a method's messages, which it says it can be asked for while it runs."""
+        registration = types.Registration(id=f"dg-lsp-{uuid.uuid4()}", method=method, register_options=options)
+        params = types.RegistrationParams(registrations=[registration])
+        with suppress(JsonRpcException):
+            await self.server.rpc.send_request_async(types.CLIENT_REGISTER_CAPABILITY, params)
+
+    def name_problems(self) -> None:
+        """Tell the user of the problems with settings that he was not told of before."""
+        new = [problem for problem in self.setting_problems if problem not in self._named]
+        self._named |= set(new)
+        if new:
+            self.tell(types.MessageType.Warning, "dg-lsp: " + "; ".join(new))
+
+    def tell_once(self, problem: str) -> None:
+        """Show one warning to the user, unless he was told the same before."""
+        if problem not in self._named:
+            self._named.add(problem)
+            self.tell(types.MessageType.Warning, f"dg-lsp: {problem}")
+
+    def tell(self, kind: types.MessageType, message: str) -> None:
+        """Show one message to the user."""
+        self.server.window_show_message(types.ShowMessageParams(type=kind, message=message))
+
+    @contextmanager
+    def request(self, name: str) -> Generator[Record]:
+        """Log one line about a request when it ends; our own errors end here, the caller answers nothing."""
+        record = Record()
+        started = time.perf_counter()
+        try:
+            yield record
+        except Exception as error:
+            record.reason = f"internal_error {type(error).__name__}"
+            log.error("%s: %s; --log-level debug shows where", name, record.reason)
+            log.debug("%s failed", name, exc_info=True)  # may quote the user's text
+        except BaseException:
+            record.reason = "cancelled"
+            raise
+        finally:
+            self.last_reason, self.last_ignored = record.reason, record.ignored
+            self.last_ms = round((time.perf_counter() - started) * 1000, 1)
+            counts = " ".join(f"{key}={value}" for key, value in record.counts.items())
+            log.info("%s ms=%.1f reason=%s %s", name, self.last_ms, record.reason, counts)

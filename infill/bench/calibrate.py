@@ -1,0 +1,98 @@
+"""`python -m infill.bench.calibrate FOLDER --files DIR`: the confidence usual for each length of a hole in your code.
+
+Takes holes out of your own Python files, asks the model for one denoising step at every length that it tries, and
+writes the curve (model/engine/hole_lengths.py) into the checkpoint folder. From then on a checkpoint with `keep_best`
+finishes only the lengths that fit. The same files, seed and model give the same curve.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from tqdm import tqdm
+
+from infill.bench.cut_holes import BenchHole, block_holes, line_holes, source_files
+from infill.cli import console
+from infill.prompt.canvas import build_canvas
+from infill.prompt.context import surroundings
+from infill.prompt.instructions import asked_of
+from infill.types import Hole, InputError, Span
+from model.config import check_folder
+from model.engine.hole_lengths import LENGTHS, UsualConfidence, confidence, fitted
+from model.types import Budget, CancelToken, CheckpointError, Engine
+
+LEAST_HOLES = 40  # a mean of fewer says more about them than about lengths
+BLOCK_SHARE = 0.3
+
+
+def draw(files: list[Path], n_holes: int, seed: int) -> list[tuple[BenchHole, bool]]:
+    """Ends of lines, and some bodies of functions (True); raises `InputError` where there are too few."""
+    blocks = block_holes(files, int(n_holes * BLOCK_SHARE), seed)
+    lines = line_holes(files, n_holes - len(blocks), seed)
+    holes = [(hole, False) for hole in lines] + [(hole, True) for hole in blocks]
+    if len(holes) < LEAST_HOLES:
+        raise InputError(f"--files: {len(holes)} holes found, a curve takes {LEAST_HOLES}; name more Python files")
+    return holes
+
+
+def usual_confidence(engine: Engine, holes: Sequence[tuple[BenchHole, bool]], seed: int) -> UsualConfidence:
+    """The curve through the mean confidence of the first step at every length, the same holes at each."""
+    lengths = sorted({*engine.info.line_lengths, *engine.info.block_lengths})
+    measured: dict[int, list[float]] = {n: [] for n in lengths}
+    for i, (cut, multiline) in enumerate(tqdm(holes, "holes", disable=None)):
+        place = Span(cut.start, cut.start)
+        hole = Hole(place, "block" if multiline else "line_end", "", multiline)
+        asked = asked_of(cut.holed, hole, "python")
+        around = surroundings(cut.holed, hole, engine.info, engine.tokenizer, asked=asked)
+        canvases = [build_canvas(around, n) for n in lengths]
+        fills = engine.denoise(around.prompt_ids, canvases, Budget(1), CancelToken(), seed + i)
+        for n, fill in zip(lengths, fills, strict=True):
+            measured[n].append(confidence(fill.token_entropies))
+    return fitted({n: statistics.fmean(values) for n, values in measured.items()}, len(holes))
+
+
+def write(folder: Path, usual: UsualConfidence) -> Path:
+    """Put the curve into the checkpoint folder."""
+    path = folder / LENGTHS
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(usual), indent=1) + b"\n")
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); copy the checkpoint to a folder of yours"
+        ) from None
+    return path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 2 where something about its arguments or the checkpoint is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m infill.bench.calibrate", description=__doc__)
+    parser.add_argument("folder", type=Path, help="checkpoint folder")
+    parser.add_argument("--files", type=Path, nargs="+", required=True, help="your Python files or folders")
+    parser.add_argument("--holes", type=int, default=100, help="how many (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="draws the holes and the noise (default %(default)s)")
+    args = parser.parse_args(argv)
+    try:
+        check_folder(args.folder)
+        holes = draw(source_files(args.files), args.holes, args.seed)
+
+        from model.load import load_engine  # brings torch
+
+        engine = load_engine(str(args.folder))
+        usual = usual_confidence(engine, holes, args.seed)
+        path = write(args.folder, usual)
+    except (InputError, CheckpointError, ValueError) as error:
+        console.say(f"calibrate: {error}")
+        return 2
+    for n in sorted({*engine.info.line_lengths, *engine.info.block_lengths}):
+        console.say(f"{n:4} tokens: {usual(n):.3f}")
+    console.say(f"{path}: written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

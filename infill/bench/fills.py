@@ -1,0 +1,157 @@
+"""Holes of held-out code answered as a user would be, and what is told of the answers."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+import importlib.util
+import re
+import statistics
+import time
+from collections import Counter
+
+import msgspec
+
+from infill.bench import reliability
+from infill.bench.cut_holes import BenchHole, parses
+from infill.bench.tables import Rows, heading, share, table
+from infill.retrieval.similar_lines import continuations, word_before
+from infill.types import Completion, Context, Filled, Filler, FillRequest
+from model.config import HELD_OUT
+from model.types import CancelToken
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One answered hole; a line of `--json`."""
+
+    bench: str
+    variant: str
+    path: str
+    offset: int
+    answer: str
+    fill: str | None
+    reason: str | None
+    source: str | None
+    confidence: float
+    tokens: tuple[tuple[str, float], ...]  # with entropies in nats
+    parses: bool
+    exact: bool
+    similarity: float
+    extra_lines: int
+    baseline: str
+    baseline_exact: bool
+    steps: int
+    milliseconds: float
+    word: str | None = None  # what is shown unasked where the line is not sure enough
+
+
+def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int, context: Context) -> Sample:
+    """Ask for one fill as a user would, and compare it with what stood there."""
+    request = FillRequest(text=hole.holed, language="python", offset=hole.start, seed=seed, context=context)
+    started = time.perf_counter()
+    result = filler.fill(request, CancelToken())
+    milliseconds = (time.perf_counter() - started) * 1000
+    best = result.completions[0] if isinstance(result, Filled) else None
+    fill = best.text if best else ""
+    baseline = next((c.text for c in continuations(hole.holed, hole.start, hole.start, 1)), "")
+    return Sample(
+        bench=bench,
+        variant=variant,
+        path=hole.path,
+        offset=hole.start,
+        answer=hole.answer,
+        fill=best.text if best else None,
+        reason=None if isinstance(result, Filled) else result.reason,
+        source=best.source if best else None,
+        confidence=best.confidence if best else 0.0,
+        tokens=tuple(zip(best.token_texts, best.token_entropies, strict=True)) if best else (),
+        parses=best is not None and parses(hole.holed[: best.span.start] + best.text + hole.holed[best.span.end :]),
+        exact=best is not None and best.text.strip() == hole.answer.strip(),
+        similarity=difflib.SequenceMatcher(None, fill.strip(), hole.answer.strip(), autojunk=False).ratio(),
+        extra_lines=fill.strip().count("\n") - hole.answer.strip().count("\n"),
+        baseline=baseline,
+        baseline_exact=baseline.strip() == hole.answer.strip(),
+        steps=best.steps if best else 0,
+        milliseconds=round(milliseconds, 1),
+        word=None if best is not None and is_line(best, filler.show_threshold) else _word(filler, request),
+    )
+
+
+def is_line(fill: Completion | Sample, threshold: float) -> bool:
+    """Whether it is shown unasked as what is left of the line, and not of a word."""
+    return fill.confidence >= threshold and fill.source != "word"
+
+
+def _word(filler: Filler, request: FillRequest) -> str | None:
+    """The rest of a word begun, as it would be shown alone."""
+    if not word_before(request.text[: request.offset]):
+        return None
+    result = filler.fill(msgspec.structs.replace(request, trigger="automatic"), CancelToken())
+    shown = result.completions[0] if isinstance(result, Filled) else None
+    return shown.text if shown is not None and shown.source == "word" else None
+
+
+def goes_as_far(fill: str | None, answer: str) -> bool:
+    """Whether the answer begins with the fill, which ends where a word does."""
+    fill = (fill or "").rstrip()
+    return fill != "" and re.match(rf"{re.escape(fill)}(?!(?<=\w)\w)", answer) is not None
+
+
+def figures(samples: list[Sample], threshold: float) -> Rows:
+    """Rows of the table for one variant."""
+    n = len(samples)
+    filled = [s for s in samples if s.fill is not None]
+    shown = [s for s in filled if is_line(s, threshold)]
+    diffused = [s.steps for s in filled if s.source == "diffusion"]
+    times = sorted(s.milliseconds for s in samples)
+    sources = Counter(s.source for s in filled)
+    words = [s for s in samples if s.word is not None]
+    right = sum(goes_as_far(s.fill, s.answer) for s in shown) + sum(goes_as_far(s.word, s.answer) for s in words)
+    return [
+        ("exact match", share(sum(s.exact for s in samples), n)),
+        ("edit similarity, mean", f"{100 * statistics.mean(s.similarity for s in samples):.1f} %"),
+        ("filled", share(len(filled), n)),
+        ("fills that parse", share(sum(s.parses for s in filled), len(filled))),
+        ("lines too many or too few, mean", f"{statistics.mean(abs(s.extra_lines) for s in samples):.1f}"),
+        (f"shown unasked (confidence {threshold:.2f} or more)", share(len(shown), n)),
+        ("exact match of those shown", share(sum(s.exact for s in shown), len(shown))),
+        *([("the rest of a word shown alone", share(len(words), n))] if words else []),
+        ("right as far as it goes, of all shown", share(right, len(shown) + len(words))),
+        ("fills from diffusion / left to right / nearby / cut back",
+         " / ".join(str(sources[k]) for k in ("diffusion", "left_to_right", "nearby", "cut_back"))),
+        ("mean steps of the diffusion fills", f"{statistics.mean(diffused):.1f}" if diffused else "-"),
+        ("p50 / p95 ms", f"{times[n // 2]:.0f} / {times[min(n - 1, int(n * 0.95))]:.0f}"),
+    ]  # fmt: skip
+
+
+def report(what: str, by_variant: dict[str, list[Sample]], model: str, threshold: float) -> str:
+    """The table of one benchmark on held-out code, with machine, date and model."""
+    first = next(iter(by_variant.values()))
+    where = packages([sample.path for sample in first])
+    baseline = share(sum(s.baseline_exact for s in first), len(first))
+    head = heading(what, f"{len(first)} holes of {where}", model)
+    columns = {name: figures(samples, threshold) for name, samples in by_variant.items()}
+    tables = [table(f"{head}; the frequency baseline is right for {baseline}", columns)]
+    by_confidence = {n: reliability.rows(_fills(samples), reliability.FILLS) for n, samples in by_variant.items()}
+    tables.append(table(f"{what}: exact match of fills by their confidence", by_confidence))
+    by_entropy = {n: reliability.rows(_tokens(samples), reliability.TOKENS) for n, samples in by_variant.items()}
+    tables.append(table(f"{what}: tokens that stand in the answer too, by their entropy in nats", by_entropy))
+    return "\n\n".join(tables)
+
+
+def _fills(samples: list[Sample]) -> list[reliability.Judged]:
+    return [(s.confidence, s.exact) for s in samples if s.fill is not None]
+
+
+def _tokens(samples: list[Sample]) -> list[reliability.Judged]:
+    return [judged for s in samples if s.fill for judged in reliability.tokens(s.fill, s.tokens, s.answer)]
+
+
+def packages(paths: list[str]) -> str:
+    """The held-out packages that the files are of, with their versions."""
+    versions = (
+        f"{name} {importlib.metadata.version(name)}"
+        for name in HELD_OUT
+        if any(name in path for path in paths) and importlib.util.find_spec(name)
+    )
+    return ", ".join(versions) or "the given files"

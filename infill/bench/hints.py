@@ -1,0 +1,102 @@
+"""`infill bench hints`: the types of a held-out function taken away, and asked for as *Complete type hints* does."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+
+import msgspec
+
+from infill.bench.cut_holes import texts_that_parse
+from infill.bench.values import Found
+from infill.holes.scaffold import Target
+from infill.holes.targets import find_target
+from infill.syntax.function_forms import FORMS
+from infill.syntax.languages import by_id
+from infill.syntax.tree import parse
+from infill.types import Context, Filled, Filler, Span
+from model.types import CancelToken
+
+LEAST = 2  # types of a function
+
+
+class Unhinted(msgspec.Struct, frozen=True):
+    """A file, a place in one of its functions, and what is taken away there: colons or arrows with their types."""
+
+    path: str
+    text: str
+    at: int
+    hints: tuple[Span, ...]
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The types that stood there."""
+        return tuple(_type(self.text[span.start : span.end]) for span in self.hints)
+
+    @property
+    def holed(self) -> str:
+        """The text without them."""
+        edges = [0, *(at for span in self.hints for at in (span.start, span.end)), len(self.text)]
+        return "".join(self.text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where they are missing in that."""
+        gone = accumulate((span.end - span.start for span in self.hints), initial=0)
+        return tuple(span.start - less for span, less in zip(self.hints, gone, strict=False))
+
+    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Found:
+        """What is proposed for each place, and how sure it is."""
+        python = by_id("python")
+        assert python is not None
+        target = find_target(parse(python, self.holed), "type_hints", Span(self.at, self.at))
+        if not isinstance(target, Target):
+            return [None] * len(self.hints)
+        request = msgspec.structs.replace(target.request("python"), seed=seed, context=context, least_confidence=least)
+        result = filler.fill(request, CancelToken())
+        changes = target.changes(result.completions[0]) if isinstance(result, Filled) else ()
+        found = {change.span.start: (_type(change.text), change.confidence) for change in changes}
+        return [found.get(at) for at in self.places]
+
+
+def unhinted(files: list[Path], limit: int, seed: int) -> list[Unhinted]:
+    """Functions of files that parse, drawn evenly over all that have enough types, none of them in quotes."""
+    found = [one for path, text in texts_that_parse(files).items() for one in _functions(str(path), text)]
+    random.Random(seed).shuffle(found)
+    return found[:limit]
+
+
+def _functions(path: str, text: str) -> Iterator[Unhinted]:
+    starts = list(accumulate((len(line.encode()) for line in text.splitlines(keepends=True)), initial=0))
+    raw = text.encode()
+
+    def offset(line: int, column: int) -> int:
+        return len(raw[: starts[line - 1] + column].decode())
+
+    for function in ast.walk(ast.parse(text)):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        hints: list[Span] = []
+        for arg in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs):
+            if arg.annotation is not None:
+                start = offset(arg.lineno, arg.col_offset) + len(arg.arg)
+                hints.append(Span(start, offset(*_end(arg.annotation))))
+        if function.returns is not None:
+            arrow = text.rindex("->", 0, offset(function.returns.lineno, function.returns.col_offset))
+            hints.append(Span(len(text[:arrow].rstrip()), offset(*_end(function.returns))))
+        pattern = next(form.hints.pattern for form in FORMS.values() if form.hints)
+        if len(hints) >= LEAST and all(re.fullmatch(pattern, _type(text[h.start : h.end])) for h in hints):
+            hints.sort(key=lambda hint: hint.start)
+            yield Unhinted(path, text, offset(function.lineno, function.col_offset), tuple(hints))
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+
+
+def _type(hint: str) -> str:
+    return hint.strip().removeprefix(":").removeprefix("->").strip()

@@ -1,0 +1,198 @@
+"""`infill bench`: how often the fill is exactly what stood there, on code never trained on.
+
+`line`: from a word's edge to the end of its line; `begun`: the same in the first lines of a file, with nothing below;
+`typed`: as `line`, after the first two letters of a word; `block`: whole bodies of functions; `holes`: two or three
+values of a function at once; `hints`: its types; `refine`: lines with one wrong token. All are drawn by a fixed seed
+from the held-out packages that are installed here (or from --source). `humaneval`: functions whose tests must pass,
+from --data. A frequency baseline answers lines and blocks too: the continuation that most often follows the longest
+matching left context elsewhere in the same file. With --compare every decoder alone answers them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import msgspec
+from tqdm import tqdm
+
+from infill.bench import humaneval
+from infill.bench import refine as bench_refine
+from infill.bench import values as bench_values
+from infill.bench.context import PackageContext
+from infill.bench.cut_holes import (
+    BenchHole,
+    begun_holes,
+    block_holes,
+    held_out_files,
+    line_holes,
+    source_files,
+    typed_holes,
+)
+from infill.bench.fills import answer, packages, report
+from infill.bench.hints import unhinted
+from infill.bench.tables import heading, table
+from infill.cli.command_input import ModelArguments, add_model_options, opened
+from infill.types import Context, InputError, Source
+from model.types import CheckpointError
+
+if TYPE_CHECKING:
+    from infill.pipeline.filler import ModelFiller
+
+NO_HOLES = "no holes: none of the held-out packages is installed here; name files with --source"
+DRAW = {"line": line_holes, "begun": begun_holes, "typed": typed_holes, "block": block_holes}
+DRAW_FUNCTIONS: dict[str, Callable[[list[Path], int, int], Sequence[bench_values.Asked]]] = {
+    "holes": bench_values.unwritten,
+    "hints": unhinted,
+}
+# Which sources each column of --compare may use; None: the hole's true length is told to the denoiser.
+ALL: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
+VARIANTS: dict[str, tuple[frozenset[Source], bool]] = {
+    "all": (ALL, False),
+    "diffusion": (frozenset(("diffusion",)), False),
+    "diffusion, length known": (frozenset(("diffusion",)), True),
+    "left to right": (frozenset(("left_to_right",)), False),
+    "both": (frozenset(("diffusion", "left_to_right")), False),
+}
+WITH_CONTEXT = "with context"
+
+
+Answered = tuple[str, list[msgspec.Struct]]  # a table and every sample behind it
+Bench = Callable[["ModelFiller"], Answered]
+
+
+def limited(filler: ModelFiller, variant: str, answer: str | None = None) -> ModelFiller:
+    """The filler as a column of --compare wants it."""
+    sources, length_known = VARIANTS[variant] if variant != WITH_CONTEXT else (ALL, False)
+    return filler.limited_to(sources, answer if length_known else None)
+
+
+def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
+    """Line ends or blocks; the holes are drawn now, so that bad input is told before the model loads."""
+    files = source_files(args.source) if args.source else held_out_files()
+    holes = DRAW[what](files, args.limit or sys.maxsize, args.seed)
+    if not holes:
+        raise InputError(NO_HOLES)
+
+    package = PackageContext()
+
+    def context(variant: str, hole: BenchHole) -> Context:
+        return package.of(hole) if variant == WITH_CONTEXT else Context()
+
+    def run(filler: ModelFiller) -> Answered:
+        by_variant = {
+            variant: [
+                answer(limited(filler, variant, hole.answer), what, variant, hole, args.seed, context(variant, hole))
+                for hole in tqdm(holes, f"{what}, {variant}", leave=False, disable=None)
+            ]
+            for variant in variants
+        }
+        samples: list[msgspec.Struct] = [s for of_variant in by_variant.values() for s in of_variant]
+        return report(what, by_variant, filler.model_name, filler.show_threshold), samples
+
+    return run
+
+
+def refine_bench(args: argparse.Namespace) -> Bench:
+    """Lines with one token exchanged."""
+    files = source_files(args.source) if args.source else held_out_files()
+    lines = bench_refine.corrupted_lines(files, args.limit or sys.maxsize, args.seed)
+    if not lines:
+        raise InputError(NO_HOLES)
+
+    def run(filler: ModelFiller) -> Answered:
+        samples = bench_refine.answers(filler, lines, args.seed)
+        of = f"{len(lines)} lines of {packages([line.path for line in lines])}"
+        return table(heading("refine", of, filler.model_name), {"value": bench_refine.figures(samples)}), [*samples]
+
+    return run
+
+
+def functions_bench(what: str, args: argparse.Namespace) -> Bench:
+    """Several places of a function, as actions ask for them: taken whatever they are, and where they are sure."""
+    files = source_files(args.source) if args.source else held_out_files()
+    drawn = DRAW_FUNCTIONS[what](files, args.limit or sys.maxsize, args.seed)
+    if not drawn:
+        raise InputError(NO_HOLES)
+    package = PackageContext()
+
+    def context(one: bench_values.Asked) -> Context:
+        return package.of(one) if args.context else Context()
+
+    def run(filler: ModelFiller) -> Answered:
+        asked = {"whatever it is": 0.0, f"{filler.show_threshold} sure": filler.show_threshold}
+        by_variant = {
+            variant: bench_values.answers(filler, f"{what}, {variant}", least, drawn, args.seed, context)
+            for variant, least in asked.items()
+        }
+        of = f"{len(drawn)} functions of {packages([one.path for one in drawn])}"
+        columns = {variant: bench_values.figures(samples) for variant, samples in by_variant.items()}
+        every: list[msgspec.Struct] = [s for samples in by_variant.values() for s in samples]
+        return table(heading(what, of, filler.model_name), columns), every
+
+    return run
+
+
+def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
+    """Functions with tests; a length that is known makes no sense where any passing code is right."""
+    tasks = humaneval.read_tasks(args.data, args.split)[: args.limit or sys.maxsize]
+    possible = [v for v in variants if v != WITH_CONTEXT and not VARIANTS[v][1]]
+
+    def run(filler: ModelFiller) -> Answered:
+        by_variant = {v: humaneval.answers(limited(filler, v), v, tasks, args.seed) for v in possible}
+        columns = {v: humaneval.figures(samples, filler.show_threshold) for v, samples in by_variant.items()}
+        head = heading(f"humaneval {args.split}", f"{len(tasks)} holes", filler.model_name)
+        return table(head, columns), [s for samples in by_variant.values() for s in samples]
+
+    return run
+
+
+def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
+    if what == "refine":
+        return refine_bench(args)
+    if what in DRAW_FUNCTIONS:
+        return functions_bench(what, args)
+    return humaneval_bench(args, variants) if what == "humaneval" else held_out_bench(what, args, variants)
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
+    choices = [*DRAW, *DRAW_FUNCTIONS, "refine", "humaneval"]
+    parser.add_argument(
+        "what",
+        choices=choices,
+        nargs="+",
+        help="ends of lines, also of files or words begun, bodies, values, types, wrong tokens, tested functions",
+    )
+    parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
+    parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")
+    parser.add_argument("--compare", action="store_true", help="also each decoder alone, and with the length known")
+    parser.add_argument("--context", action="store_true", help="also with the modules it imports and those beside it")
+    parser.add_argument("--split", choices=list(humaneval.SPLITS), default="single-line", help="of humaneval")
+    parser.add_argument("--data", type=Path, default=Path("../shared/eval"), help="humaneval's file or folder")
+    add_model_options(parser)
+    parser.add_argument("--threads", type=int, help="processor threads (default: one core is left free)")
+    parser.add_argument("--source", type=Path, nargs="*", help="Python files or folders instead of the packages")
+    parser.add_argument("--json", action="store_true", help="one JSON line per hole on stdout, tables on stderr")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run benchmarks; tables on stdout, progress on stderr."""
+    args = arguments(argv)
+    variants = [*(VARIANTS if args.compare else ["all"]), *([WITH_CONTEXT] if args.context else [])]
+    try:
+        benches = [_bench(what, args, variants) for what in args.what]
+        filler = opened(cast("ModelArguments", args))
+    except (InputError, CheckpointError) as error:
+        print(f"infill: {error}", file=sys.stderr)
+        return 2
+    for bench in benches:
+        text, samples = bench(filler)
+        for sample in samples if args.json else ():
+            print(msgspec.json.encode(sample).decode())
+        print(text, end="\n\n", file=sys.stderr if args.json else sys.stdout, flush=True)
+    return 0

@@ -1,0 +1,115 @@
+"""Candidate texts for a hole, from every source, each once.
+
+Sources: the denoised canvases; the left-to-right draft of the causal encoder (the same weights), whole
+and cut where it could end; what the file says elsewhere after the same words. Choosing among them is
+the judge's work, not ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from infill.checks.parse_check import closing_brackets
+from infill.retrieval.near_misses import near_misses
+from infill.retrieval.similar_lines import Said, continuations
+from infill.syntax.language_table import Language, keywords
+from infill.types import Hole, Source
+from model.types import Fill, Tokenizer
+
+MAX_NEARBY = 4
+MAX_CLOSED = 8
+MAX_CUTS = 8  # ends of the left-to-right draft that are worth a judge's time
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One text that might fill the hole, with how sure and how long its making was."""
+
+    text: str
+    token_texts: tuple[str, ...]
+    token_entropies: tuple[float, ...]
+    steps: int
+    stop_reason: str
+    source: Source
+
+
+def denoised(fills: Sequence[Fill], tokenizer: Tokenizer) -> list[Candidate]:
+    """One candidate for each fill that says something."""
+    return [
+        Candidate(
+            text=tokenizer.decode(fill.token_ids),
+            token_texts=tuple(tokenizer.decode([i]) for i in fill.token_ids),
+            token_entropies=fill.token_entropies,
+            steps=fill.steps,
+            stop_reason=fill.stop_reason,
+            source="diffusion",
+        )
+        for fill in fills
+        if fill.token_ids
+    ]
+
+
+def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenizer) -> list[Candidate]:
+    """The left-to-right draft without the tail it spells again, whole and cut at its plausible ends."""
+    text = tokenizer.decode(draft_ids)
+    if not text.startswith(tail):
+        return []
+    text = text[len(tail) :]
+    return [_plain(t, "left_to_right") for t in draft_ends(text, hole)]
+
+
+def nearby(text: str, hole: Hole, texts: Sequence[str], language: Language) -> list[Said]:
+    """What the file and other `texts` say after the same words, and the file at places of the same shape."""
+    found: list[Said] = []
+    if not hole.multiline:
+        start, end = hole.span.start, hole.span.end
+        found += continuations(text, start, end, MAX_NEARBY)
+        if texts:
+            found += continuations(text, start, end, MAX_NEARBY, texts)
+    return found + near_misses(text, hole, MAX_NEARBY, keywords(language))
+
+
+def said(found: Iterable[Said]) -> list[Candidate]:
+    """Each text that stands elsewhere as a candidate."""
+    return [_plain(each.text, "nearby") for each in found]
+
+
+def suggested(text: str, hole: Hole) -> list[Candidate]:
+    """What is left of the last suggestion, and the same without the word that the user is writing anew."""
+    line = text if hole.multiline else text.split("\n", 1)[0]
+    without_word = re.sub(r"^\w+", "", line)
+    return [_plain(t, "suggested") for t in dict.fromkeys((line, without_word)) if t.strip()]
+
+
+def draft_ends(text: str, hole: Hole) -> list[str]:
+    """Where a left-to-right draft may stop: the whole of it, and the first ends of lines or of words."""
+    if hole.multiline:
+        lines = text.split("\n")
+        return ["\n".join(lines[:n]) for n in (len(lines), *range(1, min(len(lines), MAX_CUTS + 1)))]
+    line = text.split("\n", 1)[0]
+    ends = [i for i in range(1, len(line)) if not (line[i - 1].isalnum() and line[i].isalnum())]
+    return [line, *(line[:i] for i in ends[:MAX_CUTS])]
+
+
+def _plain(text: str, source: Source) -> Candidate:
+    return Candidate(text, (), (), 0, "converged", source)
+
+
+def closed(candidates: Iterable[Candidate], prefix: str, suffix: str) -> list[Candidate]:
+    """Candidates with the brackets closed that they, or the line before them, leave open at a line's end."""
+    if suffix.partition("\n")[0].strip():
+        return []
+    left = prefix.rpartition("\n")[2]
+    pairs = [(c, closing_brackets(left + c.text)) for c in candidates]
+    return [_plain(c.text.rstrip() + missing, c.source) for c, missing in pairs if missing][:MAX_CLOSED]
+
+
+def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Each non-blank text once, the first source to say it kept."""
+    seen: dict[str, Candidate] = {}
+    for candidate in candidates:
+        if candidate.text.strip() and candidate.text not in seen:
+            seen[candidate.text] = candidate
+    return list(seen.values())

@@ -1,0 +1,205 @@
+"""From a model's raw text to what can stand in the hole: an ordered list of small passes.
+
+Each pass is pure, takes the fill and its surroundings and says why it is there. The clamped suffix makes
+overlap impossible for the denoised fills; for the left-to-right draft the overlap passes do the work,
+for the others they check it. Refuses to know of parsing: whether the result is code is the gate's matter.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from infill.candidates import overlap, reindent
+from infill.syntax.indentation import BLANK
+from infill.types import Hole
+
+_SPECIAL = re.compile(
+    r"<\|[\w▁-]{1,40}\|>|<｜[^｜\n]{1,40}｜>|<(?:start|end)_of_turn>|<fim_(?:prefix|middle|suffix|pad)>"
+    r"|<(?:pad|eos|bos|unk)>|<unused\d+>|<\|?(?:think|channel|turn)\|?>|\ufffd|\x00"
+)
+_LONGEST_CYCLE = 4  # lines; longer repeats are more often meant
+_REPEATS = 3
+_MAX_BLANK_LINES = 2
+_TOO_MANY_BREAKS = re.compile(rf"\n{{{_MAX_BLANK_LINES + 2},}}")
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What stands around a hole, with all line breaks as LF; `line_break` is the document's own."""
+
+    hole: Hole
+    prefix: str
+    suffix: str
+    line_break: str
+    indent_blocks: bool = False
+
+    @property
+    def left(self) -> str:
+        """The hole's line up to the hole."""
+        return self.prefix.rpartition("\n")[2]
+
+    @property
+    def right(self) -> str:
+        """The rest of the line on which the hole ends."""
+        return self.suffix.partition("\n")[0]
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """One step: a pure function of the fill and its surroundings, and the reason for it."""
+
+    name: str
+    why: str
+    apply: Callable[[str, Around], str]
+
+
+def postprocess(fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False) -> str:
+    """Return what should replace the hole, perhaps ''. Line breaks are the document's.
+
+    `prefix` and `suffix` are the text around `hole.span`; the fill may hold any line breaks.
+    `indent_blocks` says that a line less indented than the hole leaves its block (Python).
+    """
+    return trace(fill_text, hole, prefix, suffix, indent_blocks=indent_blocks)[-1][1]
+
+
+def trace(
+    fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False
+) -> list[tuple[str, str]]:
+    """Return the text after each pass that changed it, by pass name; the first entry is the raw text."""
+    around = _around(hole, prefix, suffix, indent_blocks)
+    seen = [("raw", fill_text)]
+    for step in PASSES:
+        text = step.apply(seen[-1][1], around)
+        if text != seen[-1][1]:
+            seen.append((step.name, text))
+    return seen
+
+
+@functools.lru_cache(maxsize=2)
+def _around(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> Around:
+    """The surroundings, made once for all the fills of a hole."""
+    return Around(hole, _lf(prefix), _lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
+
+
+def dominant_line_break(text: str) -> str:
+    """Return the line break that the text has most of; LF for a text of one line."""
+    n_crlf = text.count("\r\n")
+    counts = {"\n": text.count("\n") - n_crlf, "\r\n": n_crlf, "\r": text.count("\r") - n_crlf}
+    return max(counts, key=lambda line_break: counts[line_break])
+
+
+def _lf(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _plain_breaks(fill: str, _: Around) -> str:
+    return _lf(fill)
+
+
+def _document_breaks(fill: str, around: Around) -> str:
+    return fill.replace("\n", around.line_break)
+
+
+def _cut_special(fill: str, around: Around) -> str:
+    for found in _SPECIAL.finditer(fill):
+        if found[0] not in around.prefix and found[0] not in around.suffix:
+            return fill[: found.start()]
+    return fill
+
+
+def _unfence(fill: str, around: Around) -> str:
+    """Take the code out of a Markdown fence that opens the fill."""
+    opened = re.match(r"\s*```[\w+-]*[ \t]*\n", fill)
+    if opened is None or "```" in around.left:
+        return fill
+    return re.split(r"\n[ \t]*```", fill[opened.end() :], maxsplit=1)[0]
+
+
+def _one_line(fill: str, around: Around) -> str:
+    return fill if around.hole.multiline else fill.partition("\n")[0]
+
+
+def _outer_blanks(fill: str, around: Around) -> str:
+    """Drop blank lines at both ends; of the first line keep its indentation."""
+    if not fill.strip():
+        return ""
+    if around.hole.multiline:
+        fill = re.sub(r"\A(?:[ \t\f\v]*\n)+", "", fill)
+        return fill.rstrip()
+    return fill
+
+
+def _blank_runs(fill: str, _: Around) -> str:
+    fill = re.sub(r"[ \t\f\v]+\n", "\n", fill)
+    return _TOO_MANY_BREAKS.sub("\n" * (_MAX_BLANK_LINES + 1), fill)
+
+
+def _cut_repeats(fill: str, _: Around) -> str:
+    """Cut where a run of lines that says something comes for the second of three times in a row."""
+    lines = fill.split("\n")
+    for at in range(len(lines)):
+        for length in range(1, _LONGEST_CYCLE + 1):
+            cycle = lines[at : at + length]
+            if not any(char.isalnum() for line in cycle for char in line):
+                continue  # a run of closing brackets or blank lines is no loop
+            if lines[at : at + length * _REPEATS] == cycle * _REPEATS:
+                return "\n".join(lines[: at + length])
+    return fill
+
+
+def _seam(fill: str, around: Around) -> str:
+    """Keep one blank, not two, where the fill meets the text on its line."""
+    if around.left.strip(BLANK) and around.left[-1] in BLANK:
+        fill = fill.lstrip(BLANK)
+    if not around.right.strip(BLANK) or around.right[0] in BLANK:
+        fill = fill.rstrip(BLANK)
+    return fill
+
+
+def _fit_indent(fill: str, around: Around) -> str:
+    if not around.hole.multiline:
+        # the cursor stands at the indentation already: a line that brings its own would go too far
+        return fill if around.left.strip(BLANK) else fill.lstrip(BLANK)
+    return reindent.fit(fill, around.hole.indent, around.left, around.prefix)
+
+
+def _cut_dedent(fill: str, around: Around) -> str:
+    """End a fill where it leaves the block it is for."""
+    if not (around.indent_blocks and around.hole.multiline and around.hole.kind != "selection"):
+        return fill
+    return reindent.within(fill, around.hole.indent)
+
+
+def _cut_next_lines(fill: str, around: Around) -> str:
+    if around.right.strip(BLANK):
+        return fill
+    return overlap.without_next_lines(fill, around.left, around.suffix)
+
+
+def _trim_overlap(fill: str, around: Around) -> str:
+    return overlap.without_overlap(fill, around.left, around.right)
+
+
+def _drop_closers(fill: str, around: Around) -> str:
+    return overlap.without_second_closers(fill, around.left, around.right, around.suffix)
+
+
+PASSES: tuple[Pass, ...] = (
+    Pass("plain_breaks", "the other passes need to know one line break only", _plain_breaks),
+    Pass("cut_special", "special tokens and undecodable bytes are no code", _cut_special),
+    Pass("unfence", "an instructed model may wrap its answer in a fence", _unfence),
+    Pass("one_line", "a hole inside a line takes one line", _one_line),
+    Pass("outer_blanks", "blank lines at the ends push code around", _outer_blanks),
+    Pass("cut_repeats", "a model that says a thing three times is in a loop", _cut_repeats),
+    Pass("fit_indent", "models write a block at column 0 or repeat the cursor's indentation", _fit_indent),
+    Pass("cut_dedent", "what is less indented belongs to the code below", _cut_dedent),
+    Pass("cut_next_lines", "the code below is there already", _cut_next_lines),
+    Pass("trim_overlap", "the text to the right is there already", _trim_overlap),
+    Pass("drop_closers", "editors close brackets and quotes themselves", _drop_closers),
+    Pass("blank_runs", "more than two blank lines are noise, and so are blanks at line ends", _blank_runs),
+    Pass("seam", "two blanks where one belongs", _seam),
+    Pass("outer_blanks_again", "cuts leave blank lines at the end", _outer_blanks),
+    Pass("document_breaks", "a file keeps its own line breaks", _document_breaks),
+)

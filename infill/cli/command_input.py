@@ -1,0 +1,176 @@
+"""What every command that fills does with its input: ignore rules, languages, options, the model."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from infill.cli import console
+from infill.cli.progress import byte_bar, wants_bar
+from infill.files.read_write import SourceFile, check_writable, printable
+from infill.ignore.rules import IgnoreRules, Verdict
+from infill.project.around import project_context
+from infill.types import Context, Filler, InputError
+from model.types import Quant
+from model.weights.formats import QUANTS
+
+if TYPE_CHECKING:
+    from infill.pipeline.filler import ModelFiller
+
+STDIN = "-"
+# argparse takes `-:2:16` for an option. No argument can hold a NUL, so one in front hides it safely.
+_HIDDEN = "\0"
+
+
+class ModelArguments:
+    """What every command is told of its model; argparse fills it in."""
+
+    model: str | None
+    engine: str
+    url: str | None
+    quant: Quant | None
+    device: str | None
+    threads: int | None
+    json: bool
+
+
+class CommonArguments(ModelArguments):
+    """The options of every command that fills; argparse fills them in."""
+
+    write: bool
+    no_ignore: bool
+    no_context: bool
+    seed: int
+    deadline_ms: int | None
+    min_confidence: float | None
+    language: str | None
+
+
+def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "0") -> None:
+    """Add the options of `CommonArguments`; `per` names what is filled one at a time, `least` the usual confidence."""
+    add, whole = parser.add_argument, console.whole_number
+    add("--write", action="store_true", help="change the files (all or none); for - print the filled text")
+    add("--json", action="store_true", help=f"print one JSON object per {per}, times on stderr")
+    add("--no-ignore", action="store_true", help="fill files too that an ignore file or a secret's name rules out")
+    add("--no-context", action="store_true", help="read no other files: what a file imports of its project helps")
+    add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=0, help="the same seed, the same fill (0)")
+    add("--deadline-ms", metavar="N", type=whole(1, 10**9), help=f"stop after N milliseconds per {per}")
+    share = console.share
+    add("--min-confidence", metavar="P", type=share, help=f"leave what is less sure than P, 0 to 1 ({least})")
+    add("--language", metavar="ID", help="language of the text; told by its name, else python for -")
+    add_model_options(parser)
+    add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which model, in which form, and where it runs."""
+    add = parser.add_argument
+    add("--model", metavar="PATH|ID", help="checkpoint folder, or hub id of one that was fetched (the embedded model)")
+    add("--quant", choices=QUANTS, help="format of the weights, in torch (the least lossy that fits)")
+    add("--device", metavar="D", help="torch device: cpu, cuda, cuda:1, mps (a GPU where there is one)")
+    told = "http: the model runs in an OpenAI-compatible server, and --model is its name there (local)"
+    add("--engine", choices=("local", "http"), default="local", help=told)
+    add("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
+
+
+def url_of(engine: str, url: str | None) -> str | None:
+    """The server to ask, None for a model of our own; raises InputError where only half of that was said."""
+    if engine == "http" and not url:
+        raise InputError("--engine http: needs --url, as http://127.0.0.1:8000/v1")
+    if engine != "http" and url:
+        raise InputError("--url: goes with --engine http")
+    return url
+
+
+def hide_stdin(argv: Iterable[str]) -> list[str]:
+    """The arguments with those that name a place in standard input hidden from argparse."""
+    return [_HIDDEN + argument if argument.startswith(f"{STDIN}:") else argument for argument in argv]
+
+
+def shown(argument: str) -> str:
+    """An argument as it was given."""
+    return argument.removeprefix(_HIDDEN)
+
+
+def read_sources(names: Iterable[str], args: CommonArguments) -> dict[str, SourceFile]:
+    """Every file once, by each name given for it; refuses what is ignored, or cannot be written as asked."""
+    names = list(dict.fromkeys(names))
+    if not args.no_ignore:
+        refuse_ignored(names)
+    by_path: dict[str, SourceFile] = {}
+    sources: dict[str, SourceFile] = {}
+    for name in names:
+        # Two names of one file must be one source: the second write would undo the first.
+        key = STDIN if name == STDIN else os.path.realpath(name)
+        if key not in by_path:
+            stream = name == STDIN
+            by_path[key] = SourceFile.read_stream("stdin", console.stdin_bytes()) if stream else SourceFile.read(name)
+            if args.write:
+                check_writable(by_path[key])
+        sources[name] = by_path[key]
+    return sources
+
+
+def refuse_ignored(names: Iterable[str]) -> None:
+    """Raise InputError for the first name whose file may not be read."""
+    rules = IgnoreRules([os.getcwd()])
+    for name in names:
+        verdict = Verdict(True) if name == STDIN else rules.judge(name)
+        if not verdict.allowed:
+            why = f"{printable(verdict.rule)} ({printable(verdict.source)})"
+            raise InputError(f"{printable(name)}: is ignored: {why}; --no-ignore fills it all the same")
+
+
+def open_model(args: CommonArguments) -> Filler:
+    """The pipeline; says on stderr how long that took unless the output is for programs."""
+    started = time.perf_counter()
+    try:
+        filler = opened(args)
+    except ImportError as error:
+        raise InputError(f"the model cannot be loaded: {error}") from error
+    if not args.json:
+        console.say(f"{filler.model_name}: loaded in {time.perf_counter() - started:.1f} s")
+    return filler
+
+
+def opened(args: ModelArguments) -> ModelFiller:
+    """The pipeline over the model that was asked for, with a bar while it loads for long."""
+    url = url_of(args.engine, args.url)
+    if url is not None and (args.quant or args.device):
+        raise InputError("--quant, --device: for a model of our own, not with --engine http")
+
+    from infill.pipeline.filler import (  # the weights, or a network: once all input is good
+        open_filler,
+        open_http_filler,
+    )
+
+    if url is not None:
+        return open_http_filler(url, args.model)
+    with byte_bar("loading", wants_bar(args.json)) as on_bytes:
+        return open_filler(args.model, args.threads, quant=args.quant, device=args.device, on_bytes=on_bytes)
+
+
+def context_of(source: SourceFile, language: str, args: CommonArguments) -> Context:
+    """What the source's project says of what it imports; nothing for standard input."""
+    if args.no_context or source.path is None:
+        return Context()
+    return project_context(str(source.path), source.text, language)
+
+
+def language_id(source: SourceFile, wanted: str | None) -> str | None:
+    """Our id of the language that was asked for, or that the name tells; None when nothing does."""
+    from infill.syntax import languages  # after the file was read: a wrong name is told without loading grammars
+
+    if wanted is not None:
+        chosen = languages.by_id(wanted)
+        if chosen is None:
+            known = ", ".join(sorted(language.id for language in languages.LANGUAGES))
+            raise InputError(f"--language {printable(wanted)}: is not one of {known}")
+        return chosen.id
+    language = languages.for_path(source.name, source.text)
+    if language is None and source.path is None:
+        return "python"
+    return language.id if language else None

@@ -1,0 +1,145 @@
+"""`infill fill`: code at positions, or every hole of a file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+from infill.cli import console
+from infill.cli import fill_report as report
+from infill.cli.command_input import (
+    STDIN,
+    CommonArguments,
+    add_common_options,
+    context_of,
+    hide_stdin,
+    language_id,
+    open_model,
+    read_sources,
+    shown,
+)
+from infill.cli.edits import FilledText, FillOptions, Outcome, fill_nothing, fill_text
+from infill.cli.rewrite_command import fill_holes
+from infill.files.read_write import Position, SourceFile, offset_of, write_all
+from infill.types import Filled, Filler, InputError, NoFill
+from model.types import CancelToken
+
+
+class _FillArguments(CommonArguments):
+    """What `infill fill` was given; argparse fills it in."""
+
+    places: list[str]
+    positions: list[Position]
+    holes: bool
+    explain: bool
+    candidates: int
+
+
+class _Job(msgspec.Struct, frozen=True):
+    """One text and the places to fill in it; `language` is None when it cannot be told."""
+
+    source: SourceFile
+    language: str | None
+    offsets: dict[Position, int]
+
+
+def fill(argv: list[str]) -> int:
+    """Run `infill fill`; return its exit code."""
+    args = _parse_fill(argv)
+    if args.holes:
+        return fill_holes(args.places, args)
+    jobs = _read_jobs(args)
+    filler = open_model(args) if any(job.language for job in jobs) else None
+    results = [_run_job(filler, job, args) for job in jobs]
+    if args.write:
+        write_all([(job.source, result.text) for job, result in _changed(jobs, results) if job.source.path])
+    outcomes = {
+        position: outcome
+        for job, result in zip(jobs, results, strict=True)
+        for position, outcome in zip(job.offsets, result.outcomes, strict=True)
+    }
+    if args.json:
+        lines = (report.position_line(place, outcomes[place], args.seed) for place in args.positions)
+        console.write_stdout(b"".join(lines))
+    elif args.write:
+        piped = [(job, result) for job, result in zip(jobs, results, strict=True) if not job.source.path]
+        console.write_stdout(b"".join(job.source.encode(result.text) for job, result in piped))
+    else:
+        diffs = (job.source.diff(result.text) for job, result in _changed(jobs, results))
+        console.write_stdout("".join(diffs).encode())
+    return 0 if all(isinstance(outcome.result, Filled) for outcome in outcomes.values()) else 1
+
+
+def _parse_fill(argv: list[str]) -> _FillArguments:
+    parser = argparse.ArgumentParser(
+        prog="infill fill",
+        usage="infill fill [options] FILE:LINE:COL [FILE:LINE:COL ...] | --holes FILE [FILE ...]",
+        description="Fill code at positions and print the change as a unified diff. Line and column count "
+        "from 1 and refer to the text as it is now; -:LINE:COL reads standard input. With --holes every function "
+        "of the files is searched for what is not yet written, and all of a function is filled at once.",
+        epilog="exit codes: 0 all filled, 1 at least one had nothing to show, 2 usage or set-up",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("places", metavar="FILE:LINE:COL", nargs="+", help="where to fill")
+    add("--holes", action="store_true", help="fill every placeholder in every function of the files")
+    add("--explain", action="store_true", help="say on stderr which hole was found and what came of it")
+    add("--candidates", metavar="K", type=console.whole_number(1, 16), default=1, help="how many to find, 1 to 16")
+    add_common_options(parser, "position", "0; with --holes what the model shows unasked")
+    args = parser.parse_intermixed_args(hide_stdin(argv), namespace=_FillArguments())
+    args.places = [shown(place) for place in args.places]
+    args.positions = [] if args.holes else [Position.parse(place) for place in args.places]
+    if args.write and args.json and any(place.partition(":")[0] == STDIN for place in args.places):
+        parser.error("--write and --json would both print to standard output for -")
+    return args
+
+
+def _read_jobs(args: _FillArguments) -> list[_Job]:
+    """Read and check everything the user gave, before anything heavy is loaded."""
+    sources = read_sources((position.file for position in args.positions), args)
+    by_source: dict[Path | None, list[Position]] = {}
+    for position in args.positions:
+        by_source.setdefault(sources[position.file].path, []).append(position)
+    jobs: list[_Job] = []
+    for positions in by_source.values():
+        source = sources[positions[0].file]
+        offsets = {position: _offset(source, position) for position in positions}
+        jobs.append(_Job(source, language_id(source, args.language), offsets))
+    return jobs
+
+
+def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledText:
+    def tell(outcome: Outcome) -> None:
+        for position in (place for place, offset in job.offsets.items() if offset == outcome.offset):
+            if args.explain:
+                console.say(report.explain_line(position, outcome))
+            if args.json:
+                console.say(report.timing_line(position, outcome))
+            else:
+                console.say(report.human_line(position, outcome, console.has_colour(sys.stderr)))
+
+    offsets = list(job.offsets.values())
+    if filler is None or job.language is None:
+        unknown = NoFill("unknown_language", "give --language ID")
+        result = fill_nothing(job.source.text, offsets, unknown)
+        for outcome in result.outcomes:
+            tell(outcome)
+        return result
+    context = context_of(job.source, job.language, args)
+    options = FillOptions(args.seed, args.candidates, args.deadline_ms, args.min_confidence or 0.0, context)
+    return fill_text(filler, job.source.text, job.language, offsets, options, CancelToken(), tell)
+
+
+def _changed(jobs: list[_Job], results: list[FilledText]) -> list[tuple[_Job, FilledText]]:
+    pairs = zip(jobs, results, strict=True)
+    return [(job, result) for job, result in pairs if result.text != job.source.text]
+
+
+def _offset(source: SourceFile, position: Position) -> int:
+    try:
+        return offset_of(source.text, position.line, position.column)
+    except InputError as error:
+        raise InputError(f"{position}: {error}") from None

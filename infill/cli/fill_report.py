@@ -1,0 +1,153 @@
+"""Outcomes as JSON lines for programs and as plain lines for people. Writes nothing itself.
+
+A position's record holds no times: with the same seed it is the same bytes on every run. Times are a
+record of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from infill.cli.console import GREEN, YELLOW, painted
+from infill.cli.edits import Outcome
+from infill.files.read_write import Position, printable
+from infill.types import Completion, Filled, Hole
+
+
+class TokenEntropy(msgspec.Struct, frozen=True):
+    token: str
+    entropy: float  # nats
+
+
+class CandidateRecord(msgspec.Struct, frozen=True):
+    span: tuple[int, int]
+    text: str
+    confidence: float
+    token_entropies: tuple[TokenEntropy, ...]
+    steps: int
+    stop_reason: str
+    source: str
+
+
+class PositionRecord(msgspec.Struct, frozen=True):
+    """One line of `--json`. Spans are in characters of the text as it was given, without a byte order mark.
+
+    The fields from `span` to `source` are those of the first candidate; None when nothing was filled.
+    """
+
+    file: str
+    line: int
+    column: int
+    status: Literal["filled", "no_fill"]
+    span: tuple[int, int] | None
+    text: str | None
+    confidence: float | None
+    token_entropies: tuple[TokenEntropy, ...]
+    steps: int | None
+    stop_reason: str | None
+    source: str | None
+    seed: int
+    candidates: tuple[CandidateRecord, ...]
+    reason: str | None
+    detail: str | None
+
+
+class TimingRecord(msgspec.Struct, frozen=True):
+    file: str
+    line: int
+    column: int
+    milliseconds: float
+    timings_ms: dict[str, float]
+
+
+def position_line(position: Position, outcome: Outcome, seed: int) -> bytes:
+    """One JSON line: what was found for `position`; the same bytes whenever the fill is the same."""
+    result = outcome.result
+    filled = isinstance(result, Filled)
+    candidates = tuple(_candidate(completion) for completion in result.completions) if filled else ()
+    best = candidates[0] if candidates else None
+    record = PositionRecord(
+        file=_json_name(position.file),
+        line=position.line,
+        column=position.column,
+        status="filled" if filled else "no_fill",
+        span=best.span if best else None,
+        text=best.text if best else None,
+        confidence=best.confidence if best else None,
+        token_entropies=best.token_entropies if best else (),
+        steps=best.steps if best else None,
+        stop_reason=best.stop_reason if best else None,
+        source=best.source if best else None,
+        seed=result.seed if filled else seed,
+        candidates=candidates,
+        reason=None if filled else result.reason,
+        detail=None if filled else result.detail,
+    )
+    return msgspec.json.encode(record) + b"\n"
+
+
+def timing_line(position: Position, outcome: Outcome) -> str:
+    """One JSON line, without line break: how long the fill took, and its stages."""
+    timings = {stage: round(ms, 3) for stage, ms in outcome.result.timings_ms.items()}
+    name = _json_name(position.file)
+    record = TimingRecord(name, position.line, position.column, round(outcome.milliseconds, 3), timings)
+    return msgspec.json.encode(record).decode()
+
+
+def human_line(position: Position, outcome: Outcome, colour: bool) -> str:
+    """One line for a person: filled or why not, and how long it took."""
+    result = outcome.result
+    if isinstance(result, Filled):
+        state = painted("filled", GREEN, colour)
+        why = f": {_how(result.completions[0])}"
+    else:
+        state = painted("nothing to show", YELLOW, colour)
+        why = f": {_reason(result.reason, result.detail)}"
+    stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in result.timings_ms.items())
+    return f"{position}: {state} in {outcome.milliseconds:.0f} ms{why}{f' [{stages}]' if stages else ''}"
+
+
+def explain_line(position: Position, outcome: Outcome) -> str:
+    """One line for a person: the hole that was found there, and what it led to."""
+    result = outcome.result
+    if isinstance(result, Filled):
+        end = f"filled: {_how(result.completions[0])}"
+    else:
+        end = _reason(result.reason, result.detail)
+    return f"{position}: {_hole(result.hole)} -> {end}"
+
+
+def _candidate(completion: Completion) -> CandidateRecord:
+    tokens = zip(completion.token_texts, completion.token_entropies, strict=True)
+    return CandidateRecord(
+        span=(completion.span.start, completion.span.end),
+        text=completion.text,
+        confidence=completion.confidence,
+        token_entropies=tuple(TokenEntropy(token, entropy) for token, entropy in tokens),
+        steps=completion.steps,
+        stop_reason=completion.stop_reason,
+        source=completion.source,
+    )
+
+
+def _how(completion: Completion) -> str:
+    steps = f"{completion.steps} step{'' if completion.steps == 1 else 's'}"
+    return f"{completion.source}, {steps}, {completion.stop_reason}, confidence {completion.confidence:.2f}"
+
+
+def _reason(reason: str, detail: str) -> str:
+    return f"{reason} ({printable(detail)})" if detail else reason
+
+
+def _hole(hole: Hole | None) -> str:
+    if hole is None:
+        return "no hole"
+    lines = "several lines" if hole.multiline else "one line"
+    return f"hole {hole.kind}, characters {hole.span.start} to {hole.span.end}, indent {hole.indent!r}, {lines}"
+
+
+def _json_name(name: str) -> str:
+    """`name` as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,82 @@
+"""The checkpoints on this machine: the embedded one, what loading converted, the hub's cache. Reads headers only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from infill.types import InputError
+from model.checkpoint_path import find, name_of
+from model.config import EMBEDDED, check_folder, read_infill_config
+from model.types import CheckpointError
+from model.weights.manifest import cache_folder, converted_folders, read_manifest
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A checkpoint, and what it takes on disk."""
+
+    name: str
+    kind: Literal["embedded", "converted", "hub"]
+    format: str  # of the weights; unfinished, damaged or incomplete
+    n_bytes: int
+    path: str
+
+
+def stored() -> Iterator[Stored]:
+    """Yield every checkpoint that is found."""
+    name = read_infill_config(EMBEDDED).name or EMBEDDED.name
+    yield Stored(name, "embedded", "onnx", bytes_in(EMBEDDED), str(EMBEDDED))
+    for folder in converted_folders():
+        yield Stored(folder.name, "converted", _format_of_converted(folder), bytes_in(folder), str(folder))
+    from model.hub.fetch import snapshots  # half a second
+
+    for folder, n_bytes in snapshots():
+        try:
+            check_folder(folder)
+        except CheckpointError:  # of another kind: the cache is everybody's
+            continue
+        yield Stored(name_of(folder), "hub", _format_of_snapshot(folder), n_bytes, str(folder))
+
+
+def named(argument: str) -> Path:
+    """Return the folder of a checkpoint by its path, its hub id or its name in the list."""
+    return _by_name(argument) or find(argument)
+
+
+def converted_by_name(argument: str) -> Path:
+    """Return a folder of the converted cache by its name or path; raises `InputError` for anything else."""
+    folder = _by_name(argument) or Path(argument).expanduser().resolve()
+    if folder not in converted_folders():
+        raise InputError(f"{argument}: is not in {cache_folder()}; nothing else is removed")
+    return folder
+
+
+def bytes_in(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _by_name(argument: str) -> Path | None:
+    return next((folder for folder in converted_folders() if folder.name == argument), None)
+
+
+def _format_of_converted(folder: Path) -> str:
+    if folder.name.startswith("."):
+        return "unfinished"
+    try:
+        manifest = read_manifest(folder)
+    except CheckpointError:
+        return "damaged"
+    return manifest.quant if manifest.embedding == "bf16" else f"{manifest.quant}, {manifest.embedding} embedding"
+
+
+def _format_of_snapshot(folder: Path) -> str:
+    from model.weights.shards import Shards  # imports numpy
+
+    try:
+        return ", ".join(sorted(dtype.lower() for dtype in Shards(folder).dtypes))
+    except CheckpointError:
+        return "incomplete"

@@ -1,0 +1,232 @@
+"""`infill rewrite`, `infill refine` and `infill fill --holes`: pieces of files, each asked for as a whole.
+
+Every piece is asked for in the text as it was read, and no two overlap; so the answers do not depend on
+each other's order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from infill.cli import console, rewrite_report
+from infill.cli.command_input import (
+    STDIN,
+    CommonArguments,
+    add_common_options,
+    context_of,
+    hide_stdin,
+    language_id,
+    open_model,
+    read_sources,
+    shown,
+)
+from infill.cli.rewrite_report import Lines, Rewritten
+from infill.files.read_write import SourceFile, offset_of, printable, write_all
+from infill.holes.scaffold import Target, applied
+from infill.pipeline.refine import STRENGTHS
+from infill.types import Filled, InputError, NoFill, Part, Span
+from model.types import CancelToken
+
+
+class _Arguments(CommonArguments):
+    """What `infill rewrite` or `infill refine` was given; argparse fills it in."""
+
+    places: list[str]
+    instruction: str | None
+    strength: float
+
+
+class _Piece(msgspec.Struct, frozen=True):
+    """One piece of a file; `language` is None when it cannot be told."""
+
+    lines: Lines
+    source: SourceFile
+    language: str | None
+    target: Target
+
+
+def rewrite(argv: list[str]) -> int:
+    """Run `infill rewrite`; return its exit code."""
+    parser = _parser("rewrite", "Write lines of a file anew and print the change as a unified diff.")
+    parser.add_argument("--instruction", metavar="TEXT", help="what to do, for a model that takes instructions")
+    args = _parsed(parser, argv)
+    return _run(_lines_of(args), args, instruction=args.instruction)
+
+
+def refine(argv: list[str]) -> int:
+    """Run `infill refine`; return its exit code."""
+    parser = _parser("refine", "Noise the least believed tokens of some lines anew, and keep what is an improvement.")
+    parser.add_argument(
+        "--strength",
+        metavar="S",
+        type=_strength,
+        default=STRENGTHS["medium"],
+        help=f"share of the tokens, 0 to 1, or {', '.join(STRENGTHS)} ({', '.join(map(str, STRENGTHS.values()))})",
+    )
+    args = _parsed(parser, argv)
+    return _run(_lines_of(args), args, strength=args.strength)
+
+
+def fill_holes(names: Sequence[str], args: CommonArguments) -> int:
+    """Run `infill fill --holes` on these files; return its exit code."""
+    pieces: list[_Piece] = []
+    for name, source in read_sources(names, args).items():
+        language = language_id(source, args.language)
+        found = [] if language is None else _targets_with_holes(source.text, language)
+        pieces += (_Piece(_lines_at(name, source, target), source, language, target) for target in found)
+    if not pieces:
+        console.say("nothing to fill: no function has a hole")
+        return 1
+    return _run(pieces, args, in_bulk=True)
+
+
+def _run(
+    pieces: Sequence[_Piece],
+    args: CommonArguments,
+    strength: float | None = None,
+    instruction: str | None = None,
+    in_bulk: bool = False,
+) -> int:
+    """Ask for each piece; where nobody looks at each, only what the model would show unasked is taken."""
+    filler = open_model(args) if any(piece.language for piece in pieces) else None
+    if instruction and filler is not None and not filler.takes_instructions:
+        console.say(f"{filler.model_name} takes no instructions: the lines are refilled without one")
+    done: list[Rewritten] = []
+    for piece in pieces:
+        started = time.perf_counter()
+        result: Filled | NoFill = NoFill("unknown_language", "give --language ID")
+        if filler is not None and piece.language is not None:
+            usual = filler.show_threshold if in_bulk else 0.0
+            least = usual if args.min_confidence is None else args.min_confidence
+            request = msgspec.structs.replace(
+                piece.target.request(piece.language, strength),
+                seed=args.seed,
+                deadline_ms=args.deadline_ms,
+                least_confidence=least,
+                instruction=instruction if filler.takes_instructions else None,
+                context=context_of(piece.source, piece.language, args),
+            )
+            result = filler.fill(request, CancelToken())
+            if isinstance(result, NoFill) and result.reason == "not_confident" and args.min_confidence is None:
+                hint = f"{result.detail}; --min-confidence 0 takes anything"
+                result = msgspec.structs.replace(result, detail=hint)
+        changes = piece.target.changes(result.completions[0]) if isinstance(result, Filled) else ()
+        done.append(Rewritten(piece.lines, result, changes, (time.perf_counter() - started) * 1000))
+        _tell(done[-1], args)
+    _put_out(pieces, done, args)
+    return 0 if all(_is_whole(rewritten.result) for rewritten in done) else 1
+
+
+def _is_whole(result: Filled | NoFill) -> bool:
+    """Whether nothing is left that was asked for."""
+    return isinstance(result, Filled) and not result.completions[0].n_left
+
+
+def _tell(rewritten: Rewritten, args: CommonArguments) -> None:
+    if args.json:
+        console.say(rewrite_report.timing_line(rewritten))
+    else:
+        console.say(rewrite_report.human_line(rewritten, console.has_colour(sys.stderr)))
+
+
+def _put_out(pieces: Sequence[_Piece], done: Sequence[Rewritten], args: CommonArguments) -> None:
+    """Write the files, or print the diffs, the texts or the records."""
+    changes: dict[Path | None, tuple[SourceFile, list[Part]]] = {}
+    for piece, rewritten in zip(pieces, done, strict=True):
+        changes.setdefault(piece.source.path, (piece.source, []))[1].extend(rewritten.changes)
+    texts = [(s, applied(s.text, sorted(parts, key=lambda p: p.span.start))) for s, parts in changes.values()]
+    if args.write:
+        write_all([(source, text) for source, text in texts if source.path and text != source.text])
+    if args.json:
+        console.write_stdout(b"".join(rewrite_report.record_line(rewritten, args.seed) for rewritten in done))
+    elif args.write:
+        console.write_stdout(b"".join(source.encode(text) for source, text in texts if not source.path))
+    else:
+        console.write_stdout("".join(source.diff(text) for source, text in texts).encode())
+
+
+def _parser(name: str, description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"infill {name}",
+        usage=f"infill {name} [options] FILE:FIRST-LAST [FILE:FIRST-LAST ...]",
+        description=f"{description} Lines count from 1, the last one included; -:FIRST-LAST reads standard input.",
+        epilog="exit codes: 0 all changed, 1 nothing better was found for at least one, 2 usage or set-up",
+        allow_abbrev=False,
+    )
+    parser.add_argument("places", metavar="FILE:FIRST-LAST", nargs="+", help="which lines")
+    add_common_options(parser, "range")
+    return parser
+
+
+def _parsed(parser: argparse.ArgumentParser, argv: list[str]) -> _Arguments:
+    args = parser.parse_intermixed_args(hide_stdin(argv), namespace=_Arguments())
+    args.places = [shown(place) for place in args.places]
+    if args.write and args.json and any(place.startswith(f"{STDIN}:") for place in args.places):
+        parser.error("--write and --json would both print to standard output for -")
+    return args
+
+
+def _lines_of(args: _Arguments) -> list[_Piece]:
+    """Read and check everything the user gave, before anything heavy is loaded."""
+    wanted = [_parse_lines(place) for place in args.places]
+    sources = read_sources((lines.file for lines in wanted), args)
+    pieces: list[_Piece] = []
+    for lines in wanted:
+        source = sources[lines.file]
+        try:
+            start = offset_of(source.text, lines.first, 1)
+            last = offset_of(source.text, lines.last, 1)
+        except InputError as error:
+            raise InputError(f"{lines}: {error}") from None
+        end = last + len(re.split(r"\r\n|\n|\r", source.text[last:], maxsplit=1)[0])
+        target = Target(source.text, selection=Span(start, end))
+        pieces.append(_Piece(lines, source, language_id(source, args.language), target))
+    _refuse_overlaps(pieces)
+    return pieces
+
+
+def _refuse_overlaps(pieces: Iterable[_Piece]) -> None:
+    last: dict[Path | None, Lines] = {}
+    for piece in sorted(pieces, key=lambda p: p.lines.first):
+        before = last.get(piece.source.path)
+        if before is not None and before.last >= piece.lines.first:
+            raise InputError(f"{piece.lines}: overlaps {before}")
+        last[piece.source.path] = piece.lines
+
+
+def _targets_with_holes(text: str, language: str) -> list[Target]:
+    from infill.holes.targets import targets_with_holes
+    from infill.syntax.languages import by_id  # after the input was checked: loads a grammar
+    from infill.syntax.tree import parse
+
+    row = by_id(language)
+    return [] if row is None else targets_with_holes(parse(row, text))
+
+
+def _lines_at(name: str, source: SourceFile, target: Target) -> Lines:
+    span = target.selection or Span(target.offset or 0, target.offset or 0)
+    first, last = (len(re.findall(r"\r\n|\n|\r", source.text[:at])) + 1 for at in (span.start, span.end))
+    return Lines(name, first, last)
+
+
+def _parse_lines(text: str) -> Lines:
+    parts = re.fullmatch(r"(.+):([0-9]{1,9})-([0-9]{1,9})", text, re.DOTALL)
+    if not parts or int(parts[3]) < int(parts[2]):
+        raise InputError(f"{printable(text)}: is not FILE:FIRST-LAST (lines count from 1)")
+    return Lines(parts[1], int(parts[2]), int(parts[3]))
+
+
+def _strength(argument: str) -> float:
+    if argument in STRENGTHS:
+        return STRENGTHS[argument]
+    try:
+        return console.share(argument)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, nor one of {', '.join(STRENGTHS)}") from None

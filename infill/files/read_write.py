@@ -1,0 +1,248 @@
+"""Source files in and out: bytes to text and back with nothing translated, and safe writes.
+
+Line ends, a byte order mark and a missing last newline stay as they are. Whatever is wrong with a file is
+an `InputError` of one line that names it. Knows nothing of holes, languages or models.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from infill.files.diff import unified_diff
+from infill.types import InputError
+
+MAX_BYTES = 5_000_000  # past this it is data, not source
+# Not str.splitlines: form feed and U+2028 are ordinary characters in code.
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_BOM = "\ufeff"
+
+
+class Position(msgspec.Struct, frozen=True):
+    """A place as the user names it: FILE:LINE:COL, line and column from 1; the file `-` is standard input."""
+
+    file: str
+    line: int
+    column: int
+
+    @classmethod
+    def parse(cls, text: str) -> Position:
+        r"""Split at the last two colons: file names (`C:\x.py`, `a:b.py`) may have colons of their own."""
+        parts = re.fullmatch(r"(.+):([0-9]{1,9}):([0-9]{1,9})", text, re.DOTALL)
+        if not parts:
+            raise InputError(f"{printable(text)}: is not FILE:LINE:COL (line and column count from 1)")
+        return cls(parts[1], int(parts[2]), int(parts[3]))
+
+    def __str__(self) -> str:
+        return f"{printable(self.file)}:{self.line}:{self.column}"
+
+
+class SourceFile(msgspec.Struct, frozen=True):
+    """One file as it was read: `raw` is what was on disk, `text` the same without byte order mark.
+
+    `name` is what the user called it, `path` where it really is (links resolved), None for a stream.
+    """
+
+    name: str
+    path: Path | None
+    raw: bytes
+    text: str
+
+    @classmethod
+    def read(cls, path: str | Path) -> SourceFile:
+        """Return the file at `path`; raises InputError when it cannot be used."""
+        name = str(path)
+        try:
+            status = os.stat(path)
+            _refuse_non_file(name, status)
+            with open(path, "rb") as stream:
+                # One byte more than allowed: the file may have grown since it was looked at.
+                raw = stream.read(MAX_BYTES + 1)
+            real_path = Path(os.path.realpath(path))
+        except FileNotFoundError:
+            raise InputError(f"{printable(name)}: no such file") from None
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            raise InputError(f"{printable(name)}: cannot be read ({_cause(error)})") from None
+        return cls(name, real_path, raw, _decode(name, raw))
+
+    @classmethod
+    def read_stream(cls, name: str, stream: BinaryIO) -> SourceFile:
+        """Return what `stream` holds up to its end, under the same rules as a file."""
+        try:
+            raw = stream.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{printable(name)}: cannot be read ({_cause(error)})") from None
+        return cls(name, None, raw, _decode(name, raw))
+
+    def encode(self, text: str) -> bytes:
+        """Return `text` as the bytes this file would hold: with its byte order mark, if it has one."""
+        return (codecs.BOM_UTF8 if self.raw.startswith(codecs.BOM_UTF8) else b"") + text.encode("utf-8")
+
+    def diff(self, text: str) -> str:
+        """Unified diff from the file as read to `text`; empty when they are equal."""
+        mark = _BOM if self.raw.startswith(codecs.BOM_UTF8) else ""
+        return unified_diff(self.path or "stdin", mark + self.text, mark + text)
+
+
+def printable(name: str) -> str:
+    """`name` on one line, with control characters and undecodable bytes escaped."""
+    return name if name.isprintable() else repr(name)[1:-1]
+
+
+def offset_of(text: str, line: int, column: int) -> int:
+    """Character offset of a 1-based line and column; the column may be one past the line's last character."""
+    start, line_idx = 0, 1
+    for line_break in _LINE_BREAK.finditer(text):
+        if line_idx == line:
+            return _offset_in_line(start, line_break.start(), line, column)
+        start, line_idx = line_break.end(), line_idx + 1
+    if line_idx == line:
+        return _offset_in_line(start, len(text), line, column)
+    raise InputError(f"line {line} is outside the text, which has {_count(line_idx, 'line')}")
+
+
+def _offset_in_line(start: int, end: int, line: int, column: int) -> int:
+    if not 1 <= column <= end - start + 1:
+        raise InputError(
+            f"column {column} is outside line {line}, which has {_count(end - start, 'character')}"
+            f" (1 to {end - start + 1} can be given)"
+        )
+    return start + column - 1
+
+
+def check_writable(source: SourceFile) -> None:
+    """Raise InputError when writing `source` would surely fail, so that no model is loaded in vain."""
+    if source.path is None:
+        return
+    # access() asks for the real user; under sudo or a setuid helper the effective one decides.
+    effective = os.access in os.supports_effective_ids
+    if not os.access(source.path, os.W_OK, effective_ids=effective):
+        raise InputError(f"{printable(source.name)}: is read-only, so it cannot be written")
+    if not os.access(source.path.parent, os.W_OK | os.X_OK, effective_ids=effective):
+        raise InputError(f"{printable(source.name)}: its folder is read-only, so it cannot be replaced safely")
+
+
+def write_atomic(source: SourceFile, text: str) -> None:
+    """Replace the file's text, or leave it untouched and raise InputError; see `write_all`."""
+    write_all([(source, text)])
+
+
+def write_all(changes: Sequence[tuple[SourceFile, str]]) -> None:
+    """Replace the text of every file or of none; mode, owner (when permitted) and links to them are kept.
+
+    Refuses when a file is no longer what was read. A reader sees the old or the new file, never a part.
+    """
+    staged: list[tuple[SourceFile, Path]] = []
+    name = ""
+    try:
+        for source, text in changes:
+            name = printable(source.name)
+            staged.append((source, _stage(_path_of(source), source.encode(text))))
+        for source, _ in staged:
+            name = printable(source.name)
+            if _path_of(source).read_bytes() != source.raw:
+                raise InputError(f"{name}: changed on disk since it was read; nothing was written")
+        _replace_each(staged)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be written ({_cause(error)}); nothing was written") from None
+    finally:
+        for _, temporary in staged:
+            temporary.unlink(missing_ok=True)
+
+
+def _replace_each(staged: Sequence[tuple[SourceFile, Path]]) -> None:
+    """Move every staged file into place; when one fails, put back those already moved."""
+    begun: list[SourceFile] = []
+    try:
+        for source, temporary in staged:
+            begun.append(source)
+            os.replace(temporary, _path_of(source))
+            _sync_folder(_path_of(source).parent)
+    except BaseException:  # a Ctrl-C between two files must not leave half of them written, either
+        for source in begun:
+            path = _path_of(source)
+            with contextlib.suppress(OSError):
+                if path.read_bytes() != source.raw:
+                    os.replace(_stage(path, source.raw), path)
+        raise
+
+
+def _stage(path: Path, data: bytes) -> Path:
+    """Make a file beside `path` that has `data` on disk and the mode and owner of `path`."""
+    status = os.stat(path)
+    handle, temporary = tempfile.mkstemp(prefix=".infill-", suffix=".tmp", dir=path.parent)
+    try:
+        with open(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if hasattr(os, "chown"):
+            # Only root may give a file away; a member may still keep its group.
+            with contextlib.suppress(PermissionError):
+                os.chown(temporary, -1, status.st_gid)
+                os.chown(temporary, status.st_uid, -1)
+        os.chmod(temporary, stat.S_IMODE(status.st_mode))  # last: a change of owner clears setuid bits
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return Path(temporary)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut, where the system can (Windows cannot open a folder)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _refuse_non_file(name: str, status: os.stat_result) -> None:
+    # Before opening: a pipe without a writer would block, and opening a device can have effects.
+    name = printable(name)
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{name}: is a folder, not a file")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{name}: is not a regular file; pipe it in and use - as its name")
+    if status.st_size > MAX_BYTES:
+        size = f"{status.st_size / 1e6:.1f} MB"
+        raise InputError(f"{name}: is too large ({size}; the limit is {MAX_BYTES / 1e6:.0f} MB)")
+
+
+def _decode(name: str, raw: bytes) -> str:
+    name = printable(name)
+    if len(raw) > MAX_BYTES:
+        raise InputError(f"{name}: is too large (the limit is {MAX_BYTES / 1e6:.0f} MB)")
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # UTF-32 LE starts the same way
+        raise InputError(f"{name}: is not UTF-8 text (byte offset 0 starts a UTF-16 or UTF-32 mark)")
+    nul_offset = raw.find(b"\0")
+    if nul_offset >= 0:
+        raise InputError(f"{name}: is binary, not UTF-8 text (NUL byte at offset {nul_offset})")
+    try:
+        return raw.decode("utf-8").removeprefix(_BOM)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: is not UTF-8 text (first bad byte at offset {error.start})") from None
+
+
+def _path_of(source: SourceFile) -> Path:
+    if source.path is None:
+        raise ValueError(f"{source.name} is a stream and cannot be written to")
+    return source.path
+
+
+def _cause(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

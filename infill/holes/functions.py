@@ -1,0 +1,184 @@
+"""Functions in a syntax tree, and the holes in them: bodies and values that are not yet written."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+import tree_sitter
+
+from infill.syntax import indentation as indents
+from infill.syntax.function_forms import FORMS, Forms
+from infill.syntax.indentation import BLANK
+from infill.syntax.languages import Language
+from infill.syntax.tree import Syntax, ancestors
+from infill.types import Span
+
+_NO_FORMS = Forms(frozenset())
+
+
+def forms_of(language: Language) -> Forms:
+    """What the functions of a language look like."""
+    return FORMS.get(language.id, _NO_FORMS)
+
+
+def function_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
+    """The innermost function around an offset; anywhere on its first line, or its decorators, counts."""
+    forms = forms_of(syntax.language)
+    line = syntax.line(offset)
+    content = syntax.text[line.start : line.end]
+    offset = max(offset, line.start + len(indents.indent_of(content)))
+    end = line.start + len(content.rstrip(BLANK))
+    for node in ancestors(syntax.node_over(*((offset, offset + 1) if offset < end else (max(end - 1, 0), end)))):
+        if node.type in forms.function_types:
+            return node
+        if node.type in forms.wrapper_types:
+            return next((child for child in node.children if child.type in forms.function_types), None)
+    return None
+
+
+def functions(syntax: Syntax) -> Iterator[tree_sitter.Node]:
+    """Yield every function that is not inside another, in the order of the text."""
+    types = forms_of(syntax.language).function_types
+    stack = [syntax.root]
+    while stack:
+        node = stack.pop()
+        if node.type in types:
+            yield node
+        else:
+            stack.extend(reversed(node.children))
+
+
+def start_of(syntax: Syntax, function: tree_sitter.Node) -> int:
+    """Where a function begins, its decorators included."""
+    parent = function.parent
+    wrapped = parent is not None and parent.type in forms_of(syntax.language).wrapper_types
+    return syntax.char_offset((parent if wrapped and parent is not None else function).start_byte)
+
+
+def extent(syntax: Syntax, function: tree_sitter.Node) -> Span:
+    """The function with the comments at its end, which grammars of indented blocks leave out."""
+    span = syntax.span_of(function)
+    if syntax.language.block_style != "indent":
+        return span
+    own, end = indents.width(_indent_at(syntax, span.start)), span.end
+    while (below := _next_filled(syntax, end)) is not None:
+        if indents.width(indents.indent_of(syntax.text[below.start : below.end])) <= own:
+            break
+        end = below.end
+    return Span(span.start, end)
+
+
+def holes_in(syntax: Syntax, within: Span) -> list[Span]:
+    """What is not yet written, in order: placeholders with their lines to themselves, and as values."""
+    found: list[Span] = []
+    for span in _placeholder_runs(syntax, within):
+        if _is_hole(syntax, span):
+            found.append(span)
+    found += (span for span in _values(syntax, within) if not any(s.start <= span.start < s.end for s in found))
+    return sorted(found, key=lambda span: span.start)
+
+
+def _placeholder_runs(syntax: Syntax, within: Span) -> list[Span]:
+    """Placeholders on lines of their own; those of one indentation with only blanks between are one."""
+    text = syntax.text
+    runs: list[Span] = []
+    for match in _own_line_placeholder(syntax.language).finditer(text, within.start, within.end):
+        span = Span(*match.span("held"))
+        if syntax.enclosing(span.start, syntax.language.string_types) is not None:
+            continue
+        last = runs[-1] if runs else None
+        beside = last is not None and not text[last.end : span.start].strip()
+        if last is not None and beside and _indent_at(syntax, last.start) == _indent_at(syntax, span.start):
+            runs[-1] = Span(last.start, span.end)
+        else:
+            runs.append(span)
+    return runs
+
+
+def _is_hole(syntax: Syntax, span: Span) -> bool:
+    """Whether code is missing there, as nothing follows in the block; a word for "nothing" must also be all of it.
+
+    A lone `...` is always one. What raises an error is one only as the body of a function.
+    """
+    text, language = syntax.text, syntax.language
+    held = text[span.start : span.end]
+    if held == forms_of(language).value_placeholder:
+        return True
+    if not _ends_block(syntax, span):
+        return False
+    node = syntax.node_over(span.start, span.start + 1)
+    if node.type in language.comment_types or not held.startswith(forms_of(language).whole_only):
+        return True
+    if not _begins_block(syntax, span):
+        return False
+    body = next((n for n in ancestors(node) if n.type in language.body_types), None)
+    raises = held.startswith("raise")
+    return not raises or (body is not None and body.parent is not None and _is_function(syntax, body.parent))
+
+
+def _ends_block(syntax: Syntax, span: Span) -> bool:
+    below = _next_filled(syntax, span.end)
+    if below is None:
+        return True
+    content = syntax.text[below.start : below.end]
+    shallower = indents.width(indents.indent_of(content)) < indents.width(_indent_at(syntax, span.start))
+    return shallower or content.lstrip(BLANK)[:1] in tuple(")]}")
+
+
+def _begins_block(syntax: Syntax, span: Span) -> bool:
+    """Whether the line above opens the block, or ends a documentation string that does."""
+    above = next(indents.filled_above(syntax, span.start), None)
+    if above is None:
+        return False
+    doc = forms_of(syntax.language).doc
+    code = indents.code_of(syntax, above)
+    if doc is not None and code:
+        last = syntax.node_over(above.start + len(code) - 1, above.start + len(code))
+        string = next((n for n in ancestors(last) if n.type == doc.string_type), None)
+        statement = None if string is None else string.parent
+        if statement is not None and statement.type == doc.statement_type and statement.prev_named_sibling is None:
+            return True
+    return indents.opens_block(syntax.language, code)
+
+
+def _is_function(syntax: Syntax, node: tree_sitter.Node) -> bool:
+    return node.type in forms_of(syntax.language).function_types
+
+
+def _values(syntax: Syntax, within: Span) -> Iterator[Span]:
+    """Yield the values that stand for ones not yet written."""
+    forms = forms_of(syntax.language)
+    if forms.value_type is None:
+        return
+    first, last = syntax.byte_offset(within.start), syntax.byte_offset(within.end)
+    stack = [syntax.root]
+    while stack:
+        node = stack.pop()
+        if node.end_byte <= first or node.start_byte >= last:
+            continue
+        if node.type == forms.value_type and node.parent is not None and node.parent.type in forms.value_parents:
+            yield syntax.span_of(node)
+        stack.extend(reversed(node.children))
+
+
+@functools.cache
+def _own_line_placeholder(language: Language) -> re.Pattern[str]:
+    return re.compile(rf"^[ \t]*(?P<held>{language.placeholder})[ \t]*(?=\r?$|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def _indent_at(syntax: Syntax, offset: int) -> str:
+    line = syntax.line(offset)
+    return indents.indent_of(syntax.text[line.start : line.end])
+
+
+def _next_filled(syntax: Syntax, offset: int) -> Span | None:
+    """The first line after the one at `offset` that is not blank."""
+    text, end = syntax.text, syntax.line(offset).end
+    while end < len(text):
+        line = syntax.line(end + (2 if text.startswith("\r\n", end) else 1))
+        if text[line.start : line.end].strip(BLANK):
+            return line
+        end = line.end
+    return None

@@ -1,0 +1,228 @@
+"""What can be done to a piece of code, and the question to the model for each: signatures and names stay clamped.
+
+Works on the tree alone: no model, no budget. A language has only what its row in `forms` has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tree_sitter
+
+from infill.holes.find import find_hole
+from infill.holes.functions import extent, forms_of, function_at, functions, holes_in, start_of
+from infill.holes.placeholders import placeholder_hole
+from infill.holes.scaffold import Target, TargetKind, with_inserted
+from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
+from infill.syntax.languages import placeholder_pattern
+from infill.syntax.tree import Syntax, ancestors
+from infill.types import NoFill, Span
+
+MAX_FIX_CHARS = 2_000  # of a selection that stays around what is fixed
+_NOWHERE = NoFill("no_target", "no function is there")
+
+
+def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | None = None) -> Target | NoFill:
+    """The question about the code at `span`, a selection or a cursor; `problem` is what a fix is about."""
+    if kind in ("rewrite", "refine"):
+        if not syntax.text[span.start : span.end].strip():
+            return NoFill("no_target", "nothing is selected")
+        return Target(syntax.text, selection=span)
+    if kind == "fix":
+        return _fix(syntax, span, problem or span)
+    if kind == "body":
+        return _body(syntax, span.start)
+    function = function_at(syntax, span.start)
+    if function is None:
+        return _NOWHERE
+    return _OF_FUNCTION[kind](syntax, function)
+
+
+def offered(syntax: Syntax, span: Span) -> list[TargetKind]:
+    """The kinds, of those that need the tree, that apply at `span`."""
+    kinds: tuple[TargetKind, ...] = ("body", "holes", "docstring", "type_hints")
+    return [kind for kind in kinds if isinstance(find_target(syntax, kind, span), Target)]
+
+
+def targets_with_holes(syntax: Syntax) -> list[Target]:
+    """One question for each function of the text that has holes; a function inside another belongs to it."""
+    found = (_holes(syntax, function) for function in functions(syntax))
+    return [target for target in found if isinstance(target, Target)]
+
+
+def _body(syntax: Syntax, offset: int) -> Target | NoFill:
+    """A body not yet written: around the cursor, or that of the function whose header it is on."""
+    unwritten = placeholder_hole(syntax, offset)
+    if unwritten is not None:
+        return Target(syntax.text, offset=unwritten.span.start, hole=unwritten.span)
+    function = function_at(syntax, offset)
+    body = None if function is None else function.child_by_field_name("body")
+    if body is not None:
+        inner = syntax.span_of(body)
+        if syntax.language.block_style == "brace" and body.child_count >= 2:
+            inner = Span(
+                syntax.char_offset(body.children[0].end_byte), syntax.char_offset(body.children[-1].start_byte)
+            )
+        match = placeholder_pattern(syntax.language).fullmatch(syntax.text, inner.start, inner.end)
+        hole = None if match is None else placeholder_hole(syntax, match.start("held"))
+        if hole is not None:
+            return Target(syntax.text, offset=hole.span.start, hole=hole.span)
+    return _blank_body(syntax, offset)
+
+
+def _blank_body(syntax: Syntax, offset: int) -> Target | NoFill:
+    """A blank line under a header with nothing in its block."""
+    nothing = NoFill("no_target", "no unwritten body is there")
+    line = syntax.line(offset)
+    if syntax.text[line.start : line.end].strip(BLANK):
+        return nothing
+    above = next(filled_above(syntax, offset), None)
+    if above is None or not opens_block(syntax.language, code_of(syntax, above)):
+        return nothing
+    hole = find_hole(syntax, offset, "manual")
+    if isinstance(hole, NoFill) or hole.kind != "block":
+        return nothing
+    rest = syntax.text[line.end :].lstrip()
+    below = syntax.line(len(syntax.text) - len(rest)) if rest else None
+    if below is not None:
+        deep = width(indent_of(syntax.text[below.start : below.end]))
+        if deep > width(indent_of(syntax.text[above.start : above.end])):
+            return nothing
+    return Target(syntax.text, offset=offset, hole=hole.span)
+
+
+def _holes(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
+    """Every hole of a function at once; one that is a whole body is asked for as such."""
+    holes = holes_in(syntax, extent(syntax, function))
+    if not holes:
+        return NoFill("no_target", "the function has no holes")
+    body = placeholder_hole(syntax, holes[0].start) if len(holes) == 1 else None
+    if body is not None:
+        return Target(syntax.text, offset=body.span.start, hole=body.span)
+    above = next(filled_above(syntax, holes[0].start), None)
+    start = above.start if above is not None and above.start >= start_of(syntax, function) else holes[0].start
+    if start == holes[0].start:
+        start = start_of(syntax, function)
+    return _all_but(syntax.text, Span(start, holes[-1].end), holes)
+
+
+def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
+    """A documentation string where there is none, or in an empty one; the signature stays."""
+    forms, body = forms_of(syntax.language), function.child_by_field_name("body")
+    doc = forms.doc
+    if doc is None or body is None or not body.named_children:
+        return NoFill("no_target", "nothing there can have a docstring")
+    first = body.named_children[0]
+    start = start_of(syntax, function)
+    string = first.named_children[0] if first.type == doc.statement_type and first.named_children else None
+    if string is not None and string.type == doc.string_type:
+        return _in_docstring(syntax, start, string, doc.content_type)
+    at = syntax.char_offset(first.start_byte)
+    line = syntax.line(at)
+    indent = syntax.text[line.start : at]
+    if indent.strip(BLANK):
+        return NoFill("no_target", "the body is on the line of its header")
+    break_ = "\r\n" if "\r\n" in syntax.text else "\n"
+    new = doc.opening + forms.value_placeholder + doc.closing + break_ + indent
+    text, inserted = with_inserted(syntax.text, [(at, new)])
+    hole = Span(at + len(doc.opening), at + len(doc.opening) + len(forms.value_placeholder))
+    target = _all_but(text, Span(start, hole.end + len(doc.closing)), [hole])
+    return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
+
+
+def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_type: str) -> Target | NoFill:
+    """The content of a docstring that says nothing yet."""
+    contents = [child for child in string.named_children if child.type == content_type]
+    closing = syntax.char_offset(string.children[-1].start_byte)
+    span = syntax.span_of(contents[0]) if contents else Span(closing, closing)
+    content = syntax.text[span.start : span.end]
+    held = content.strip()
+    end = syntax.char_offset(string.end_byte)
+    if held and (held == forms_of(syntax.language).value_placeholder):
+        at = span.start + content.index(held)
+        return _all_but(syntax.text, Span(start, end), [Span(at, at + len(held))])
+    if held:
+        return NoFill("no_target", "it has a docstring")
+    new = forms_of(syntax.language).value_placeholder
+    text, inserted = with_inserted(syntax.text, [(span.start, new)])
+    hole = inserted[0].span
+    target = _all_but(text, Span(start, end + len(new)), [hole])
+    return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
+
+
+def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
+    """Types for the parameters that have none, and for what is returned; all else of the signature stays."""
+    forms = forms_of(syntax.language)
+    hints = forms.hints
+    parameters = None if hints is None else function.child_by_field_name(hints.parameters_field)
+    if hints is None or parameters is None:
+        return NoFill("no_target", "nothing there can have type hints")
+    insertions: list[tuple[int, str]] = []
+    for i, parameter in enumerate(parameters.named_children):
+        name = parameter.child_by_field_name("name") or parameter
+        if parameter.type not in hints.bare_types or parameter.has_error:
+            continue
+        span = syntax.span_of(name)
+        if i == 0 and syntax.text[span.start : span.end] in hints.implicit:
+            continue
+        insertions.append((span.end, hints.before))
+    if function.child_by_field_name(hints.return_field) is None:
+        insertions.append((syntax.char_offset(parameters.end_byte), hints.before_return))
+    if not insertions:
+        return NoFill("no_target", "every type is there")
+    held = forms.value_placeholder
+    text, inserted = with_inserted(syntax.text, [(at, before + held) for at, before in insertions])
+    holes = [Span(i.span.end - len(held), i.span.end) for i in inserted]
+    target = _all_but(text, Span(syntax.span_of(function).start, holes[-1].end), holes)
+    return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
+
+
+def _fix(syntax: Syntax, span: Span, problem: Span) -> Target | NoFill:
+    """What a diagnostic is about, widened to its statement, or to its lines where that holds others."""
+    hole = _statement(syntax, problem)
+    if hole is None:
+        return NoFill("no_target", "the line is blank")
+    start, end = min(span.start, hole.start), max(span.end, hole.end)
+    if span.start == span.end or end - start > MAX_FIX_CHARS:
+        start, end = hole.start, hole.end
+    return _all_but(syntax.text, Span(start, end), [hole])
+
+
+def _statement(syntax: Syntax, span: Span) -> Span | None:
+    """The smallest statement over the span if it holds no others, else the lines it is on, without outer blanks."""
+    language = syntax.language
+    first, last = syntax.line(span.start), syntax.line(max(span.end - 1, span.start))
+    content = syntax.text[first.start : last.end]
+    if not content.strip():
+        return None
+    start = first.start + len(content) - len(content.lstrip())
+    lines = Span(start, first.start + len(content.rstrip()))
+    over = syntax.node_over(max(span.start, start), max(span.end, start + 1))
+    for node in ancestors(over):
+        if node.is_error:
+            return lines
+        if node.parent is not None and (node.parent.type in language.body_types or node.parent.parent is None):
+            found = syntax.span_of(node)
+            holds_others = any(n.type in language.body_types for n in node.children)
+            return lines if holds_others or found.end - found.start > MAX_FIX_CHARS else found
+    return lines
+
+
+def _all_but(text: str, selection: Span, holes: list[Span]) -> Target:
+    """The selection with all of it frozen but the holes."""
+    frozen: list[Span] = []
+    at = selection.start
+    for hole in holes:
+        if hole.start > at:
+            frozen.append(Span(at, hole.start))
+        at = hole.end
+    if at < selection.end:
+        frozen.append(Span(at, selection.end))
+    return Target(text, selection=selection, frozen=tuple(frozen))
+
+
+_OF_FUNCTION: dict[str, Callable[[Syntax, tree_sitter.Node], Target | NoFill]] = {
+    "holes": _holes,
+    "docstring": _docstring,
+    "type_hints": _type_hints,
+}

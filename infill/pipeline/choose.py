@@ -1,0 +1,215 @@
+"""Chooses among the ways to write a selection whose free stretches were denoised together.
+
+What each stretch could become is tried alone too, so that one bad stretch does not spoil the others. Whole
+selections are judged, and nothing passes that does not parse or, in a refinement, is not an improvement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
+
+import msgspec
+
+from infill.candidates.gather import Candidate
+from infill.candidates.segment_texts import usual_texts
+from infill.checks.compile import Excerpt
+from infill.checks.parse_check import Gate
+from infill.checks.preservation import loses_code
+from infill.prompt.context import Surroundings
+from infill.prompt.segments import Stretch, assembled, changed_parts, new_spans
+from infill.ranking.reranker import Judged, confidence_in, judge
+from infill.syntax.tree import Syntax
+from infill.types import Part, Source, Span
+from model.types import CancelToken, Engine
+
+SINGLES_UNTIL = 0.8  # of a deadline: later than this, stretches are not tried alone
+JUDGED_UNTIL = 0.95
+SINGLES_TOKENS = 2048  # for stretches tried alone
+JUDGED_TOKENS = 512  # in one pass of the judge: its cost grows with their square
+
+Texts = tuple[str, ...]  # one for each free stretch
+
+
+class Denoised(msgspec.Struct, frozen=True):
+    """What the free stretches became, canvas by canvas, and how."""
+
+    rows: tuple[Texts, ...]
+    steps: int
+    stop_reason: str
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """One way to write the selection, with the rank that its placeholders left over give it."""
+
+    texts: Texts
+    candidate: Candidate
+    n_left: int
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """A whole and what is new in it; its log-probability and their confidences have the evidence in them."""
+
+    whole: Whole
+    judged: Judged
+    log_prob: float
+    parts: tuple[Part, ...]
+
+
+class Chooser:
+    """One selection's candidates; `is_before` says whether less than a share of the deadline has passed.
+
+    `said` is, for each free stretch, what the code base says in such a place, and how probable that makes it.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        syntax: Syntax,
+        span: Span,
+        around: Surroundings,
+        stretches: Sequence[Stretch],
+        denoised: Denoised,
+        said: Sequence[Mapping[str, float]],
+        refines: bool,
+        is_before: Callable[[float], bool],
+        cancel: CancelToken,
+    ) -> None:
+        self._engine, self._syntax, self._span, self._around = engine, syntax, span, around
+        self._stretches, self._denoised, self._said, self._refines = stretches, denoised, said, refines
+        self._is_before, self._cancel = is_before, cancel
+        self._gate = Gate(syntax, span)
+        self._free = [s for s in stretches if s.free]
+        self._present = tuple(syntax.text[s.span.start : s.span.end] for s in self._free)
+        n_around = len(around.tail_ids) + engine.info.near_suffix_tokens
+        self._n_tokens = sum(len(s.ids) for s in stretches) + n_around  # read of one candidate, about
+        self._read: dict[str, Judged] = {}
+
+    def wholes(self) -> list[Whole]:
+        """Every canvas's answer, each stretch's best alone, and all of these together."""
+        present = self._present
+        usual = [usual_texts(self._syntax, s) for s in self._free]
+        options = [
+            list(dict.fromkeys((*self._said[i], *(row[i] for row in self._denoised.rows), *usual[i])))
+            for i in range(len(present))
+        ]
+        in_turn = [(i, option) for row in zip_longest(*options) for i, option in enumerate(row) if option is not None]
+        singles = [(i, (*present[:i], option, *present[i + 1 :])) for i, option in in_turn if option != present[i]]
+        singles = singles[: SINGLES_TOKENS // self._n_tokens] if self._is_before(SINGLES_UNTIL) else []
+        best = self._best_alone([(i, texts) for i, texts in singles if self.parses(texts)])
+        combined = tuple(best.get(i, text) for i, text in enumerate(present))
+        every = [combined, *self._denoised.rows, *(texts for _, texts in singles)]
+        return [self._whole(texts) for texts in dict.fromkeys(every) if texts != present]
+
+    def ranked(self, wholes: Sequence[Whole]) -> tuple[list[Ranked], int]:
+        """Those that beat what stands there, best first, and how many do not.
+
+        Fewer placeholders left beats probability: none is as probable as `pass`.
+        """
+        present = self._whole(self._present)
+        by_text = {w.candidate.text: w for w in wholes}
+        judged = self._judged([present.candidate, *(w.candidate for w in by_text.values())])
+        bar = judged[present.candidate.text].log_prob if judged else 0.0
+        found = [self._ranked(whole, judged[text]) for text, whole in by_text.items() if text in judged]
+        if self._refines:
+            found = [r for r in found if r.log_prob > bar or self._repairs(r.whole.candidate.text)]
+        else:
+            found = [r for r in found if r.whole.n_left < present.n_left or present.n_left == 0]
+        found.sort(key=lambda r: (r.whole.n_left, -r.log_prob))
+        return found, len(by_text) - len(found)
+
+    def sure(self, found: Ranked, least: float) -> Ranked | None:
+        """The same with the placeholder where what was to come is less sure than `least`; nothing if that is all of it.
+
+        What stood there before is no placeholder: then it is all or nothing.
+        """
+        empty = {stretch.span for stretch in self._free if stretch.is_empty}
+        while found.parts and min(part.confidence for part in found.parts) < least:
+            if any(part.confidence < least and part.span not in empty for part in found.parts):
+                return None
+            kept = {part.span: part.text for part in found.parts if part.confidence >= least}
+            pairs = zip(self._free, self._present, strict=True)
+            whole = self._whole(tuple(kept.get(stretch.span, present) for stretch, present in pairs))
+            judged = self._judged([whole.candidate]).get(whole.candidate.text)
+            if judged is None:
+                return None
+            found = self._ranked(whole, judged)
+        return found if found.parts and self.parses(found.whole.texts) else None
+
+    def parses(self, texts: Texts) -> bool:
+        """Whether the gate lets the selection through with these texts in its stretches."""
+        if self._cancel.cancelled:
+            return False
+        text = self.assembled(texts)
+        return self._gate.check(text).ok and not loses_code(self._syntax, self._span, text)
+
+    def _best_alone(self, singles: Sequence[tuple[int, Texts]]) -> dict[int, str]:
+        """For each stretch the most probable text, alone; in a refinement only one that is an improvement."""
+        present = self._whole(self._present).candidate
+        own = [self._whole(texts) for _, texts in singles]
+        judged = self._judged([present, *(whole.candidate for whole in own)])
+        if not judged:
+            return {}
+        bar = judged[present.text].log_prob if self._refines else -math.inf
+        best: dict[int, tuple[float, str]] = {}
+        for (i, texts), whole in zip(singles, own, strict=True):
+            read = judged.get(whole.candidate.text)
+            log_prob = -math.inf if read is None else self._ranked(whole, read).log_prob
+            if log_prob > best.get(i, (bar, ""))[0]:
+                best[i] = (log_prob, texts[i])
+        return {i: text for i, (_, text) in best.items()}
+
+    def _ranked(self, whole: Whole, judged: Judged) -> Ranked:
+        """With the evidence: of each new text either the model or the code base is right."""
+        said = {s.span: found for s, found in zip(self._free, self._said, strict=True)}
+        log_prob, parts = judged.log_prob, changed_parts(self._syntax.text, self._stretches, whole.texts)
+        sure: list[Part] = []
+        for part, span in zip(parts, new_spans(self._syntax.text, self._span, parts), strict=True):
+            own = confidence_in(judged, [span], self._engine.tokenizer)
+            raised = own + said[part.span].get(part.text, 0.0) * (1 - own)
+            log_prob += math.log(raised / own) if raised > own > 0 else 0.0
+            sure.append(Part(part.span, part.text, round(raised, 4)))
+        return Ranked(whole, judged, log_prob, tuple(sure))
+
+    def _judged(self, candidates: Sequence[Candidate]) -> dict[str, Judged]:
+        """Candidates by their texts, each judged once, the first of them for sure; empty when cancelled."""
+        new = [c for c in candidates if c.text not in self._read]
+        at_once = max(1, JUDGED_TOKENS // self._n_tokens)
+        for at in range(0, len(new), at_once):
+            if at and not self._is_before(JUDGED_UNTIL):
+                break
+            judged = judge(self._engine, self._around, new[at : at + at_once], self._cancel)
+            self._read |= {j.candidate.text: j for j in judged}
+        return (
+            {} if self._cancel.cancelled else {c.text: self._read[c.text] for c in candidates if c.text in self._read}
+        )
+
+    def _repairs(self, text: str) -> bool:
+        """Whether what stands there is broken and this is not."""
+        syntax, span = self._syntax, self._span
+        held = syntax.text[span.start : span.end]
+        if syntax.language.id == "python":
+            excerpt = Excerpt(syntax, span)
+            return excerpt.compiles(held)[0] is False and excerpt.compiles(text)[0] is True
+        return bool(syntax.problems) and len(syntax.edited(span, text).problems) < len(syntax.problems)
+
+    def _whole(self, texts: Texts) -> Whole:
+        candidate = Candidate(
+            self.assembled(texts), (), (), self._denoised.steps, self._denoised.stop_reason, self._source(texts)
+        )
+        empty = [s.is_empty for s in self._free]
+        n_left = sum(e and text == kept for e, text, kept in zip(empty, texts, self._present, strict=True))
+        return Whole(texts, candidate, n_left)
+
+    def _source(self, texts: Texts) -> Source:
+        """Diffusion, unless it wrote none of what is new."""
+        changed = [(i, t) for i, (t, kept) in enumerate(zip(texts, self._present, strict=True)) if t != kept]
+        own = any(row[i] == text for i, text in changed for row in self._denoised.rows)
+        if own or not changed:
+            return "diffusion"
+        return "nearby" if any(text in self._said[i] for i, text in changed) else "usual"
+
+    def assembled(self, texts: Sequence[str]) -> str:
+        """The selection with these texts in its stretches."""
+        return assembled(self._syntax.text, self._span, self._stretches, texts)

@@ -1,0 +1,151 @@
+"""From a request to an answer: its hole, what the model reads around it, then `fill` or `rewrite` beside this file.
+
+Owns the engine. Blocking, one thread at a time, polls its cancel token between stages and the engine
+does so between steps. Same request, same weights: same answer, as long as no deadline cuts it short.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from infill.holes.find import find_hole, selection_hole
+from infill.pipeline.doubts import find_doubts
+from infill.pipeline.fill import ALL_SOURCES, Means, fill
+from infill.pipeline.rewrite import rewrite
+from infill.prompt.context import CHARS_PER_TOKEN, surroundings
+from infill.prompt.excerpts import excerpts_text
+from infill.prompt.instructions import asked_of, thinker
+from infill.ranking.answers import confident
+from infill.ranking.reranker import TimedJudge
+from infill.syntax.languages import Language, by_id
+from infill.syntax.tree import Syntax, parse
+from infill.timing import Timings
+from infill.types import Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Source, Span
+from model.checkpoint_path import find, name_of
+from model.config import EMBEDDED, check_folder
+from model.types import CancelToken, Engine, OnBytes, Quant, ServerError
+
+
+def open_filler(
+    model: str | None = None,
+    n_threads: int | None = None,
+    niceness: int = 0,
+    quant: Quant | None = None,
+    device: str | None = None,
+    on_bytes: OnBytes | None = None,
+) -> ModelFiller:
+    """The pipeline over a checkpoint, by its folder or its id, or the embedded model; raises `CheckpointError`.
+
+    Takes a third of a second for the embedded model and many for one that needs torch: call it off the
+    protocol thread, on the thread that fills, which `niceness` (0 to 19) makes yield to others.
+    """
+    folder = EMBEDDED if model is None else find(model)
+    check_folder(folder)  # before seconds of importing, for a mistyped path
+
+    from model.hardware.threads import lower_priority
+    from model.load import load_engine
+
+    lower_priority(niceness)
+    engine = load_engine(model, device, n_threads, quant, on_bytes)
+    return ModelFiller(engine, "embedded" if model is None else name_of(folder))
+
+
+def open_http_filler(url: str, model: str | None = None) -> ModelFiller:
+    """The pipeline over a model of an OpenAI-compatible server, by default its first; raises `CheckpointError`."""
+    from model.http.engine import open_http_engine
+
+    return ModelFiller(open_http_engine(url, model), url)
+
+
+class ModelFiller:
+    """`Filler` over an engine; candidates come from `sources`."""
+
+    def __init__(self, engine: Engine, name: str, sources: frozenset[Source] = ALL_SOURCES) -> None:
+        self._engine = engine
+        self._means = Means(engine, TimedJudge(engine), sources)
+        self.model_name = engine.info.name or name
+        self.show_threshold = engine.info.show_threshold
+        self.takes_instructions = engine.info.takes_instructions
+        trained = engine.info.languages
+        rows = None if trained is None else [row for row in map(by_id, trained) if row is not None]
+        self.languages = None if rows is None else tuple(name for row in rows for name in (row.id, *row.lsp_ids))
+        self.device = engine.info.device
+
+    def limited_to(self, sources: frozenset[Source], known_answer: str | None = None) -> ModelFiller:
+        """The same engine with fewer sources, or with holes as long as the answer; for benchmarks."""
+        limited = ModelFiller(self._engine, self.model_name, sources)
+        if known_answer is not None:
+            n_tokens = max(1, len(self._engine.tokenizer.encode(known_answer)))
+            limited._means = msgspec.structs.replace(limited._means, known_length=n_tokens)
+        return limited
+
+    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+        """Answer one request; whatever is wrong with the text, the time or a server is a named `NoFill`."""
+        try:
+            return self._fill(request, cancel, on_draft)
+        except ServerError as error:
+            return NoFill("cancelled") if cancel.cancelled else NoFill("server_failed", str(error))
+
+    def _fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
+        timings = Timings()
+        if request.fixes and not self._engine.info.reads_texts and (request.diagnostics or request.instruction):
+            request = msgspec.structs.replace(request, strength=None)
+        with timings.stage("hole"):
+            found = self._find(request)
+        if isinstance(found, NoFill):
+            return found
+        syntax, hole = found
+        with timings.stage("context"):
+            info, tokenizer = self._engine.info, self._engine.tokenizer
+            others = excerpts_text(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
+            told = request if self.takes_instructions else None
+            asked = asked_of(request.text, hole, syntax.language.id, told, request.strength is not None)
+            think = thinker(self._engine, asked, request.deadline_ms, cancel, timings)
+            around = surroundings(request.text, hole, info, tokenizer, others, asked, think)
+        if request.selection is not None and (request.frozen or request.fixes or request.strength is not None):
+            rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
+            return confident(rewritten, request.least_confidence)
+        return fill(self._means, request, syntax, hole, around, cancel, timings, on_draft)
+
+    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
+        """What the model disbelieves of the selection, or of the text where there is none."""
+        language = self._language(request)
+        if isinstance(language, NoFill):
+            return language
+        selection = request.selection or Span(0, len(request.text))
+        return find_doubts(self._engine, request.text, selection, request.seed, cancel, language.id)
+
+    def _find(self, request: FillRequest) -> tuple[Syntax, Hole] | NoFill:
+        """The parsed text and the hole in it."""
+        language = self._language(request)
+        if isinstance(language, NoFill):
+            return language
+        syntax = parse(language, request.text)
+        if request.selection is not None:
+            found = selection_hole(syntax, request.selection)
+        else:
+            found = find_hole(syntax, request.offset or 0, request.trigger)
+        if isinstance(found, NoFill):
+            return found
+        return self._too_long(request, found) or (syntax, found)
+
+    def _language(self, request: FillRequest) -> Language | NoFill:
+        """The request's language, if there is a grammar for it and the model knows it."""
+        language = by_id(request.language)
+        if language is None:
+            return NoFill("unknown_language", f"no grammar for {request.language!r}")
+        trained = self._engine.info.languages
+        if trained is not None and language.id not in trained:
+            return NoFill("untrained_language", f"{self.model_name} knows {', '.join(trained)}, not {language.id}")
+        return language
+
+    def _too_long(self, request: FillRequest, hole: Hole) -> NoFill | None:
+        """Why a selection cannot be rewritten: all of it must fit in the canvas. One far too long is not encoded."""
+        most, n_chars = self._engine.info.max_selection_tokens, hole.span.end - hole.span.start
+        if hole.kind != "selection" or n_chars <= most:  # no token is shorter than a character
+            return None
+        if n_chars > most * CHARS_PER_TOKEN * 2:
+            return NoFill("selection_too_long", f"{n_chars} characters, the limit is {most} tokens", hole)
+        n_tokens = len(self._engine.tokenizer.encode(request.text[hole.span.start : hole.span.end]))
+        detail = f"{n_tokens} tokens, the limit is {most}"
+        return NoFill("selection_too_long", detail, hole) if n_tokens > most else None

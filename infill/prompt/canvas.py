@@ -1,0 +1,63 @@
+"""Builds canvases: clamped tail, free hole, clamped near suffix. Refuses to know how they are denoised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infill.prompt.context import Surroundings
+from infill.types import Hole
+from model.types import Canvas, ModelInfo
+
+LONG_SELECTION = 32  # tokens; above it every length tried costs as much as a line does in all
+FREE = 0  # what stands in a free position does not matter: it starts as noise
+
+
+def build_canvas(
+    around: Surroundings, n_free: int, pad_ends_hole: bool = False, present_ids: Sequence[int] = ()
+) -> Canvas:
+    """A canvas whose hole is `n_free` tokens long, or at most that long when pad may end it.
+
+    `present_ids` are what the hole is to replace, for an engine that reads it.
+    """
+    before, after = around.tail_ids, around.near_suffix_ids
+    return Canvas(
+        canvas_ids=(*before, *free_ids(present_ids, n_free), *after),
+        hole_mask=(*[False] * len(before), *[True] * n_free, *[False] * len(after)),
+        pad_ends_hole=pad_ends_hole,
+    )
+
+
+def warm_canvas(around: Surroundings, draft_ids: Sequence[int]) -> Canvas:
+    """A canvas whose hole starts from a draft in place of noise."""
+    cold = build_canvas(around, len(draft_ids))
+    before, after = around.tail_ids, around.near_suffix_ids
+    return Canvas((*before, *draft_ids, *after), cold.hole_mask, warm=True)
+
+
+def free_ids(present_ids: Sequence[int], n_free: int) -> tuple[int, ...]:
+    """Ids for free positions: what stands there now, as far as there is room."""
+    return (*present_ids[:n_free], *[FREE] * (n_free - len(present_ids)))
+
+
+def rooms(n_present: int, info: ModelInfo) -> tuple[int, ...]:
+    """Lengths for what is to replace `n_present` tokens, by a model that ends holes itself."""
+    return (2 * n_present + info.line_lengths[0],) * len(info.line_lengths)
+
+
+def hole_canvases(around: Surroundings, hole: Hole, selected_ids: Sequence[int], info: ModelInfo) -> list[Canvas]:
+    """One canvas for each hole length worth trying; `selected_ids` stand in the hole now.
+
+    Exact lengths first; a model trained to end a hole with pad also gets the longest as a bucket, in
+    which it chooses the length itself.
+    """
+    lengths: Sequence[int] = info.block_lengths if hole.multiline else info.line_lengths
+    if hole.kind == "selection":
+        n_selected = len(selected_ids)
+        around_it = (-2, -1, 0, 1, 2) if n_selected <= LONG_SELECTION else (-2, 0, 2)
+        lengths = sorted({max(1, n_selected + d) for d in around_it})
+        lengths = rooms(n_selected, info) if info.ends_holes else lengths
+    present = selected_ids if hole.kind == "selection" else ()
+    canvases = [build_canvas(around, n, present_ids=present) for n in lengths]
+    if info.pad_ends_hole and hole.kind != "selection":
+        canvases.append(build_canvas(around, max(lengths), pad_ends_hole=True))
+    return canvases

@@ -1,0 +1,131 @@
+"""Chooses what the model reads: prefix and far suffix for the prompt, near suffix for the canvas.
+
+The prompt must not change while the user types, or its cached keys are lost: what other files say (`excerpts`)
+comes first, the prefix begins at one of few lines, the unfinished word before the cursor goes to the canvas,
+and the far suffix begins on the line after the hole. Budgets are in tokens.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from functools import partial
+from itertools import accumulate
+
+import msgspec
+
+from infill.types import Hole
+from model.types import Asked, ModelInfo, Tokenizer
+
+ANCHOR_LINES = 16  # the prefix begins at a multiple of this many lines, where it does not fit whole
+SPARE = 1  # token of a prompt: two texts side by side may have one more than each alone
+NOTHING = Asked()
+CHARS_PER_TOKEN = 8  # no window is cut shorter than this allows
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What stands around a hole, ready for canvases.
+
+    `tail_ids` (the unfinished word) and `near_suffix_ids` are clamped on either side of the hole;
+    `judged_suffix` is the text every candidate is judged together with.
+    """
+
+    prompt_ids: tuple[int, ...]
+    tail: str
+    tail_ids: tuple[int, ...]
+    near_suffix_ids: tuple[int, ...]
+    judged_suffix: str
+
+
+def surroundings(
+    text: str,
+    hole: Hole,
+    info: ModelInfo,
+    tokenizer: Tokenizer,
+    others: str = "",
+    asked: Asked = NOTHING,
+    think: Callable[[list[int]], str] | None = None,
+) -> Surroundings:
+    """Excerpts around `hole` within the model's budgets, line breaks as LF: models are trained on that.
+
+    What `others` say is within its budget; an instruction and diagnostics are cut to a quarter of the prompt.
+    `think` says what a model thinks after a prompt that has it think first, if it is to.
+    """
+    before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
+    far_suffix = _far_suffix(after, info.far_suffix_tokens, tokenizer)
+    stable, tail = tokenizer.split_tail(before)
+    asked = msgspec.structs.replace(_within(asked, info.max_prompt_tokens // 4, tokenizer), tail=tail)
+    laid_out = partial(tokenizer.prompt, others, far_suffix)
+    room = info.max_prompt_tokens - len(laid_out("", asked)) - SPARE
+    prefix = _prefix(stable, room, tokenizer)
+    while prefix and (excess := len(laid_out(prefix, asked)) - info.max_prompt_tokens) > 0:
+        room -= excess
+        prefix = _prefix(stable, room, tokenizer)
+    if think is not None and (opening := tokenizer.thinking(others, far_suffix, prefix, asked)):
+        asked = msgspec.structs.replace(asked, thought=think(opening))
+    near = after[: info.near_suffix_tokens * CHARS_PER_TOKEN]
+    near_ids = tokenizer.encode(near)
+    # Where the file ends this soon, so does the answer.
+    ends = len(near) == len(after) and len(near_ids) <= info.near_suffix_tokens
+    near_ids = tokenizer.end(near, asked) if ends else near_ids[: info.near_suffix_tokens]
+    return Surroundings(
+        prompt_ids=tuple(laid_out(prefix, asked)),
+        tail=tail,
+        tail_ids=tuple(tokenizer.encode(tail)),
+        near_suffix_ids=tuple(near_ids),
+        judged_suffix=tokenizer.decode(near_ids[: max(4, info.near_suffix_tokens // 2)]),
+    )
+
+
+def _within(asked: Asked, budget: int, tokenizer: Tokenizer) -> Asked:
+    """The same with an instruction, and then diagnostics, of at most `budget` tokens."""
+    ids = tokenizer.encode(asked.instruction)
+    instruction = tokenizer.decode(ids[:budget]) if len(ids) > budget else asked.instruction
+    spent = accumulate((len(tokenizer.encode(d)) for d in asked.diagnostics), initial=min(len(ids), budget))
+    n_fit = sum(n <= budget for n in spent) - 1
+    return msgspec.structs.replace(asked, instruction=instruction, diagnostics=asked.diagnostics[: max(n_fit, 0)])
+
+
+def _prefix(stable: str, budget: int, tokenizer: Tokenizer) -> str:
+    """The end of the text before the hole, from an anchored line start, in at most `budget` tokens."""
+    if budget <= 0:
+        return ""
+    window_start = max(0, len(stable) - budget * CHARS_PER_TOKEN)
+    starts = _line_starts(stable, window_start)
+    n_before = stable.count("\n", 0, window_start)
+    anchored = [s for i, s in enumerate(starts) if (n_before + i) % ANCHOR_LINES == 0]
+    for candidates in (anchored, starts[-ANCHOR_LINES:]):
+        # Later starts need fewer tokens: the first that fits is found in a few tries.
+        first = bisect_left(candidates, True, key=lambda start: len(tokenizer.encode(stable[start:])) <= budget)
+        if first < len(candidates):
+            return stable[candidates[first] :]
+    # One line longer than the budget: its end is all there is room for.
+    return tokenizer.decode(tokenizer.encode(stable[window_start:])[-budget:])
+
+
+def _line_starts(text: str, window_start: int) -> list[int]:
+    """Offsets of line starts from `window_start` on (0 counts when the window is the whole text)."""
+    starts = [0] if window_start == 0 else []
+    at = text.find("\n", window_start)
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return starts
+
+
+def _far_suffix(after: str, budget: int, tokenizer: Tokenizer) -> str:
+    """Text from the line after the hole on, in at most `budget` tokens, cut at a line end if it can be."""
+    line_end = after.find("\n")
+    if line_end < 0 or budget <= 0:
+        return ""
+    excerpt = after[line_end + 1 :][: budget * CHARS_PER_TOKEN]
+    ids = tokenizer.encode(excerpt)
+    if len(ids) > budget:
+        excerpt = tokenizer.decode(ids[:budget])
+        excerpt = excerpt[: excerpt.rfind("\n") + 1] or excerpt
+    return excerpt if excerpt.strip() else ""
+
+
+def lf(text: str) -> str:
+    """The text with LF for every line break."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

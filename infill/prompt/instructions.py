@@ -1,0 +1,47 @@
+"""What a model that is told in words is told of a hole, and what it thinks about that before it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from infill.prompt.context import lf
+from infill.timing import Timings
+from infill.types import FillRequest, Hole
+from model.types import Asked, CancelToken, Engine
+
+THOUGHT_UNTIL = 0.4  # of a deadline
+MAX_THOUGHT = 256  # tokens
+
+
+def asked_of(text: str, hole: Hole, language: str, request: FillRequest | None = None, refines: bool = False) -> Asked:
+    """What to say of a hole, with the `request`'s own words if it has any.
+
+    A model repeats what it is shown: it is not shown what it refines or doubts.
+    """
+    rewrites = hole.kind == "selection" and not refines
+    longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)
+    return Asked(
+        purpose="rewrite" if rewrites else "block" if hole.multiline else "line",
+        language=language,
+        instruction="" if request is None else (request.instruction or "").strip(),
+        diagnostics=() if request is None else request.diagnostics,
+        selected=lf(text[hole.span.start : hole.span.end]) if rewrites else "",
+        rest=lf(text[hole.span.end :]).partition("\n")[0] if rewrites else "",
+        fence="`" * (longest + 1),
+    )
+
+
+def thinker(
+    engine: Engine, asked: Asked, deadline_ms: float | None, cancel: CancelToken, timings: Timings
+) -> Callable[[list[int]], str] | None:
+    """What thinks after the prompt that it is given, as long as there is time; None: no need to, or no such model."""
+    if not (engine.info.thinks and asked.purpose == "rewrite" and asked.instruction):
+        return None
+    limit_ms = None if deadline_ms is None else deadline_ms * THOUGHT_UNTIL
+
+    def stop(_: str) -> bool:
+        left_ms = timings.left_ms(limit_ms)
+        return left_ms is not None and left_ms < 0
+
+    return lambda opening: engine.tokenizer.decode(engine.draft(opening, MAX_THOUGHT, cancel, stop=stop))

@@ -1,0 +1,194 @@
+"""A selection as clamped and free stretches: to canvases, and back to text.
+
+What is frozen comes back from the text itself and never from its tokens, so nothing that a tokenizer or a
+model does can change a character of it. Refuses to know how canvases are denoised and which fill is best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from infill.prompt.canvas import LONG_SELECTION, free_ids, rooms
+from infill.prompt.context import Surroundings
+from infill.types import Part, Span
+from model.types import Canvas, Fill, ModelInfo, Tokenizer
+
+VARIANTS = (-2, -1, 0, 1, 2)  # tokens more or less than stand there now
+FEW_VARIANTS = (-2, 0, 2)
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A piece of the selection and the tokens that stand there now; `lengths` are worth trying where it is free.
+
+    `is_empty` says that what stands there only keeps the place of what is to come.
+    """
+
+    span: Span
+    ids: tuple[int, ...]
+    lengths: tuple[int, ...] = ()
+    is_empty: bool = False
+
+    @property
+    def free(self) -> bool:
+        """Whether the model may write here."""
+        return bool(self.lengths)
+
+
+def lay_out(
+    text: str,
+    selection: Span,
+    frozen: Sequence[Span],
+    tokenizer: Tokenizer,
+    info: ModelInfo,
+    is_placeholder: Callable[[str], bool],
+) -> list[Stretch]:
+    """Stretches that cover the selection, in order; blanks at the ends of a free one stay as they are.
+
+    Spans may overlap, touch, reach out of the selection or come in any order.
+    """
+    free = free_spans(text, selection, frozen)
+    laid: list[Stretch] = []
+    at = selection.start
+    for span in free:
+        laid += _clamped(text, Span(at, span.start), tokenizer)
+        laid.append(_free(text, span, tokenizer, info, is_placeholder))
+        at = span.end
+    return laid + _clamped(text, Span(at, selection.end), tokenizer)
+
+
+def free_spans(text: str, selection: Span, frozen: Sequence[Span]) -> list[Span]:
+    """What of the selection is not frozen, in order, without the blanks at the ends of each piece."""
+    free: list[Span] = []
+    at = selection.start
+    for span in [*_merged(text, frozen), Span(selection.end, selection.end)]:
+        start, end = min(max(span.start, at), selection.end), min(max(span.end, at), selection.end)
+        if start > at and (inner := _without_blanks(text, Span(at, start))) is not None:
+            free.append(inner)
+        at = end
+    return free
+
+
+def joint_canvases(around: Surroundings, stretches: Sequence[Stretch], n_rows: int) -> list[Canvas]:
+    """Canvases over all stretches at once; the lengths of each are spread over the rows."""
+    return [_canvas(around, stretches, row, n_rows) for row in range(n_rows)]
+
+
+def row_lengths(stretches: Sequence[Stretch], row: int, n_rows: int) -> list[int]:
+    """How many tokens each free stretch has in a row."""
+    return [s.lengths[row * len(s.lengths) // n_rows] for s in stretches if s.free]
+
+
+def texts_of(fill: Fill, lengths: Sequence[int], tokenizer: Tokenizer) -> list[str]:
+    """What a denoised canvas has in each free stretch; nothing when it was not denoised, or not all of it."""
+    texts = split_texts(fill.token_ids, lengths, tokenizer) if 0 < len(fill.token_ids) <= sum(lengths) else []
+    return texts if all(texts) else []
+
+
+def split_texts(ids: Sequence[int], lengths: Sequence[int], tokenizer: Tokenizer) -> list[str]:
+    """The texts of stretches of these lengths whose ids stand in a row."""
+    texts: list[str] = []
+    at = 0
+    for n in lengths:
+        texts.append(tokenizer.decode(ids[at : at + n]))
+        at += n
+    return texts
+
+
+def assembled(text: str, selection: Span, stretches: Sequence[Stretch], texts: Sequence[str]) -> str:
+    """The selection with `texts` in its free stretches, and every other character from `text`."""
+    parts: list[str] = []
+    at, given = selection.start, iter(texts)
+    for stretch in stretches:
+        if stretch.free:
+            parts += [text[at : stretch.span.start], next(given)]
+            at = stretch.span.end
+    return "".join([*parts, text[at : selection.end]])
+
+
+def changed_parts(text: str, stretches: Sequence[Stretch], texts: Sequence[str]) -> tuple[Part, ...]:
+    """The free stretches in which another text stands than before."""
+    free = (s for s in stretches if s.free)
+    pairs = zip(free, texts, strict=True)
+    return tuple(Part(s.span, new) for s, new in pairs if new != text[s.span.start : s.span.end])
+
+
+def new_spans(text: str, selection: Span, parts: Sequence[Part]) -> list[Span]:
+    """Where the texts of the parts are in the new selection, its line breaks as LF; counted from its start."""
+    spans: list[Span] = []
+    at, n_written = selection.start, 0
+    for part in parts:
+        start = n_written + len(lf(text[at : part.span.start]))
+        spans.append(Span(start, start + len(lf(part.text))))
+        at, n_written = part.span.end, spans[-1].end
+    return spans
+
+
+def lf(text: str) -> str:
+    """The text with its line breaks as models are trained on them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _canvas(around: Surroundings, stretches: Sequence[Stretch], row: int, n_rows: int) -> Canvas:
+    ids, mask = list(around.tail_ids), [False] * len(around.tail_ids)
+    lengths = iter(row_lengths(stretches, row, n_rows))
+    for stretch in stretches:
+        present = () if stretch.is_empty else stretch.ids
+        own = free_ids(present, next(lengths)) if stretch.free else stretch.ids
+        ids += own
+        mask += [stretch.free] * len(own)
+    ids += around.near_suffix_ids
+    mask += [False] * len(around.near_suffix_ids)
+    return Canvas(tuple(ids), tuple(mask))
+
+
+def _merged(text: str, spans: Sequence[Span]) -> list[Span]:
+    r"""Spans in order, those that overlap or touch as one; none ends inside a `\r\n`."""
+    merged: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start, s.end)):
+        start, end = max(span.start, 0), min(span.end, len(text))
+        start -= text.startswith("\r\n", start - 1) if start else 0
+        end += text.startswith("\r\n", end - 1) if end else 0
+        if start >= end:
+            continue
+        if merged and start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, end))
+        else:
+            merged.append(Span(start, end))
+    return merged
+
+
+def _without_blanks(text: str, span: Span) -> Span | None:
+    inner = text[span.start : span.end]
+    if not inner.strip():
+        return None
+    return Span(span.start + len(inner) - len(inner.lstrip()), span.start + len(inner.rstrip()))
+
+
+def _clamped(text: str, span: Span, tokenizer: Tokenizer) -> list[Stretch]:
+    if span.start >= span.end:
+        return []
+    return [Stretch(span, tuple(tokenizer.encode(lf(text[span.start : span.end]))))]
+
+
+def _free(
+    text: str, span: Span, tokenizer: Tokenizer, info: ModelInfo, is_placeholder: Callable[[str], bool]
+) -> Stretch:
+    """A free stretch; where a placeholder stands, its length says nothing, so the model's own are tried."""
+    present = text[span.start : span.end]
+    ids = tuple(tokenizer.encode(lf(present)))
+    if is_placeholder(present):
+        return Stretch(span, ids, info.block_lengths if has_own_lines(text, span) else info.line_lengths, True)
+    if info.ends_holes:
+        return Stretch(span, ids, rooms(len(ids), info))
+    variants = VARIANTS if len(ids) <= LONG_SELECTION else FEW_VARIANTS
+    return Stretch(span, ids, tuple(sorted({max(1, len(ids) + d) for d in variants})))
+
+
+def has_own_lines(text: str, span: Span) -> bool:
+    """Whether nothing but blanks stands before and behind the span on its lines."""
+    start = max(text.rfind("\n", 0, span.start), text.rfind("\r", 0, span.start)) + 1
+    ends = [at for at in (text.find("\n", span.end), text.find("\r", span.end)) if at >= 0]
+    end = min(ends, default=len(text))
+    return not text[start : span.start].strip() and not text[span.end : end].strip()

@@ -1,0 +1,4 @@
+"""Ranks candidates and decides whether the first is sure enough to be an answer.
+
+Nothing here makes a candidate.
+"""

@@ -1,0 +1,44 @@
+"""Types that the code base gives to a name elsewhere: what is called the same mostly has the same type."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import tree_sitter
+
+from infill.retrieval.similar_lines import MAX_WORDS, Continuation
+from infill.syntax.function_forms import FORMS, HintForm
+from infill.syntax.tree import Syntax
+from infill.types import Span
+
+MAX_TYPES = 4
+ARGUMENTS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"  # as deep as defaults mostly are
+
+
+def hint_at(syntax: Syntax, span: Span) -> tuple[HintForm, tree_sitter.Node] | None:
+    """The language's form of types, and the node that the type is of, where a type stands."""
+    forms = FORMS.get(syntax.language.id)
+    node = syntax.node_over(span.start, span.end).parent
+    if forms is None or forms.hints is None or node is None or node.type != forms.hints.type_node:
+        return None
+    return None if node.parent is None else (forms.hints, node.parent)
+
+
+def types_elsewhere(syntax: Syntax, span: Span, texts: Sequence[str]) -> list[Continuation]:
+    """Types that the text and other `texts` give to the name whose type stands at `span`, most frequent first."""
+    found = hint_at(syntax, span)
+    if found is None:
+        return []
+    form, owner = found
+    if owner.child_by_field_name(form.return_field) is not None:
+        name, between, ends = owner.child_by_field_name("name"), ARGUMENTS + r"\s*", form.before_return
+    else:
+        name, between, ends = next(iter(owner.named_children), None), "", form.before
+    word = None if name is None or name.text is None else re.search(r"\w+", name.text.decode())
+    if word is None:
+        return []
+    pattern = rf"(?<![\w.]){word[0]}{between}\s*{re.escape(ends.strip())}\s*({form.pattern})\s*(?:[:,)=]|$)"
+    counts = Counter(m[1] for text in (syntax.text, *texts) for m in re.finditer(pattern, text, re.MULTILINE))
+    return [Continuation(text, MAX_WORDS, n, counts.total()) for text, n in counts.most_common(MAX_TYPES)]

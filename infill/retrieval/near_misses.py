@@ -1,0 +1,226 @@
+"""Code that differs from what stands around the hole in names only, with those names exchanged: code repeats itself.
+
+Under `self.height = height` a line `self.width = ` most often goes on with `width`. A near miss has the shape of
+what is left of the hole, or above it: all is equal but for names. What follows there, with the names that stand
+here, may fill the hole. The lines around tell how much that is worth, and of more names.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from operator import itemgetter
+
+import msgspec
+
+from infill.prompt.context import lf
+from infill.retrieval.renaming import NAME, Pairs, exchanged, is_name, renaming
+from infill.retrieval.similar_lines import MAX_LINES, WORDS, goes_on, word_before
+from infill.syntax.indentation import indent_of, width
+from infill.types import Hole
+
+BLANKS = r"[^\S\n]*+"  # possessive: a long line of words must not be tried in every division
+DOCSTRING = re.compile(r"[rR]?(?P<quote>\"{3}|'{3})(?:(?!(?P=quote)).)*(?P=quote)\s*", re.DOTALL)
+CLOSERS = (")", "]", "}")
+MAX_NEAREST = 50  # places whose surroundings are looked at
+MAX_NAMES = 3  # equal ones; more of them say no more
+# Log-odds that a near miss is right, fitted on the training packages; see model/train/LOG.md.
+LINE_END, WHOLE_LINES, SEVERAL_LINES = -1.5, -3.4, -1.0
+PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = (0.0, 0.6, 1.6), 0.7, 0.6, 1.45
+
+
+class NearMiss(msgspec.Struct, frozen=True):
+    """What follows in `count` of the `total` places of the hole's shape, once their names are exchanged.
+
+    `n_neighbours` of the lines around, or a docstring, have the shape of those here, `n_names` before it are the same.
+    """
+
+    text: str
+    n_neighbours: int
+    n_names: int
+    count: int
+    total: int
+    odds: float = LINE_END  # of one that nothing speaks for; those of statements and bodies are less
+
+    @property
+    def probability(self) -> float:
+        """How much it speaks for the text, 0 to 1."""
+        odds = self.odds + PER_NEIGHBOUR[self.n_neighbours] + PER_NAME * min(self.n_names, MAX_NAMES)
+        odds += SEVERAL_LINES * ("\n" in self.text)
+        odds += PER_LOG_COUNT * math.log(self.count) + PER_LOG_SHARE * math.log(self.count / self.total)
+        return 1 / (1 + math.exp(-odds))
+
+
+class _Found(msgspec.Struct, frozen=True):
+    text: str
+    n_neighbours: int
+    n_names: int
+
+
+def near_misses(text: str, hole: Hole, limit: int, keywords: frozenset[str]) -> list[NearMiss]:
+    """Up to `limit` texts that might fill the hole, most probable first, line breaks as LF.
+
+    `keywords` of the language are no names. Where text stands to the right of the hole, only lines that end in it
+    count, and it is cut off. For a hole of several lines they are statements, and whole bodies of an empty one.
+    """
+    before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
+    if not hole.multiline:
+        found = _counted(_lines(before, after, keywords), limit, LINE_END)
+        found += _counted(_lines_begun(before, after, keywords), limit, LINE_END)
+        return sorted(found, key=lambda miss: -miss.probability)[:limit]
+    statements = _counted(_statements(before, after, hole.indent, keywords), limit, WHOLE_LINES)
+    return statements + _counted(_bodies(before, after, hole.indent, keywords), limit, WHOLE_LINES)
+
+
+def _counted(found: Iterable[_Found], limit: int, odds: float) -> list[NearMiss]:
+    places = list(found)
+    misses: dict[str, NearMiss] = {}
+    for n_neighbours in (2, 1, 0):
+        level = [place for place in places if place.n_neighbours >= n_neighbours]
+        for text, count in Counter(place.text for place in level).most_common(limit):
+            n_names = max(place.n_names for place in level if place.text == text)
+            misses.setdefault(text, NearMiss(text, n_neighbours, n_names, count, len(level), odds))
+    return sorted(misses.values(), key=lambda miss: -miss.probability)[:limit]
+
+
+def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found]:
+    """How lines of the hole's shape go on."""
+    line_start = before.rfind("\n") + 1
+    head, left = before[:line_start], before[line_start:]
+    right, _, tail = after.partition("\n")
+    right, in_word, after_blank = right.strip(), left[-1:].isidentifier(), left[-1:].isspace()
+    above, below = _line_above(head, len(head)), _line_below(tail, 0)
+    for text, match, pairs in _alike(left, rf"({BLANKS}\S.*+)$", head, tail, keywords):
+        rest = match[len(match.groups())].rstrip()
+        if not rest.endswith(right) or (in_word and rest[0].isidentifier()):
+            continue
+        rest = rest[: len(rest) - len(right)].rstrip()
+        around = _neighbours(text, match.start(), match.end(), above, below, keywords)
+        yield from _found(rest.lstrip() if after_blank else rest, pairs, around)
+
+
+def _lines_begun(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found]:
+    """How they go on with the word that is begun, after its letters."""
+    if begun := word_before(before):
+        for found in _lines(before.removesuffix(begun), after, keywords):
+            if goes_on(found.text, begun):
+                yield msgspec.structs.replace(found, text=found.text.removeprefix(begun))
+
+
+def _statements(before: str, after: str, indent: str, keywords: frozenset[str]) -> Iterator[_Found]:
+    """The statements that follow lines of the shape of the one above the hole, as deep as the hole is."""
+    above, below = _line_above(before, len(before)), _line_below(after, 0)
+    head = before[: before.rfind(above)]
+    deeper, above_it = width(indent) - _depth(above), _line_above(head, len(head))
+    for text, match, pairs in _alike(above.rstrip(), f"{BLANKS}$", head, after, keywords):
+        first = _line_below(text, match.end())
+        if _depth(first) - _depth(match[0]) != deeper:
+            continue
+        start = text.index(first, match.end())
+        end = _end_of_block(text, start + len(first), _depth(first))
+        around = _neighbours(text, match.start(), end, above_it, below, keywords)
+        yield from _found(_moved(text[start:end], indent), pairs, around)
+
+
+def _bodies(before: str, after: str, indent: str, keywords: frozenset[str]) -> Iterator[_Found]:
+    """The blocks under lines of the shape of the one that opens the hole's, if there is nothing in that yet."""
+    start = len(before)
+    header = _line_above(before, start)
+    while header and _depth(header) >= width(indent):
+        start = before.rfind(header, 0, start)
+        header = _line_above(before, start)
+    head = before[: before.rfind(header, 0, start)]
+    own, below = before[len(head) + len(header) :].strip(), _line_below(after, 0)
+    if not header or (own and not DOCSTRING.fullmatch(own)) or _depth(below) >= width(indent):
+        return
+    above = _line_above(head, len(head))
+    for text, match, pairs in _alike(header.rstrip(), f"{BLANKS}$", head, after, keywords):
+        depth = _depth(match[0])
+        end = _end_of_block(text, match.end(), depth, closers=())
+        body = _moved(text[match.end() : end], indent)
+        around = _neighbours(text, match.start(), end, above, below, keywords)
+        if own and (told := DOCSTRING.match(body)):
+            body = body[told.end() :]
+            around += [more for more in [exchanged(told[0], own, keywords)] if more is not None]
+        around_hole = text is head and depth < _depth(header) and not text[end:].strip()
+        if not around_hole:
+            yield from _found(body, pairs, around)
+
+
+def _alike(
+    shape: str, rest: str, head: str, tail: str, keywords: frozenset[str]
+) -> Iterator[tuple[str, re.Match[str], Pairs]]:
+    """Lines of the texts before and after the hole of the shape, the nearest first, with names there and here."""
+    words = WORDS.findall(shape)
+    names = [word for word in words if is_name(word, keywords)]
+    if not names:
+        return
+    parts = [f"({NAME.pattern}+)" if is_name(word, keywords) else _exactly(word) for word in words]
+    pattern = re.compile(f"^{BLANKS}{BLANKS.join(parts)}{rest}", re.MULTILINE)
+    places = [(len(head) - match.start(), head, match) for match in islice(pattern.finditer(head), MAX_LINES)]
+    places += [(match.start(), tail, match) for match in islice(pattern.finditer(tail), MAX_LINES)]
+    for _, text, match in sorted(places, key=itemgetter(0))[:MAX_NEAREST]:
+        yield text, match, list(zip(match.groups(), names, strict=False))
+
+
+def _neighbours(text: str, start: int, end: int, above: str, below: str, keywords: frozenset[str]) -> list[Pairs]:
+    """Names there and here of the lines around a stretch of the text, as far as they have the shape of those here."""
+    there = ((_line_above(text, start), above), (_line_below(text, end), below))
+    return [pairs for old, new in there if (pairs := exchanged(old, new, keywords)) is not None]
+
+
+def _found(text: str, pairs: Pairs, around: list[Pairs]) -> Iterator[_Found]:
+    renamed = renaming(sum(around, pairs))(text)
+    if renamed:
+        yield _Found(renamed, min(len(around), 2), sum(old == new for old, new in pairs))
+
+
+def _moved(block: str, indent: str) -> str:
+    """The lines of a block at another indentation, the first one without any."""
+    lines = block.strip("\n").rstrip().split("\n")
+    own = indent_of(lines[0])
+    return "\n".join([lines[0].strip(), *(indent + line[len(own) :] if line.strip() else "" for line in lines[1:])])
+
+
+def _exactly(word: str) -> str:
+    return rf"\b{word}\b" if re.match(r"\w", word) else re.escape(word)
+
+
+def _depth(line: str) -> int:
+    return width(indent_of(line))
+
+
+def _line_above(text: str, end: int) -> str:
+    """The last line before `end` that is not blank, or nothing."""
+    line = ""
+    while end > 0 and not line.strip():
+        start = text.rfind("\n", 0, end - 1) + 1
+        line, end = text[start:end].rstrip("\n"), start
+    return line
+
+
+def _line_below(text: str, start: int) -> str:
+    """The first line from `start` on that is not blank, or nothing."""
+    line = ""
+    while start < len(text) and not line.strip():
+        end = len(text) if (found := text.find("\n", start)) < 0 else found
+        line, start = text[start:end], end + 1
+    return line
+
+
+def _end_of_block(text: str, at: int, depth: int, closers: tuple[str, ...] = CLOSERS) -> int:
+    """Where the lines after `at` end that are deeper, or close a bracket as deep."""
+    end = at
+    while at < len(text):
+        line_end = len(text) if (found := text.find("\n", at + 1)) < 0 else found
+        line = text[at:line_end].lstrip("\n")
+        if line.strip():
+            closes = _depth(line) == depth and line.lstrip().startswith(closers)
+            if _depth(line) <= depth and not closes:
+                break
+            end = line_end
+        at = line_end
+    return end

@@ -1,0 +1,62 @@
+"""Which names of one stretch of code stand for which of another, and the first one in the names of the other.
+
+Words are compared one by one; keywords of a language are no names. Where `max_width` became `max_height`, `width`
+becomes `height` in other names too, in any of the usual cases.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from infill.retrieval.similar_lines import WORDS
+
+NAME = re.compile(r"[^\W\d]\w*")
+PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|\d+|_+|\w")
+
+CASES: tuple[Callable[[str], str], ...] = (str, str.lower, str.upper, str.capitalize)
+Pairs = list[tuple[str, str]]
+
+
+def is_name(word: str, keywords: frozenset[str]) -> bool:
+    """Whether a word is one that programmers choose."""
+    return NAME.fullmatch(word) is not None and word not in keywords
+
+
+def exchanged(there: str, here: str, keywords: frozenset[str]) -> Pairs | None:
+    """Differing names there and here, in pairs; None where the texts differ in anything else, or say nothing."""
+    old, new = WORDS.findall(there), WORDS.findall(here)
+    if not old or len(old) != len(new):
+        return None
+    pairs = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
+    return pairs if all(is_name(word, keywords) for pair in pairs for word in pair) else None
+
+
+def renaming(pairs: Pairs) -> Callable[[str], str]:
+    """Puts the second name of each pair for the first, and for parts of names what the two do not share."""
+    names: dict[str, str] = {}
+    parts: dict[str, str] = {}
+    for old, new in pairs:
+        if old == new:
+            continue
+        names[old] = new
+        shorter = _difference(PART.findall(old), PART.findall(new))
+        if shorter is not None:
+            parts |= {cased(shorter[0]): cased(shorter[1]) for cased in CASES}
+
+    def renamed(match: re.Match[str]) -> str:
+        own: list[str] = PART.findall(match[0])
+        return names.get(match[0]) or "".join(parts.get(part, part) for part in own)
+
+    return lambda text: NAME.sub(renamed, text) if names else text
+
+
+def _difference(old: Sequence[str], new: Sequence[str]) -> tuple[str, str] | None:
+    """What stands in the place of what, between the parts that both names begin and end with."""
+    first, last, shortest = 0, 0, min(len(old), len(new))
+    while first < shortest and old[first] == new[first]:
+        first += 1
+    while last < shortest - first and old[-1 - last] == new[-1 - last]:
+        last += 1
+    gone, come = "".join(old[first : len(old) - last]), "".join(new[first : len(new) - last])
+    return (gone, come) if len(gone) > 1 and come else None  # a single letter stands in too many names

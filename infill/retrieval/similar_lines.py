@@ -1,0 +1,133 @@
+"""What the code base says elsewhere after the same words: code repeats itself.
+
+For a hole inside a line, the ends of other lines that go on from the longest match of the text to the left: of the
+same file, and of texts that come with the question. They are candidates like any other, and evidence for the
+judge: what stands there often is more probable than the model alone believes. Those of the file alone are the
+frequency baseline that `infill bench` reports.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Protocol
+
+import msgspec
+
+from infill.prompt.context import lf
+
+MAX_WORDS = 4  # longest left context looked for; longer ones match no more lines
+MAX_LINES = 1_000  # that are counted: more of the same say nothing new
+WORDS = re.compile(r"\w+|[^\w\s]")
+WEIGHT = 0.6  # of a continuation that follows MAX_WORDS words without exception; see model/train/LOG.md
+
+
+class Said(Protocol):
+    """What stands somewhere in the code base, and how much that speaks for it here, 0 to 1."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def probability(self) -> float: ...
+
+
+class Continuation(msgspec.Struct, frozen=True):
+    """What follows `n_words` words in `count` of the `total` lines that have them."""
+
+    text: str
+    n_words: int
+    count: int
+    total: int
+
+    @property
+    def probability(self) -> float:
+        """How much it speaks for the text, 0 to 1: more after more words, less after few lines."""
+        return WEIGHT * self.n_words / MAX_WORDS * self.count / (self.total + 1)
+
+
+def continuations(
+    text: str, start: int, end: int, limit: int, texts: Iterable[str] | None = None
+) -> list[Continuation]:
+    """Up to `limit` texts that might replace `text[start:end]`, longest left context first, then most frequent.
+
+    They are looked for in `texts`, whose line breaks are LF; without any in the text itself, except the line of the
+    hole. Where text stands to the right of the hole, only lines that end in it count, and it is cut off. A word to the
+    left may be whole or only begun; after what is whole come as many that go on with it.
+    """
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = len(text) if (found := text.find("\n", end)) < 0 else found
+    left, right = text[line_start:start], text[end:line_end].strip()
+    searched = [lf(text[:line_start]), lf(text[line_end + 1 :])] if texts is None else list(texts)
+    ranked = _following(left, "", right, searched, limit)
+    if begun := word_before(left):
+        known = {continuation.text for continuation in ranked}
+        more = _following(left.removesuffix(begun), begun, right, searched, limit)
+        ranked += [continuation for continuation in more if continuation.text not in known]
+    return ranked
+
+
+def _following(left: str, begun: str, right: str, searched: Sequence[str], limit: int) -> list[Continuation]:
+    """What stands after the words of `left` and the letters of a word between it and `right`."""
+    after_blank = not left or left.endswith((" ", "\t"))
+    ranked: dict[str, Continuation] = {}
+    for n_words, after in _patterns(WORDS.findall(left), begun):
+        matches = (m for other in searched for m in after.finditer(other))
+        endings = (m[1].rstrip() for m in islice(matches, MAX_LINES))
+        if after_blank:
+            endings = (ending.lstrip() for ending in endings)
+        if begun:
+            endings = (ending[len(begun) :] for ending in endings if goes_on(ending, begun))
+        fitting = Counter(e[: len(e) - len(right)].rstrip() for e in endings if e.endswith(right))
+        total = fitting.total()
+        for ending, count in fitting.most_common(limit):
+            if ending:
+                ranked.setdefault(ending, Continuation(ending, n_words, count, total))
+        if len(ranked) >= limit:
+            break
+    return list(ranked.values())[:limit]
+
+
+def _patterns(words: list[str], begun: str) -> Iterator[tuple[int, re.Pattern[str]]]:
+    """Numbers of words and what finds them, the most first; the first letters of a line count as a word."""
+    if begun and not words:
+        yield 1, re.compile(rf"^[^\S\n]*({re.escape(begun)}.*)", re.MULTILINE)
+    for n_words in range(min(MAX_WORDS, len(words)), 0, -1):
+        if not any(re.match(r"\w", word) for word in words[-n_words:]):
+            break  # what follows a bracket somewhere says nothing about here
+        yield n_words, _pattern(words[-n_words:])
+
+
+def word_before(text: str) -> str:
+    """The word, whole or begun, that the text ends in, or nothing."""
+    start = len(text)
+    while start and re.match(r"\w", text[start - 1]):  # a search for the end would try every letter of a long line
+        start -= 1
+    return text[start:]
+
+
+def goes_on(text: str, begun: str) -> bool:
+    """Whether the first word of the text goes on after these letters."""
+    return re.match(rf"{re.escape(begun)}\w", text) is not None
+
+
+def evidence(found: Iterable[Said]) -> dict[str, float]:
+    """How probable each text is by all that speaks for it: either of two is enough."""
+    against: dict[str, float] = {}
+    for said in found:
+        against[said.text] = against.get(said.text, 1.0) * (1 - said.probability)
+    return {text: 1 - doubt for text, doubt in against.items()}
+
+
+def _pattern(words: list[str]) -> re.Pattern[str]:
+    """Matches the words in a row, whole, at their first place in a line, and catches the rest of the line.
+
+    It begins with plain characters, which makes the search in a long text ten times faster.
+    """
+    first, last = re.escape(words[0]), words[-1]
+    begins = rf"(?<!\w{first})" if re.match(r"\w", words[0]) else ""
+    rest = "".join(rf"[^\S\n]*{re.escape(word)}" for word in words[1:])
+    ends = r"(?!\w)" if re.match(r"\w", last) else ""
+    return re.compile(rf"{first}{begins}{rest}{ends}([^\S\n]*\S.*)")

@@ -1,0 +1,143 @@
+"""How the word at the cursor goes on: the names that begin with its letters, by where they stand elsewhere.
+
+They are counted after the tokens that stand here, after longer and longer runs of them, in other files and then in
+this one, each estimate resting on the one before (prediction by partial matching, with the escape of Witten and
+Bell, 1991). What the causal encoder thinks of each is weighed against that.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from infill.prompt.context import Surroundings, lf
+from infill.retrieval.similar_lines import word_before
+from model.types import CancelToken, Engine, Tokenizer
+
+TOKENS = re.compile(r"\w+|[^\w\s]|\n")
+MAX_TOKENS = 5  # to the left of a word
+WINDOW = 100  # characters in which they are looked for
+MAX_PLACES = 1_000  # of a text, the nearest: more of the same say nothing new
+MAX_LETTERS = 100  # of a word, longer ones are data
+MAX_WORDS = 32  # that are worth the model's time
+LEAST = 1e-300  # a probability that has a logarithm
+# Fitted on the training packages; see model/train/LOG.md.
+MODEL, SEEN = 0.4, 0.53  # weights of the two log-probabilities
+UNSEEN = -1.8  # nats, of a word that only a candidate begins with
+LEAST_MODEL = -8.0  # how improbable a word can be for the model, in nats: it has not seen every name
+
+Levels = list[Counter[str]]  # how often each word stands after 0, 1, ... of the tokens that stand here
+
+
+class Word(msgspec.Struct, frozen=True):
+    """One way to go on with the word that is begun: the letters that are missing, none if it is whole.
+
+    `log_prob` is the causal encoder's, of the letters typed and these; `probability` (0..1), of these alone, weighs it
+    against where the word stands elsewhere.
+    """
+
+    text: str
+    log_prob: float
+    probability: float
+
+
+def words_begun(text: str, start: int, end: int, texts: Iterable[str], known: Iterable[str]) -> dict[str, float]:
+    """What may be missing of the word that ends at `start`, and how probable (0..1) the code makes it, likeliest first.
+
+    Empty where no word is begun there, or one goes on at `end`. `texts` are of other files; words that are `known`, and
+    no attributes, may stand here without standing anywhere else.
+    """
+    begun = word_before(text[:start])
+    if not 0 < len(begun) <= MAX_LETTERS or re.match(r"\w", text[end : end + 1]):
+        return {}
+    before, after = lf(text[: start - len(begun)]), lf(text[end:])
+    tokens = _tokens_before(before, len(before))
+    here = [Counter[str]() for _ in range(MAX_TOKENS + 1)]
+    there = [Counter[str]() for _ in range(MAX_TOKENS + 1)]
+    _count(here, before, begun, tokens, reverse=True)
+    _count(here, after, begun, tokens)
+    for other in texts:
+        _count(there, other, begun, tokens)
+    free = () if tokens[:1] == ["."] else known  # an attribute is none of those
+    words = {*here[0], *there[0], *(word for word in free if word.startswith(begun)), begun}
+    found = dict.fromkeys(words, 1 / len(words))
+    for counted in (*there, *here):
+        found = _backed_off(counted, found)
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return {word.removeprefix(begun): probability for word, probability in ranked}
+
+
+def weighed(
+    engine: Engine, around: Surroundings, seen: Mapping[str, float], proposed: Iterable[str], cancel: CancelToken
+) -> list[Word]:
+    """The likeliest of the words that are `seen` and those that candidates begin with, the most probable first.
+
+    Nothing when cancelled, or where no word is begun.
+    """
+    if not seen:
+        return []
+    texts = [*seen][:MAX_WORDS]
+    texts += [text for text in dict.fromkeys(map(first_word, proposed)) if text not in texts]
+    rows = [engine.tokenizer.encode(around.tail + text) for text in ("", *texts)]
+    scores = [score.log_probs for score in engine.score(around.prompt_ids, rows, cancel)]
+    if not all(scores):
+        return []
+    typed = log_prob_typed(engine.tokenizer, around.tail, rows, scores)
+    log_probs = [sum(log_probs) for log_probs in scores[1:]]
+    unseen = SEEN * math.log(min(seen.values())) + UNSEEN
+    told = [SEEN * math.log(seen[text]) if text in seen else unseen for text in texts]
+    weights = [math.exp(MODEL * max(p - typed, LEAST_MODEL) + t) for p, t in zip(log_probs, told, strict=True)]
+    total = sum(weights)
+    words = [Word(t, p, w / total) for t, p, w in zip(texts, log_probs, weights, strict=True)]
+    return sorted(words, key=lambda word: -word.probability)
+
+
+def first_word(text: str) -> str:
+    """The letters that the text begins with."""
+    found = re.match(r"\w*", text)
+    return found[0] if found else ""
+
+
+def log_prob_typed(
+    tokenizer: Tokenizer, tail: str, rows: Sequence[Sequence[int]], log_probs: Sequence[Sequence[float]]
+) -> float:
+    """The log-probability of the letters typed already, the tail: of every way to begin a row with them that there is.
+
+    They may be a whole word, with tokens of their own, or the beginning of others.
+    """
+    begun: dict[tuple[int, ...], float] = {}
+    for row, row_log_probs in zip(rows, log_probs, strict=True):
+        n = next((n for n in range(len(row)) if len(tokenizer.decode(row[:n])) >= len(tail)), len(row))
+        begun[tuple(row[:n])] = math.exp(sum(row_log_probs[:n]))
+    return math.log(max(sum(begun.values()), LEAST))
+
+
+def _count(levels: Levels, text: str, begun: str, tokens: Sequence[str], reverse: bool = False) -> None:
+    """Count the words of the text that begin so, by how many of the tokens before them are those here."""
+    # It begins with plain characters, which makes the search in a long text ten times faster.
+    places = [*re.finditer(rf"{begun}(?<!\w{begun})\w{{,{MAX_LETTERS}}}\b", text)]
+    for match in places[-MAX_PLACES:] if reverse else places[:MAX_PLACES]:
+        levels[0][match[0]] += 1
+        for level, there, here in zip(levels[1:], _tokens_before(text, match.start()), tokens, strict=False):
+            if there != here:
+                break
+            level[match[0]] += 1
+
+
+def _tokens_before(text: str, at: int) -> list[str]:
+    """The last tokens before an offset, the nearest first; a line's end is one, and the text's beginning."""
+    start = max(0, at - WINDOW)
+    tokens = TOKENS.findall(text, start, at)
+    return ["\n", *tokens][: -MAX_TOKENS - 1 : -1] if start == 0 else tokens[: -MAX_TOKENS - 1 : -1]
+
+
+def _backed_off(counted: Counter[str], shorter: Mapping[str, float]) -> dict[str, float]:
+    """Probabilities after a longer run of tokens from those after a shorter one: Witten and Bell's."""
+    total, n_words = counted.total(), len(counted)
+    if not total:
+        return dict(shorter)
+    return {word: (counted[word] + n_words * p) / (total + n_words) for word, p in shorter.items()}

@@ -1,0 +1,80 @@
+"""Is the cursor in a comment or a string? From the tree, and from the line where the tree is broken."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import tree_sitter
+
+from infill.syntax.indentation import BLANK
+from infill.syntax.languages import Language
+from infill.syntax.tree import Syntax
+from infill.types import Span
+
+
+def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None:
+    """Say whether what is typed at `offset` lands in a comment or a string rather than in code.
+
+    The end of a line comment is in the comment; the place after a closing quote is not in the string.
+    """
+    language, byte = syntax.language, syntax.byte_offset(offset)
+    node: tree_sitter.Node | None = syntax.node_over(max(offset - 1, 0), offset) if offset else None
+    while node is not None:
+        inside = node.start_byte < byte < node.end_byte
+        if inside and node.type in language.code_in_string_types:
+            return None
+        if node.type in language.string_types and (inside or _unclosed(node, byte)):
+            return "string"
+        if node.type in language.comment_types and (inside or _is_line_comment(syntax, node)):
+            same_line = syntax.line(offset).start <= syntax.char_offset(node.end_byte - 1)
+            return "comment" if inside or same_line else None
+        node = node.parent
+    return _prose_in_broken_code(syntax, offset)
+
+
+def _unclosed(node: tree_sitter.Node, byte: int) -> bool:
+    """Say whether a string's end is made up by the parser and the cursor stands there."""
+    return node.end_byte == byte and node.child_count > 0 and node.children[-1].is_missing
+
+
+def _is_line_comment(syntax: Syntax, node: tree_sitter.Node) -> bool:
+    marker = syntax.language.line_comment
+    return bool(marker) and syntax.source.startswith(marker.encode(), node.start_byte)
+
+
+def _prose_in_broken_code(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None:
+    """Read the line up to the cursor for a quote or comment left open, where the tree has an error."""
+    line = syntax.line(offset)
+    if any(_opens_long_string(syntax, problem.span, offset) for problem in syntax.problems):
+        return "string"
+    if not any(p.span.start <= offset and p.span.end >= line.start for p in syntax.problems):
+        return None
+    language, quote, at = syntax.language, "", line.start
+    while at < offset:
+        char = syntax.text[at]
+        if quote:
+            quote = "" if char == quote else quote
+            at += 1 if char == "\\" else 0
+        elif language.line_comment and syntax.text.startswith(language.line_comment, at):
+            if _begins_comment(language, syntax.text[line.start : at]):
+                return "comment"
+        elif language.block_comment and syntax.text.startswith(language.block_comment[0], at):
+            close = syntax.text.find(language.block_comment[1], at, offset)
+            if close < 0:
+                return "comment"
+            at = close + len(language.block_comment[1]) - 1
+        elif char in language.quotes:
+            quote = char
+        at += 1
+    return "string" if quote else None
+
+
+def _begins_comment(language: Language, left: str) -> bool:
+    """Say whether a comment marker after `left` is one: in a shell, `#` only begins one at a word's start."""
+    return language.id != "bash" or not left or left[-1] in BLANK + ";&|("
+
+
+def _opens_long_string(syntax: Syntax, span: Span, offset: int) -> bool:
+    """Say whether an error node before the cursor is the opening of a triple-quoted string."""
+    triple = syntax.text[max(span.end - 3, span.start) : span.end] in ('"""', "'''")
+    return triple and span.end <= offset and span.end - span.start <= 5

@@ -1,0 +1,198 @@
+"""The engine: denoise, draft and score over one kept prompt. The only face that `infill` sees.
+
+One thread at a time. Every call takes the whole prompt; what it shares with the last one is not encoded
+again. Draws come from generators seeded by the caller, so the same call gives the same answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from model.config import FILL_SAMPLER, InfillConfig, SamplerConfig
+from model.diffusion.denoise import Row, denoise, starting_rows
+from model.diffusion.network import Continued, Network
+from model.diffusion.sampler import Flags, SeededDraws
+from model.engine.hole_lengths import UsualConfidence, confidence
+from model.tokenize.tokenizer import TextTokenizer
+from model.types import Budget, CancelToken, Canvas, Fill, ModelInfo, Score, StopReason
+
+LEAST_USUAL = 1e-3  # where the fitted curve is next to nothing
+SEED_STRIDE = 1_000_003  # rows of a batch draw from seeds this far apart
+
+
+class DiffusionEngine:
+    """`Engine` over a network of any runtime."""
+
+    def __init__(
+        self,
+        network: Network,
+        tokenizer: TextTokenizer,
+        infill: InfillConfig,
+        stated: SamplerConfig | None,
+        usual: UsualConfidence | None = None,
+    ) -> None:
+        self._network = network
+        self._usual = usual
+        self._sampler = stated or FILL_SAMPLER
+        self.tokenizer = tokenizer
+        self.info = ModelInfo(
+            name=infill.name,
+            n_parameters=network.n_parameters,
+            vocab_size=network.vocab_size,
+            device=network.device,
+            dtype=network.dtype,
+            languages=None if infill.languages is None else tuple(infill.languages),
+            max_prompt_tokens=infill.max_prompt_tokens,
+            far_suffix_tokens=infill.far_suffix_tokens,
+            near_suffix_tokens=infill.near_suffix_tokens,
+            line_lengths=infill.line_lengths,
+            block_lengths=infill.block_lengths,
+            keep_best=infill.keep_best,
+            line_steps=infill.line_steps,
+            block_steps=infill.block_steps,
+            pad_ends_hole=infill.pad_ends_hole,
+            show_threshold=infill.show_threshold,
+            max_selection_tokens=infill.max_selection_tokens,
+            speaks_on_blank_lines=infill.speaks_on_blank_lines,
+            takes_instructions=infill.takes_instructions,
+            drafts_left_to_right=infill.drafts_left_to_right,
+            thinks=infill.thinks,
+            context_tokens=min(infill.context_tokens, max(infill.max_prompt_tokens // 2 - infill.far_suffix_tokens, 0)),
+        )
+
+    def denoise(
+        self,
+        prompt_ids: Sequence[int],
+        canvases: Sequence[Canvas],
+        budget: Budget,
+        cancel: CancelToken,
+        seed: int,
+        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        keep_best: int | None = None,
+    ) -> list[Fill]:
+        """Denoise a batch of canvases over one prompt; cancelled before the first step, the fills are empty.
+
+        Those that `keep_best` leaves out after it are empty too.
+        """
+        if cancel.cancelled or not canvases:
+            return [Fill((), (), 0, "cancelled") for _ in canvases]
+        given = [np.array(c.canvas_ids)[np.array(c.hole_mask, dtype=np.bool_)] for c in canvases]
+        draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
+        noises = [self._network.noise(c) for c in canvases]
+        rows = starting_rows(given, [c.warm for c in canvases], draws, noises)
+        outrank = None if keep_best is None else partial(self._outrank, canvases, keep_best)
+        reason: StopReason | None = None
+        with self._network.interrupted_by(cancel):
+            self._network.keep(prompt_ids)
+            decode = self._network.decoder(canvases, self._barred(canvases))
+            for step_reason in denoise(decode, rows, self._sampler, budget, cancel, outrank):
+                reason = step_reason
+                if on_draft is not None:
+                    n_steps = max(row.n_steps for row in rows)
+                    on_draft(n_steps, [drafted(c, row) for c, row in zip(canvases, rows, strict=True)])
+        return [self._fill(row, reason or "cancelled") for row in rows]
+
+    def draft(
+        self,
+        prompt_ids: Sequence[int],
+        max_tokens: int,
+        cancel: CancelToken,
+        starts_with: str = "",
+        stop: Callable[[str], bool] | None = None,
+        least_log_prob: float = -math.inf,
+    ) -> list[int]:
+        """Greedy left-to-right draft of the causal encoder.
+
+        Its text begins with `starts_with` (token healing: the unfinished word before the cursor is
+        spelled again, in whatever tokens the finished word has). Ends before a special token, when
+        `stop` says so of the text, after `max_tokens`, when cancelled, or when what follows `starts_with`
+        is less probable in all than `least_log_prob`.
+        """
+        if cancel.cancelled:
+            return []
+        ids: list[int] = []
+        owed = starts_with.encode()
+        log_prob = 0.0
+        with self._network.interrupted_by(cancel):
+            self._network.keep(prompt_ids)
+            reading = self._network.left_to_right()
+            while len(ids) < max_tokens and not cancel.cancelled:
+                allowed = self._spelling(owed) if owed else None
+                if allowed is not None and not allowed.any():
+                    break  # no token spells the rest: only possible with a foreign tokenizer
+                next_id, next_log_prob = reading.best(allowed)
+                if next_id in self.tokenizer.special_ids:
+                    break
+                ids.append(next_id)
+                log_prob += 0.0 if owed else next_log_prob
+                owed = owed[len(self.tokenizer.token_bytes()[next_id]) :]
+                if not owed and stop is not None and stop(self.tokenizer.decode(ids)):
+                    break
+                if log_prob < least_log_prob:
+                    break
+                reading.push(next_id)
+        return ids
+
+    def score(
+        self, prompt_ids: Sequence[int], continuations: Sequence[Sequence[int]], cancel: CancelToken
+    ) -> list[Score]:
+        """What the causal encoder thinks of each continuation; nothing when cancelled."""
+        if cancel.cancelled or not any(continuations):
+            return [Score((), ()) for _ in continuations]
+        continued: list[Continued] = []
+        with self._network.interrupted_by(cancel):
+            self._network.keep(prompt_ids)
+            continued = self._network.continued([c for c in continuations if c])
+        in_turn = iter(continued)
+        return [
+            Score(tuple(scored.log_probs.tolist()), tuple(scored.entropies.tolist()))
+            if continuation and (scored := next(in_turn, None))
+            else Score((), ())
+            for continuation in continuations
+        ]
+
+    def _barred(self, canvases: Sequence[Canvas]) -> Flags:
+        """Ids [B, V] that a row may not predict: special tokens, save pad where it ends the hole."""
+        barred = np.zeros((len(canvases), self.info.vocab_size), dtype=np.bool_)
+        barred[:, list(self.tokenizer.special_ids)] = True
+        barred[:, self.tokenizer.pad_id] = [not c.pad_ends_hole for c in canvases]
+        return barred
+
+    def _outrank(self, canvases: Sequence[Canvas], n_kept: int, rows: Sequence[Row]) -> None:
+        """Give up the lengths that are less sure than is usual for them; nothing where that is not known."""
+        if (usual := self._usual) is None:
+            return
+        # A draft to start from, or a hole that may end early, is as sure as it is for other reasons.
+        lengths = [r for r, c in zip(rows, canvases, strict=True) if not c.warm and not c.pad_ends_hole and len(r.ids)]
+        lengths.sort(key=lambda row: -confidence(row.entropies) / max(usual(len(row.ids)), LEAST_USUAL))
+        for row in lengths[n_kept:]:
+            row.outranked = True
+
+    def _spelling(self, owed: bytes) -> Flags:
+        """Ids [V] whose bytes begin `owed` or are begun by it."""
+        allowed = np.zeros(self.info.vocab_size, dtype=np.bool_)
+        allowed[self.tokenizer.spelling(owed)] = True
+        return allowed
+
+    def _fill(self, row: Row, reason: StopReason) -> Fill:
+        """A row's free positions, cut at the first pad; nothing when no step was taken."""
+        if row.outranked:
+            return Fill((), (), row.n_steps, "outranked")
+        if row.n_steps == 0:
+            return Fill((), (), 0, reason)
+        ids, entropies = row.draft.tolist(), row.entropies.tolist()
+        end = ids.index(self.tokenizer.pad_id) if self.tokenizer.pad_id in ids else len(ids)
+        return Fill(tuple(ids[:end]), tuple(entropies[:end]), row.n_steps, reason)
+
+
+def drafted(canvas: Canvas, row: Row) -> list[int]:
+    """The canvas with the row's draft in its free positions; nothing where it was given up."""
+    if row.outranked:
+        return []
+    ids = np.array(canvas.canvas_ids)
+    ids[np.array(canvas.hole_mask, dtype=np.bool_)] = row.draft
+    return ids.tolist()

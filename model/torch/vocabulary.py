@@ -1,0 +1,99 @@
+"""The two ways between hidden states and token ids, which share one large weight: beliefs, and mixed embeddings."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from model import kernels
+from model.config import SCORES_AT_ONCE
+from model.weights.modules import PackedEmbedding
+from model.weights.text_only import TextOnlyDiffusionGemma
+
+KERNEL_ROWS = 512  # the same for the kernel, in rows: it needs one copy, and every part reads the whole vocabulary
+
+
+class Vocabulary:
+    """What a network believes of every id, and what that looks like as an embedding."""
+
+    def __init__(self, network: TextOnlyDiffusionGemma) -> None:
+        self._head = network.lm_head
+        self._embedding = network.model.decoder.embed_tokens
+        text_config = network.config.text_config
+        self._cap: float = text_config.final_logit_softcapping  # type: ignore[union-attr]
+        self.size: int = text_config.vocab_size  # type: ignore[union-attr]
+        self._beliefs_of, self._n_at_once = beliefs_of, max(1, SCORES_AT_ONCE // self.size)
+        if kernels.usable(str(network.model.decoder.norm.weight.device)):
+            from model.kernels.beliefs import believe  # slow to import, and not there everywhere
+
+            self._beliefs_of, self._n_at_once = believe, KERNEL_ROWS
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Soft-capped scores [..., ids] of hidden states [..., dim], float32."""
+        return capped(self._head(hidden), self._cap)
+
+    def embedded(self, ids: Tensor) -> Tensor:
+        """Scaled embeddings [..., dim]."""
+        return self._embedding(ids)
+
+    def mixed(self, probs: Tensor) -> Tensor:
+        """Scaled embeddings [n, dim] averaged by probabilities [n, ids], rounded as the class rounds them."""
+        if isinstance(self._embedding, PackedEmbedding):
+            return self._embedding.mixed(probs)
+        weight = self._embedding.weight
+        return torch.matmul(probs.to(weight.dtype), weight) * self._embedding.embed_scale.to(weight.dtype)
+
+    def believe(
+        self, hidden: Tensor, barred: Tensor, rows: Tensor, temperature: Tensor, uniforms: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Draft [F], entropies [F] (nats), sampled ids [F] and mixed embeddings [F, dim] of hidden states [F, dim].
+
+        `barred` [B, ids] are the ids that each canvas may not predict, `rows` [F] says whose canvas a position is.
+        A part of the positions at a time: all their scores at once can be gigabytes.
+        """
+        parts: list[tuple[Tensor, ...]] = []
+        for h, r, u in zip(*(t.split(self._n_at_once) for t in (hidden, rows, uniforms)), strict=True):
+            *beliefs, probs = self._beliefs_of(self._head(h), self._cap, barred, r, temperature, u)
+            parts.append((*beliefs, self.mixed(probs)))
+        draft, entropies, sampled, mixed = map(torch.cat, zip(*parts, strict=True))
+        return draft, entropies, sampled, mixed
+
+    def scored(self, hidden: Tensor, at: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies [n] (nats) of `ids` [n]; `at` [n] says after which hidden state [m, dim]."""
+        n_at_once = max(1, SCORES_AT_ONCE // self.size)
+        log_probs, entropies = hidden.new_zeros(len(at), dtype=torch.float32), []
+        for start, states in zip(range(0, len(hidden), n_at_once), hidden.split(n_at_once), strict=True):
+            log_p = self.logits(states).log_softmax(-1)
+            entropies.append(-(log_p.exp() * log_p).sum(-1))
+            here = ((at >= start) & (at < start + len(states))).nonzero()[:, 0]
+            log_probs[here] = log_p[at[here] - start, ids[here]]
+        return log_probs, torch.cat(entropies)[at]
+
+
+def capped(scores: Tensor, cap: float) -> Tensor:
+    """The last layer's scores [..., ids] soft-capped, float32."""
+    return scores.float().div_(cap).tanh_().mul_(cap)
+
+
+def beliefs_of(
+    scores: Tensor, cap: float, barred: Tensor, rows: Tensor, temperature: Tensor, uniforms: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """`believe` for the last layer's scores [F, V]; `barred` [B, V] and `rows` [F] as in `Vocabulary.believe`."""
+    return believe(capped(scores, cap).masked_fill_(barred[rows], -torch.inf).div_(temperature), uniforms)
+
+
+def believe(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """`sampler.believe` where the logits [F, V] are: draft, entropies and sampled ids [F], probabilities [F, V]."""
+    log_p = logits.log_softmax(-1)
+    probs = log_p.exp()
+    entropies = -(probs * log_p.clamp_(min=torch.finfo(log_p.dtype).min)).sum(-1)
+    draft = logits.argmax(-1)
+    return draft, entropies, choose(probs, uniforms, draft), probs
+
+
+def choose(probs: Tensor, uniforms: Tensor, fallback: Tensor) -> Tensor:
+    """The first id of each row at which the cumulated probability passes `uniforms` [F], as in `sampler.choose`."""
+    passed = probs.cumsum(-1)
+    target = (uniforms * passed[:, -1])[:, None]
+    chosen = torch.searchsorted(passed, target, right=True).clamp(max=probs.shape[-1] - 1)
+    return torch.where(probs.gather(-1, chosen) > 0, chosen, fallback[:, None])[:, 0]

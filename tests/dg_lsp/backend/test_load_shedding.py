@@ -1,0 +1,94 @@
+"""What is done about automatic suggestions that come too late, and when it is undone."""
+
+from __future__ import annotations
+
+import pytest
+
+from dg_lsp.backend.load_shedding import LATE, ON_TRIAL, PAUSE_S, WINDOW, Fallback
+from infill.types import NoFill
+
+DEADLINE_MS = 400
+SLOW_S, QUICK_S = LATE * DEADLINE_MS / 1000 + 0.01, 0.1
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def fallback(clock: Clock) -> Fallback:
+    return Fallback(clock)
+
+
+def fill(fallback: Fallback, seconds: float, n: int, steps: int = 1, smaller: bool = False) -> list[bool]:
+    answer = NoFill("not_confident", steps=steps)
+    return [fallback.took(seconds, DEADLINE_MS, answer, smaller) for _ in range(n)]
+
+
+def slow(fallback: Fallback, **facts: int) -> None:
+    assert fill(fallback, SLOW_S, WINDOW, **facts) == [False] * (WINDOW - 1) + [True]
+
+
+def test_quick_fills_and_a_few_slow_ones_change_nothing(fallback: Fallback) -> None:
+    assert not any(fill(fallback, QUICK_S, 20) + fill(fallback, SLOW_S, WINDOW // 2) + fill(fallback, QUICK_S, 20))
+    assert fallback.stage is None
+
+
+def test_first_fewer_steps_then_the_smaller_model_then_only_what_is_asked_for(fallback: Fallback) -> None:
+    stages = []
+    for steps in (8, 4, 2, 1, 1):
+        slow(fallback, steps=steps, smaller=True)
+        stages.append((fallback.stage, fallback.max_steps))
+    assert stages == [
+        ("fewer_steps", 4), ("fewer_steps", 2), ("fewer_steps", 1), ("smaller_model", None), ("manual_only", None)
+    ]  # fmt: skip
+
+
+def test_without_a_smaller_model_only_what_is_asked_for_is_left(fallback: Fallback) -> None:
+    slow(fallback)
+    assert fallback.stage == "manual_only"
+
+
+def test_after_a_pause_one_step_up_and_quick_fills_stay_there(fallback: Fallback, clock: Clock) -> None:
+    slow(fallback, steps=2)
+    slow(fallback)
+    fallback.asked()
+    assert fallback.stage == "manual_only"
+    for stage in ("fewer_steps", None):
+        clock.now += PAUSE_S[0]
+        fallback.asked()
+        assert fallback.stage == stage
+        fill(fallback, QUICK_S, WINDOW)
+        fallback.asked()
+        assert fallback.stage == stage
+
+
+def test_a_relapse_needs_fewer_fills_and_doubles_the_pause(fallback: Fallback, clock: Clock) -> None:
+    slow(fallback)
+    pause = PAUSE_S[0]
+    for _ in range(8):
+        clock.now += pause - 1
+        fallback.asked()
+        assert fallback.stage == "manual_only"
+        clock.now += 1
+        fallback.asked()
+        assert fallback.stage is None
+        assert fill(fallback, SLOW_S, ON_TRIAL)[-1] is True
+        pause = min(2 * pause, PAUSE_S[1])
+
+
+def test_what_says_nothing_of_the_model_s_speed_does_not_count(fallback: Fallback) -> None:
+    for _ in range(2 * WINDOW):
+        assert not fallback.took(SLOW_S, DEADLINE_MS, NoFill("in_comment"), False)
+        assert not fallback.took(QUICK_S, DEADLINE_MS, NoFill("superseded"), False)
+        assert not fallback.took(QUICK_S, DEADLINE_MS, None, False)
+    assert any(fallback.took(SLOW_S, DEADLINE_MS, NoFill("superseded"), False) for _ in range(WINDOW))

@@ -1,0 +1,206 @@
+"""What can be done where, as marked source: `‸` is the cursor, `«»` around what is free, `⟦⟧` around insertions."""
+
+from __future__ import annotations
+
+import pytest
+
+from infill.holes.find import find_hole
+from infill.holes.scaffold import Target, TargetKind, applied
+from infill.holes.targets import find_target, offered, targets_with_holes
+from infill.syntax.languages import by_id
+from infill.syntax.tree import parse
+from infill.types import Completion, Hole, NoFill, Part, Span
+
+
+def found(marked: str, kind: TargetKind, language: str = "python", length: int = 0) -> Target | NoFill:
+    offset = marked.index("‸")
+    row = by_id(language)
+    assert row is not None
+    return find_target(parse(row, marked.replace("‸", "")), kind, Span(offset, offset + length))
+
+
+def shown(target: Target | NoFill) -> str:
+    """The selection, with what is free and what was inserted marked."""
+    if isinstance(target, NoFill):
+        return target.reason
+    if target.selection is None:
+        return f"at {target.offset}"
+    marks = [(i.span.start, "⟦") for i in target.inserted] + [(i.span.end, "⟧") for i in target.inserted]
+    at = target.selection.start
+    for span in (*target.frozen, Span(target.selection.end, target.selection.end)):
+        if span.start > at:
+            marks += [(at, "«"), (span.start, "»")]
+        at = span.end
+    marks = [mark for mark in marks if mark[0] <= target.selection.end]
+    text = target.text
+    order = {"«": 2, "»": 0, "⟦": 1, "⟧": 1}
+    for offset, mark in sorted(marks, key=lambda m: (-m[0], -order[m[1]])):
+        text = text[:offset] + mark + text[offset:]
+    n_before = target.selection.start
+    return text[n_before : len(text) - (len(target.text) - target.selection.end)]
+
+
+HOLES = [
+    ("def f(a):‸\n    x = 1\n    # TODO: more\n\ny = 2\n", "    x = 1\n    «# TODO: more»"),
+    ("def f(a):‸\n    if a:\n        pass\n    return ...\n", "    if a:\n        «pass»\n    return «...»"),
+    ("def f(a):‸\n    # TODO: x\n    y = 1\n", "no_target"),
+    ("def f(a):‸\n    if a:\n        raise NotImplementedError\n    return a\n", "no_target"),
+    ("def f(a):‸\n    x = 1\n    pass\n", "no_target"),
+    ("def f(a):‸\n    x: tuple[int, ...] = a[..., 0]\n    return x\n", "no_target"),
+    ('def f(a):‸\n    """\n    ...\n    """\n    return 1\n', "no_target"),
+    ("def f(a):‸\n    x = ...\n    ...\n", "def f(a):\n    x = «...»\n    «...»"),
+    ("x = ...‸\n", "no_target"),
+    ("class A:\n    def f(self):‸\n        raise NotImplementedError\n\n    def g(self):\n        pass\n", "at 34"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("marked", "expected"), HOLES)
+def test_holes_of_the_function_at_the_cursor(marked: str, expected: str) -> None:
+    target = found(marked, "holes")
+    assert shown(target) == expected
+
+
+@pytest.mark.parametrize(
+    ("marked", "language", "expected"),
+    [
+        ("function f(a) {‸\n  if (a) {\n    // TODO: one\n  }\n  // TODO: two\n}\n", "javascript",
+         "  if (a) {\n    «// TODO: one»\n  }\n  «// TODO: two»"),
+        ("fn f() -> i32 {‸\n    if x {\n        todo!()\n    }\n    unimplemented!()\n}\n", "rust",
+         "    if x {\n        «todo!()»\n    }\n    «unimplemented!()»"),
+    ],
+)  # fmt: skip
+def test_holes_in_other_languages(marked: str, language: str, expected: str) -> None:
+    assert shown(found(marked, "holes", language)) == expected
+
+
+DOCSTRINGS = [
+    ("@d\ndef f(a):\n    ‸return a\n", '@d\ndef f(a):\n    ⟦"""«...»"""'),
+    ('def f(a):\n    """"""\n    ‸return a\n', 'def f(a):\n    """⟦«...»⟧"""'),
+    ('def f(a):\n    """..."""\n    ‸return a\n', 'def f(a):\n    """«...»"""'),
+    ('def f(a):\n    """Says."""\n    ‸return a\n', "no_target"),
+    ("def f(a): return ‸a\n", "no_target"),
+    ("x = ‸1\n", "no_target"),
+]
+
+
+@pytest.mark.parametrize(("marked", "expected"), DOCSTRINGS)
+def test_docstrings(marked: str, expected: str) -> None:
+    assert shown(found(marked, "docstring")) == expected
+
+
+HINTS = [
+    ("def f(a, b=1, *c, d: int, **e):‸\n    pass\n",
+     "def f(a⟦: «...»⟧, b⟦: «...»⟧=1, *c⟦: «...»⟧, d: int, **e⟦: «...»⟧)⟦ -> «...»⟧"),
+    ("class A:\n    def f(self, a) -> int:‸\n        pass\n", "def f(self, a⟦: «...»⟧"),
+    ("def f(a: int) -> int:‸\n    pass\n", "no_target"),
+    ("def f(*, a, /) :‸\n    pass\n", "def f(*, a⟦: «...»⟧, /)⟦ -> «...»⟧"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("marked", "expected"), HINTS)
+def test_type_hints(marked: str, expected: str) -> None:
+    assert shown(found(marked, "type_hints")) == expected
+
+
+@pytest.mark.parametrize(
+    ("marked", "length", "expected"),
+    [
+        ("x = 1\ny = ‸old + 2\nz = 3\n", 3, "y = old + 2"),
+        ("if ‸x = 1:\n    y = 2\n", 1, "if x = 1:"),
+        ("def f(‸a, a):\n    return 1\n", 1, "def f(a, a):"),
+        ("‸\n", 0, "no_target"),
+    ],
+)
+def test_a_fix_is_about_the_statement_or_its_lines(marked: str, length: int, expected: str) -> None:
+    target = found(marked, "fix", length=length)
+    text = shown(target)
+    if isinstance(target, Target):
+        free = [text[a + 1 : b] for a, b in [(text.index("«"), text.index("»"))]]
+        text = free[0]
+    assert text == expected
+
+
+def test_a_fix_keeps_the_rest_of_the_selection() -> None:
+    text = "x = 1\ny = old\nz = 3\n"
+    row = by_id("python")
+    assert row is not None
+    target = find_target(parse(row, text), "fix", Span(0, len(text)), Span(10, 13))
+    assert shown(target) == "x = 1\n«y = old»\nz = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("marked", "kinds"),
+    [
+        ("def f(a):\n    ‸pass\n", ["body", "holes", "docstring", "type_hints"]),
+        ("def f(a):\n    ‸\n", ["body"]),
+        ("def f(a: int) -> int:\n    '''Doc.'''\n    return ‸a\n", []),
+        ("‸x = 1\n", []),
+        ("def f(a) -> int:\n    return (‸\n\ny = ]\n", []),
+    ],
+)
+def test_what_is_offered(marked: str, kinds: list[str]) -> None:
+    offset, row = marked.index("‸"), by_id("python")
+    assert row is not None
+    got = offered(parse(row, marked.replace("‸", "")), Span(offset, offset))
+    assert got == kinds or (not kinds and set(got) <= {"docstring", "type_hints"} and "]" in marked)
+
+
+def test_an_answer_goes_into_the_document_with_what_was_inserted_around_it() -> None:
+    marked = "def f(a, b=1):‸\r\n    return a\r\n"
+    text, target = marked.replace("‸", ""), found(marked, "type_hints")
+    assert isinstance(target, Target) and target.selection is not None
+    holes = [Span(i.span.end - 3, i.span.end) for i in target.inserted]
+    parts = (Part(holes[0], "int"), Part(holes[2], "str"))  # nothing for the second
+    completion = Completion(target.selection, "", 1.0, (), (), 0, "converged", "diffusion", parts)
+    assert applied(text, target.changes(completion)) == "def f(a: int, b=1) -> str:\r\n    return a\r\n"
+
+
+def test_a_docstring_has_the_line_breaks_and_indentation_of_the_body() -> None:
+    marked = "class A:\r\n\tdef f(self):‸\r\n\t\treturn 1\r\n"
+    target = found(marked, "docstring")
+    assert isinstance(target, Target) and target.selection is not None
+    (hole,) = [Span(target.frozen[0].end, target.frozen[1].start)]
+    completion = Completion(target.selection, "", 1.0, (), (), 0, "converged", "diffusion", (Part(hole, "One."),))
+    changed = applied(marked.replace("‸", ""), target.changes(completion))
+    assert changed == 'class A:\r\n\tdef f(self):\r\n\t\t"""One."""\r\n\t\treturn 1\r\n'
+
+
+def test_every_function_of_a_file_is_one_question() -> None:
+    text = (
+        "def f():\n    pass\n\n\nclass A:\n    def g(self, x):\n        if x:\n            pass\n        return ...\n"
+    )
+    row = by_id("python")
+    assert row is not None
+    assert [shown(t) for t in targets_with_holes(parse(row, text))] == [
+        "at 13",
+        "        if x:\n            «pass»\n        return «...»",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "language"),
+    [
+        ("def f(a):\n    raise NotImplementedError\n", "raise NotImplementedError", "python"),
+        ('def f(a):\n    """Doc."""\n    raise NotImplementedError("x")\n', 'raise NotImplementedError("x")', "python"),
+        ('def f(a):\n    """Doc.\n\nArgs:\n        a: it\n\n    More:\n    """\n    pass\n', "pass", "python"),
+        ("@d\ndef f(\n    a,\n):\n    # TODO: x\n    ...\n", "# TODO: x\n    ...", "python"),
+        (
+            "class A:\n\tdef f(self):\n\n\t\traise NotImplementedError\n\n\tx = 1\n",
+            "raise NotImplementedError",
+            "python",
+        ),
+        ("function f(a) {\n  // TODO: x\n}\n", "// TODO: x", "javascript"),
+    ],
+)
+def test_a_body_is_found_from_every_column_of_its_function(text: str, held: str, language: str) -> None:
+    row = by_id(language)
+    assert row is not None
+    syntax, end = parse(row, text), text.index(held) + len(held)
+    for at in range(max(text.find("f("), 0), end + 1):
+        for selected in (Span(at, at), Span(at, text.find("\n", end) + 1)):
+            target = find_target(syntax, "body", selected)
+            assert isinstance(target, Target) and target.hole is not None, at
+            replaced = text[target.hole.start : target.hole.end]
+            assert replaced.strip() == held, "nothing else goes"
+            hole = find_hole(syntax, target.offset or 0, "manual")
+            assert isinstance(hole, Hole) and hole.span == target.hole, at
