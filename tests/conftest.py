@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from dg_lsp.app.engine_cli import stop
-from dg_lsp.engine.runtime_dir import VARIABLE, socket_paths, supported
+from dg_lsp.engine.runtime_dir import socket_paths, supported
+from dg_lsp.user_folders import VARIABLE
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -131,13 +131,15 @@ def _serve(options: argparse.Namespace) -> int:
 
     from dg_lsp.app.server import create_server
     from dg_lsp.app.transport import serve_stdio, serve_tcp
+    from dg_lsp.stats.keeping import CountsWriter
 
     server = create_server(_choose_filler(options), options.model)
+    counts_writer = CountsWriter(server.session.usage)
     try:
         code = asyncio.run(serve_stdio(server) if options.tcp is None else serve_tcp(server, options.tcp))
     except (OSError, OverflowError) as error:
         sys.exit(f"dg-lsp: cannot listen on 127.0.0.1:{options.tcp}: {error}")
-    server.session.usage.close()
+    counts_writer.close()
     server.session.scheduler.ended(WORKER_GRACE_S)
     return code
 

@@ -12,8 +12,9 @@ import msgspec
 from dg_lsp.app.engine_cli import holder, peek
 from dg_lsp.engine.client import SharedFiller
 from dg_lsp.engine.identity import identity_of
-from dg_lsp.engine.runtime_dir import EngineUnavailable, folder, socket_paths, state_folder, supported
-from dg_lsp.stats.counts_file import counts_path, read_counts
+from dg_lsp.engine.runtime_dir import EngineUnavailable, folder, socket_paths, supported
+from dg_lsp.stats.keeping import counts_path, read_counts
+from dg_lsp.user_folders import state_folder
 from infill.cli.command_input import url_of
 from infill.cli.doctor import Check, Options, attempt, checks, filled, parser, report, server_checks
 from infill.types import InputError

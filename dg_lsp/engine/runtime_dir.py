@@ -15,7 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-VARIABLE = "DG_LSP_RUNTIME_DIR"
+from dg_lsp.user_folders import VARIABLE, state_folder
+
 MAX_SOCKET_BYTES = 100  # the path of a socket may have 107 bytes on Linux, 103 on macOS
 _SOL_LOCAL, _LOCAL_PEERCRED = 0, 1  # macOS and BSD; the socket module does not name them
 
@@ -88,16 +89,6 @@ def log_path() -> Path:
     if sys.platform == "darwin" and not os.environ.get(VARIABLE):
         return Path.home() / "Library" / "Logs" / "dg-lsp" / "engine.log"
     return state_folder() / "engine.log"
-
-
-def state_folder() -> Path:
-    """Return where logs and counts are kept; it may not be there. Raises RuntimeError for a user without a home."""
-    if given := os.environ.get(VARIABLE):  # a place of its own, not beside the user's
-        return Path(given).absolute()
-    name = "LOCALAPPDATA" if os.name == "nt" else "XDG_STATE_HOME"
-    state = os.environ.get(name, "")
-    usual = Path("AppData", "Local") if os.name == "nt" else Path(".local", "state")
-    return (Path(state) if os.path.isabs(state) else Path.home() / usual) / "dg-lsp"
 
 
 def peer_uid(connection: socket.socket) -> int:

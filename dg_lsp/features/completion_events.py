@@ -15,7 +15,7 @@ from lsprotocol import types
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.features.translate import inline_item
 from dg_lsp.session.session import Session
-from dg_lsp.stats.usage import Sent
+from dg_lsp.stats.counting import Suggestion
 from infill.types import Completion
 
 log = logging.getLogger(__name__)
@@ -59,16 +59,17 @@ def sent_items(
     session: Session, snapshot: DocumentSnapshot, cursor: int, completions: Sequence[Completion]
 ) -> list[types.InlineCompletionItem]:
     """The items, which from here on may be named in events."""
-    items: list[types.InlineCompletionItem] = []
-    sent: list[Sent] = []
-    for completion in completions:
-        number = session.usage.number()
-        item = inline_item(completion, snapshot, cursor, session.documents.encoding, number)
-        items.append(item)
-        sent.append(Sent(number, str(item.insert_text), completion.span.start, completion.text))
-    model = session.scheduler.model_name or ""
-    session.usage.sent(snapshot.uri, snapshot.language_id, model, snapshot.text, sent)
-    return items
+    if not completions:
+        return []
+    numbers = [session.usage.next_number() for _ in completions]
+    model, best = session.scheduler.model_name or "", completions[0]
+    suggestion = Suggestion(snapshot.language_id, model, best.span.start, best.text)
+    session.usage.sent(snapshot.uri, suggestion, numbers)
+    encoding = session.documents.encoding
+    return [
+        inline_item(completion, snapshot, cursor, encoding, number)
+        for completion, number in zip(completions, numbers, strict=True)
+    ]
 
 
 def did_show(session: Session, params: object) -> None:
@@ -79,8 +80,8 @@ def did_show(session: Session, params: object) -> None:
 
 def did_partially_accept(session: Session, params: object) -> None:
     """The user took the beginning of an item."""
-    if (event := _read(params, _PartlyAccepted)) is not None:
-        session.usage.partly_accepted(event.item.number, event.accepted_length)
+    if (event := _read(params, _PartlyAccepted)) is not None and event.accepted_length > 0:
+        session.usage.accepted(event.item.number)
 
 
 def accepted(session: Session) -> Callable[..., None]:

@@ -110,8 +110,7 @@ def status(session: Session, params: object) -> object:
 
 
 def _forget(session: Session, uri: str) -> None:
-    if (document := session.documents.get(uri)) is not None:
-        session.usage.closed(uri, document.text)
+    session.usage.closed(uri)
     _drop_questions(session, uri)
     session.pace.forget(uri)
     session.suggestions.forget(uri)

@@ -27,7 +27,7 @@ from dg_lsp.session.suggestions import Suggestions, typed_on
 from dg_lsp.session.syntax_thread import Lookup
 from dg_lsp.session.trust import judge_cell, judge_document
 from dg_lsp.settings import Settings
-from dg_lsp.stats.usage import Usage
+from dg_lsp.stats.counting import UsageStats
 from infill.ignore.rules import IgnoreRules, Verdict
 from infill.types import Filled, Filler, NoFill
 from model.types import OnBytes
@@ -102,7 +102,7 @@ class Session:
         self.context = Contexts(self.documents, self.lookup)
         self.pace = Pace()
         self.suggestions = Suggestions()
-        self.usage = Usage()
+        self.usage = UsageStats()
         self.fallback = Fallback()
         self.told_too_slow = False
         self.changed: Callable[[], None] = lambda: None  # what a status bar shows may be another

@@ -16,7 +16,8 @@ import pytest
 
 from dg_lsp.app.engine_cli import holder, peek
 from dg_lsp.engine.messages import Facts
-from dg_lsp.engine.runtime_dir import VARIABLE, socket_paths
+from dg_lsp.engine.runtime_dir import socket_paths
+from dg_lsp.user_folders import VARIABLE
 from tests.e2e.client import ROOT, URI, Client
 
 WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"

@@ -44,7 +44,7 @@ async def item_of(client: Client, manual: bool = True) -> dict[str, Any]:
     return item
 
 
-async def test_events_and_their_absence_are_counted_by_two_servers_at_once(runtime_folder: Path, start: Any) -> None:
+async def test_events_are_counted_by_two_servers_at_once(runtime_folder: Path, start: Any) -> None:
     reports, silent = await start(AREA, OTHER), await start(AREA, OTHER)
     for client in (reports, silent):
         client.open(URI, "return ")
@@ -68,16 +68,13 @@ async def test_events_and_their_absence_are_counted_by_two_servers_at_once(runti
     silent.edit(URI, 7, 7, WORD)
     assert (await item_of(silent, manual=False))["insertText"] == "('😋') + 1"
     silent.edit(URI, 0, 7 + len(WORD), "other = ")
-    assert await item_of(silent)  # neither accepted nor typed into before the session ends
+    assert await item_of(silent)
     assert await silent.items(URI, 0) == []
     await end(reports, silent)
 
     told = counted()
     tally = told["suggestions"]["python"]["script:script.jsonl"]
-    assert tally == told["total"] == {
-        "sent": 5, "shown": 4, "assumed": 2, "accepted": 1, "partly": 1, "typed": 1, "dismissed": 1,
-        "chars": len(AREA["text"]) + 2,
-    }  # fmt: skip
+    assert tally == told["total"] == {"sent": 5, "shown": 2, "accepted": 2}
     assert sum(told["latencies"]["manual"].values()) == 5
     assert told["percentilesMs"]["manual"]["p95"] > 0 and told["percentilesMs"]["automatic"]["p50"] is None
     assert told["silences"] == {"empty_fill": 1}
@@ -86,7 +83,7 @@ async def test_events_and_their_absence_are_counted_by_two_servers_at_once(runti
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600
     table = run().stdout
-    assert "script:script.jsonl" in table and "2 of 4 shown were only sent" in table
+    assert ["all", "5", "2", "2"] in [line.split() for line in table.splitlines()] and "script:script.jsonl" in table
     assert run("--reset").returncode == 0
     assert run().stdout == "nothing was counted yet\n"
 
@@ -125,4 +122,4 @@ async def test_a_broken_file_costs_the_counts_but_nothing_else(runtime_folder: P
     await item_of(client)
     await end(client)
     await client.close()
-    assert counted()["total"]["shown"] == 1
+    assert counted()["total"]["sent"] == 1

@@ -8,7 +8,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from dg_lsp.app.engine_cli import stop
-from dg_lsp.engine.runtime_dir import VARIABLE, socket_paths, supported
+from dg_lsp.engine.runtime_dir import socket_paths, supported
+from dg_lsp.user_folders import VARIABLE
 
 
 @contextmanager

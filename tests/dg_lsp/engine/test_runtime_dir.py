@@ -15,8 +15,9 @@ import pytest
 
 from dg_lsp.engine import runtime_dir as place
 from dg_lsp.engine.link import EngineLost
-from dg_lsp.engine.runtime_dir import VARIABLE, EngineUnavailable, folder, is_ours, log_path, peer_uid, socket_path
+from dg_lsp.engine.runtime_dir import EngineUnavailable, folder, is_ours, log_path, peer_uid, socket_path
 from dg_lsp.engine.start import connect
+from dg_lsp.user_folders import VARIABLE
 from tests.dg_lsp.engine.engine_fakes import LocalEngine
 
 NOBODY = 65534
