@@ -40,7 +40,6 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     shared_engine: bool = True  # one model for all windows of this user; False: one for this window alone
     unload_after_minutes: Minutes = 30  # without a request, of a shared engine; the next one loads again; 0: never
     context: bool = True  # what other files of the workspace say goes with a question
-    doubts: bool = False  # pull diagnostics: hints where the model disbelieves what stands there
     stats: bool = True  # count shown and accepted suggestions in the user's state folder, for `dg-lsp stats`
     status_notification: bool = False  # send didChangeStatus: some clients log what they do not know
     trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
@@ -72,7 +71,6 @@ MEANINGS = {
     ),
     "stats": "count what becomes of suggestions, for `dg-lsp stats`",
     "statusNotification": "send `didChangeStatus {busy, message, kind, …}`; some clients log what they do not know",
-    "doubts": "pull diagnostics: hints where the model disbelieves what stands there",
     "trusted": (
         "for the editor's plugin, in `initializationOptions` only: `false` ignores `model`, `engine` and `url`, and "
         "`.dgignore` may only ignore more"
@@ -92,6 +90,7 @@ NO_VALUE = {
 
 FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
 ONLY_TRUSTED = frozenset({"model", "engine", "url"})  # can choose what is opened or run, and where code is sent
+REMOVED = frozenset({"doubts"})  # still known by name, so that an old configuration is no mistake
 ONLY_OPTIONS = frozenset({"trusted"})  # not for a settings file to say
 
 
@@ -119,7 +118,9 @@ def _take(source: object, refused: frozenset[str], name: str, values: dict[str, 
         return [f"{name} must be an object"]
     problems: list[str] = []
     for key, value in cast("dict[str, object]", source).items():
-        if key not in FIELDS:
+        if key in REMOVED:
+            problems.append(f"setting {key!r} was removed and has no effect any more")
+        elif key not in FIELDS:
             problems.append(f"unknown setting {key!r} (known: {', '.join(FIELDS)})")
         elif key in refused:
             problems.append(f"setting {key!r} is taken from initializationOptions only")

@@ -179,25 +179,6 @@ class Filled(msgspec.Struct, frozen=True, tag="filled"):
     steps: int = 0  # of denoising, whatever the completions came from
 
 
-class Doubt(msgspec.Struct, frozen=True):
-    """A stretch of tokens that the model disbelieves.
-
-    `probability` (0..1) is that of its least likely token, read from left to right; `suggestion` is what the
-    model would have put, seeing both sides.
-    """
-
-    span: Span
-    probability: float
-    suggestion: str
-
-
-class Doubts(msgspec.Struct, frozen=True, tag="doubts"):
-    """The doubts about a span, in the order of the text."""
-
-    doubts: tuple[Doubt, ...]
-    timings_ms: dict[str, float] = {}
-
-
 OnDraft = Callable[[Draft], None]
 
 
@@ -229,8 +210,4 @@ class Filler(Protocol):
 
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Answer one request; `on_draft` hears of every denoising step of a selection or a body."""
-        ...
-
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
-        """What the model disbelieves of `request.selection`."""
         ...

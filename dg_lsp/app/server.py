@@ -16,7 +16,6 @@ from dg_lsp.features import code_action as actions
 from dg_lsp.features import completion as completion_list
 from dg_lsp.features import completion_events as events
 from dg_lsp.features import configuration, handlers
-from dg_lsp.features import diagnostic as diagnostics
 from dg_lsp.features import notebook_sync as notebook_events
 from dg_lsp.features.draft_progress import cancel_progress
 from dg_lsp.features.execute_command import commands
@@ -102,8 +101,6 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
     if not session.client.inline_completion:
         offered = types.CompletionOptions()
         _register(server, types.TEXT_DOCUMENT_COMPLETION, partial(completion_list.completion, session), offered)
-    if session.settings.doubts:
-        diagnostics.offer(session)
 
 
 def _initialized(session: Session, params: object) -> None:

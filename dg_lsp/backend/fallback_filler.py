@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from dg_lsp.engine.client import SharedFiller
-from infill.types import Doubts, Filled, Filler, FillRequest, NoFill, OnDraft
+from infill.types import Filled, Filler, FillRequest, NoFill, OnDraft
 from model.types import CancelToken
 
 log = logging.getLogger(__name__)
@@ -101,10 +101,6 @@ class StandIn:
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Answer one request with the model whose turn it is."""
         return self._whose(request).fill(request, cancel, on_draft)
-
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
-        """What the model whose turn it is disbelieves."""
-        return self._whose(request).doubts(request, cancel)
 
     def _whose(self, request: FillRequest) -> Filler:
         chosen = self._ready()

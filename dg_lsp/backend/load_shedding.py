@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from infill.types import REFUSALS, Doubts, Filled, NoFill
+from infill.types import REFUSALS, Filled, NoFill
 
 Stage = Literal["fewer_steps", "smaller_model", "manual_only"]
 
@@ -68,7 +68,7 @@ class Fallback:
             self._on_trial = True
             self._begin()
 
-    def took(self, seconds: float, deadline_ms: float, answer: Filled | NoFill | Doubts | None, smaller: bool) -> bool:
+    def took(self, seconds: float, deadline_ms: float, answer: Filled | NoFill | None, smaller: bool) -> bool:
         """Take note of an automatic fill; True when that leads a step down.
 
         `answer` is None for one that was cancelled; `smaller` says whether there is a smaller model to be had.
@@ -78,7 +78,7 @@ class Fallback:
         ended_early = answer is None or reason in ("cancelled", "superseded")
         if reason in REFUSALS or (ended_early and not late):  # says nothing of the model's speed
             return False
-        if isinstance(answer, Filled | NoFill) and answer.steps:
+        if answer is not None and answer.steps:
             self._steps = answer.steps
         self._late.append(late)
         if len(self._late) < (ON_TRIAL if self._on_trial else WINDOW):

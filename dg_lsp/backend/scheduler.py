@@ -16,8 +16,8 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Literal, NamedTuple
 
-from dg_lsp.engine.answering import Answer, JobKind, answer
-from infill.types import REFUSALS, Doubts, Draft, Filled, Filler, FillRequest, NoFill, OnDraft, Reason
+from dg_lsp.engine.answering import Answer, answer
+from infill.types import REFUSALS, Draft, Filled, Filler, FillRequest, NoFill, OnDraft, Reason
 from model.types import CancelToken
 
 State = Literal["starting", "loading", "ready", "busy", "failed"]
@@ -37,13 +37,11 @@ class _Job:
 
     def __init__(
         self,
-        kind: JobKind,
         request: FillRequest,
         answer: asyncio.Future[Answer],
         on_draft: OnDraft | None,
     ) -> None:
-        self.kind: JobKind = kind
-        self.makes_way = request.speculative or kind == "doubts"  # nobody waits for either
+        self.makes_way = request.speculative  # nobody waits for it
         self.request = request
         self.answer = answer
         self.on_draft = on_draft
@@ -126,17 +124,6 @@ class Scheduler:
 
         `on_draft` is called on the event loop, before the answer.
         """
-        answer = await self._ask("fill", lane, request, on_draft)
-        assert not isinstance(answer, Doubts)
-        return answer
-
-    async def doubts(self, lane: Hashable, request: FillRequest) -> Doubts | NoFill:
-        """Return what the model disbelieves of a selection, under the same rules as `fill`."""
-        answer = await self._ask("doubts", lane, request, None)
-        assert not isinstance(answer, Filled)
-        return answer
-
-    async def _ask(self, kind: JobKind, lane: Hashable, request: FillRequest, on_draft: OnDraft | None) -> Answer:
         if self.failure is not None:
             return NoFill("model_failed", self.failure)
         if self.model_name is None:
@@ -144,10 +131,9 @@ class Scheduler:
         if self._closed:
             return NoFill("cancelled")
         self.supersede(lane)
-        if kind == "fill":
-            for other in [key for key, job in self._jobs.items() if job.makes_way]:
-                self.supersede(other)
-        job = _Job(kind, request, asyncio.get_running_loop().create_future(), on_draft)
+        for other in [key for key, job in self._jobs.items() if job.makes_way]:
+            self.supersede(other)
+        job = _Job(request, asyncio.get_running_loop().create_future(), on_draft)
         self._jobs[lane] = job
         self._queue.put(job)
         self.on_change()
@@ -185,7 +171,7 @@ class Scheduler:
         if not (isinstance(answer, NoFill) and answer.reason in REFUSALS):
             self.n_speculative += job.request.speculative
             self.n_asked += not job.request.speculative
-        if not isinstance(answer, Doubts) and answer.steps:
+        if answer.steps:
             self.last_steps = LastSteps(answer.steps, round(answer.timings_ms.get("denoise", 0.0) / answer.steps, 2))
         job.deliver(answer)
 
@@ -217,7 +203,7 @@ class Scheduler:
                 if job.token.cancelled:
                     continue
                 show = None if job.on_draft is None else partial(_show, loop, job)
-                said = answer(filler, job.kind, job.request, job.asked_at, job.token, show)
+                said = answer(filler, job.request, job.asked_at, job.token, show)
                 loop.call_soon_threadsafe(self._answered, job, said)
 
 

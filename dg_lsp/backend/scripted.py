@@ -9,13 +9,11 @@ The file has one JSON object per line; the first rule that fits answers:
     {"free": ["pass", "..."], "texts": ["f()", "x"]}  a rewrite with frozen parts: what is free is exactly this
     {"selected": "a", "text": "b", "strength": 0.4}  only a refinement of this strength
     {"selected": "a", "text": "bc", "drafts": 2}     show so many drafts on the way: the beginnings of the text
-    {"doubts": "teh", "text": "the"}                 disbelieve each such word
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 from pathlib import Path
 
@@ -25,8 +23,6 @@ from infill.holes.scaffold import applied
 from infill.prompt.segments import free_spans
 from infill.types import (
     Completion,
-    Doubt,
-    Doubts,
     Draft,
     Filled,
     FillRequest,
@@ -49,7 +45,6 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     selected: str | None = None
     free: tuple[str, ...] | None = None
     strength: float | None = None
-    doubts: str | None = None
     drafts: int = 0
     delay_ms: float = 0
     echo_hash: bool = False
@@ -120,19 +115,6 @@ class ScriptedFiller:
         hole = Hole(completion.span, "selection" if request.selection else "line_end", "", multiline=True)
         return Filled(hole, (completion,), request.seed)
 
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
-        """Return a doubt about each place where a word of the script stands."""
-        rules = [rule for rule in self._rules if rule.doubts]
-        _wait(max((rule.delay_ms for rule in rules), default=0), cancel)
-        if cancel.cancelled:
-            return NoFill("cancelled")
-        found = [
-            Doubt(Span(*match.span()), 0.001, rule.text)
-            for rule in rules
-            for match in re.finditer(re.escape(rule.doubts or ""), request.text)
-        ]
-        return Doubts(tuple(sorted(found, key=lambda doubt: doubt.span.start)))
-
 
 def _answer(rule: Rule, request: FillRequest, share: float) -> Completion:
     """What the rule says, or the first part of it."""
@@ -159,7 +141,7 @@ def _wait(ms: float, cancel: CancelToken) -> None:
 
 
 def _fits(rule: Rule, request: FillRequest) -> bool:
-    if rule.doubts is not None or (rule.strength is not None and rule.strength != request.strength):
+    if rule.strength is not None and rule.strength != request.strength:
         return False
     if request.selection is None:
         return rule.selected is None and rule.free is None and request.text.endswith(rule.after, 0, request.offset)

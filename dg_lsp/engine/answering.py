@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Literal
 
 import msgspec
 
-from infill.types import Doubts, Filled, Filler, FillRequest, NoFill, OnDraft
+from infill.types import Filled, Filler, FillRequest, NoFill, OnDraft
 from model.types import CancelToken
 
-JobKind = Literal["fill", "doubts"]
-Answer = Filled | Doubts | NoFill
+Answer = Filled | NoFill
 
 log = logging.getLogger(__name__)
 
 
 def answer(
-    filler: Filler, kind: JobKind, request: FillRequest, asked_at: float, token: CancelToken, on_draft: OnDraft | None
+    filler: Filler, request: FillRequest, asked_at: float, token: CancelToken, on_draft: OnDraft | None
 ) -> Answer:
     """Return the filler's answer within what the wait since `asked_at` left of the deadline.
 
@@ -30,7 +28,7 @@ def answer(
             return NoFill("deadline", "spent waiting for the model's thread")
         request = msgspec.structs.replace(request, deadline_ms=left_ms)
     try:
-        return filler.doubts(request, token) if kind == "doubts" else filler.fill(request, token, on_draft)
+        return filler.fill(request, token, on_draft)
     except Exception as error:
         log.error("the fill failed with %s; --log-level debug shows where", type(error).__name__)
         log.debug("the fill failed", exc_info=True)  # may quote the user's text

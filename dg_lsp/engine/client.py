@@ -18,10 +18,10 @@ import msgspec
 
 from dg_lsp.engine.identity import Identity
 from dg_lsp.engine.link import EngineLost, Inbox, Link, Signal
-from dg_lsp.engine.messages import Answer, Drafted, Facts, Hello, MessageError, What
+from dg_lsp.engine.messages import Answer, Drafted, Facts, Hello, MessageError
 from dg_lsp.engine.runtime_dir import EngineUnavailable, log_path
 from dg_lsp.engine.start import ENGINE_COMMAND, reach
-from infill.types import Doubts, Filled, FillRequest, NoFill, OnDraft
+from infill.types import Filled, FillRequest, NoFill, OnDraft
 from model.types import CancelToken, CheckpointError, OnBytes
 
 log = logging.getLogger(__name__)
@@ -110,13 +110,7 @@ class SharedFiller:
 
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Answer one request as the engine's filler does."""
-        answer = self._ask("fill", request, cancel, on_draft)
-        return NoFill("model_failed", "the engine confused its answers") if isinstance(answer, Doubts) else answer
-
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
-        """What the model disbelieves of a selection."""
-        answer = self._ask("doubts", request, cancel, None)
-        return NoFill("model_failed", "the engine confused its answers") if isinstance(answer, Filled) else answer
+        return self._ask(request, cancel, on_draft)
 
     def watch(self, on_news: Callable[[], None]) -> None:
         """Have it called, on a thread of ours, when the engine said something of itself or has ended."""
@@ -181,7 +175,7 @@ class SharedFiller:
                     return
                 time.sleep(_UNGREETED_PAUSE_S)
 
-    def _ask(self, what: What, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Answer:
+    def _ask(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Answer:
         if time.monotonic() < self._retry_at:
             return NoFill("model_failed", f"the engine failed and is tried again soon; its log is {log_path()}")
         until = None if request.deadline_ms is None else time.monotonic() + request.deadline_ms / 1000
@@ -196,7 +190,7 @@ class SharedFiller:
             patient = died or request.trigger == "manual"
             try:
                 link = self._connected(until, lambda: cancel.cancelled)
-                answer = self._try(link, what, request, until, patient, cancel, on_draft)
+                answer = self._try(link, request, until, patient, cancel, on_draft)
             except EngineLost:
                 died = True
                 if link is not None and link.facts is None:
@@ -234,7 +228,6 @@ class SharedFiller:
     def _try(
         self,
         link: Link,
-        what: What,
         request: FillRequest,
         until: float | None,
         patient: bool,
@@ -251,7 +244,7 @@ class SharedFiller:
             return NoFill("cancelled")
         inbox: Inbox = Inbox()  # of this try: what a lost link leaves behind is not for the next one
         cancel.on_cancel(lambda: inbox.put(Signal.CANCELLED))
-        number = link.ask(what, request, patient, on_draft is not None, inbox)
+        number = link.ask(request, patient, on_draft is not None, inbox)
         while True:
             limit_s = None if until is None else max(until + OVERTIME_S - time.monotonic(), 0)
             try:

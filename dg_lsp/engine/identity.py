@@ -14,7 +14,7 @@ from model.checkpoint_path import find
 from model.config import EMBEDDED, check_folder
 from model.types import Quant
 
-PROTOCOL = 3  # raise it when a message changes its meaning
+PROTOCOL = 4  # raise it when a message changes its meaning
 _DIGEST_CHARS = 16
 
 

@@ -26,7 +26,6 @@ from dg_lsp.engine.messages import (
     Reader,
     Refused,
     Welcome,
-    What,
     ask,
     pack,
 )
@@ -100,7 +99,7 @@ class Link:
                 raise EngineLost
             return self.facts
 
-    def ask(self, what: What, request: FillRequest, patient: bool, drafts: bool, inbox: Inbox) -> int:
+    def ask(self, request: FillRequest, patient: bool, drafts: bool, inbox: Inbox) -> int:
         """Send a question and return its number; raises `EngineLost`, or `MessageError` if it cannot be sent."""
         with self._changed:
             if self.lost:
@@ -109,7 +108,7 @@ class Link:
             number = self._number
             self._inboxes[number] = inbox
         try:
-            self._send(ask(number, what, request, patient, drafts))
+            self._send(ask(number, request, patient, drafts))
         except BaseException:
             self.forget(number)
             raise

@@ -12,14 +12,13 @@ import msgspec
 
 from dg_lsp.engine.identity import Identity
 from dg_lsp.engine.idle_timer import Ending
-from infill.types import Doubts, Draft, Filled, FillRequest, NoFill
+from infill.types import Draft, Filled, FillRequest, NoFill
 
 MAX_BYTES = 1 << 26  # of one message; a document that is worth filling has a sixtieth of that
 _LENGTH_BYTES = 4
 
-What = Literal["fill", "doubts"]
 EngineState = Literal["loading", "ready", "busy", "failed"]
-Answer = Filled | NoFill | Doubts
+Answer = Filled | NoFill
 T = TypeVar("T")
 
 
@@ -64,7 +63,6 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
     """One question. Its text travels as bytes: MessagePack has no lone surrogates, documents may have."""
 
     id: int
-    what: What
     text: bytes
     request: FillRequest  # with an empty text
     patient: bool  # waits for a model that loads, within its deadline
@@ -132,10 +130,10 @@ def pack(message: FromServer | FromEngine) -> bytes:
     return len(body).to_bytes(_LENGTH_BYTES, "big") + body
 
 
-def ask(number: int, what: What, request: FillRequest, patient: bool, drafts: bool) -> Ask:
+def ask(number: int, request: FillRequest, patient: bool, drafts: bool) -> Ask:
     """Return the message that carries a request."""
     text = request.text.encode("utf-8", "surrogatepass")
-    return Ask(number, what, text, msgspec.structs.replace(request, text=""), patient, drafts)
+    return Ask(number, text, msgspec.structs.replace(request, text=""), patient, drafts)
 
 
 def request_of(message: Ask) -> FillRequest:

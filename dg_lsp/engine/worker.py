@@ -42,7 +42,7 @@ class Job:
     def __init__(self, owner: Hashable, question: Ask) -> None:
         self.owner = owner
         self.question = question
-        self.makes_way = question.what == "doubts" or question.request.speculative  # nobody waits for either
+        self.makes_way = question.request.speculative  # nobody waits for it
         self.token = CancelToken()
         self.asked_at = time.monotonic()
         self.expiry: asyncio.TimerHandle | None = None
@@ -130,5 +130,5 @@ class Worker:
             self._post(self._listener.begun, job)
             asked = job.question
             show = partial(self._post, self._listener.drafted, job) if asked.drafts else None
-            said = answer(filler, asked.what, request_of(asked), job.asked_at, job.token, show)
+            said = answer(filler, request_of(asked), job.asked_at, job.token, show)
             self._post(self._listener.answered, job, said)

@@ -17,7 +17,7 @@ from infill.types import Filled, FillRequest, NoFill, OnDraft
 
 log = logging.getLogger(__name__)
 
-LANES = ("inline", "rewrite", "doubts", "ahead")  # of a document: a question supersedes the one before it in its lane
+LANES = ("inline", "rewrite", "ahead")  # of a document: a question supersedes the one before it in its lane
 
 
 async def ask(

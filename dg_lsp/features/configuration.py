@@ -15,7 +15,6 @@ from pygls.exceptions import JsonRpcException
 
 from dg_lsp.backend.fallback_filler import StandIn
 from dg_lsp.engine.client import SharedFiller
-from dg_lsp.features import diagnostic as diagnostics
 from dg_lsp.features.loading import load_model
 from dg_lsp.session.session import Session
 from dg_lsp.settings import read_settings
@@ -85,8 +84,6 @@ def _take(session: Session, configured: object) -> None:
     if session.settings.context != before.context:
         session.set_folders(session.folders)
     session.changed()
-    if session.settings.doubts != before.doubts:
-        session.keep(loop.create_task(diagnostics.switched(session)))
     if session.opened_for is not None:
         session.name_problems()
         if session.opened_for != session.engine:

@@ -67,14 +67,10 @@ class ClientFeatures:
         self.has_configuration = bool(workspace and workspace.configuration)
         changes = workspace.did_change_configuration if workspace else None
         self.registers_configuration = bool(changes and changes.dynamic_registration)
-        doubts = document.diagnostic if document else None
-        self.registers_diagnostics = bool(doubts and doubts.dynamic_registration)
         self.inline_completion = bool(document and document.inline_completion is not None)
         entry = document.completion.completion_item if document and document.completion else None
         formats = entry.documentation_format if entry else None
         self.shows_markdown = types.MarkupKind.Markdown in (formats or ())
-        refresh = workspace.diagnostics if workspace else None
-        self.refreshes_diagnostics = bool(refresh and refresh.refresh_support)
 
 
 class OpenFill(msgspec.Struct, frozen=True):
@@ -117,7 +113,6 @@ class Session:
         self.client = ClientFeatures(types.ClientCapabilities())
         self.client_process_id: int | None = None  # only when it can be seen to run from here
         self.loading: asyncio.Task[None] | None = None
-        self.offers_doubts = False
         self.filler: Filler | None = None  # once it is open
         self.opened_for: tuple[object, ...] | None = None  # what `engine` was then
         self.bytes_loaded: tuple[int, int] | None = None  # of the model that loads or last did: in place, and all

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from infill.bench.cut_holes import texts_that_parse
 from infill.bench.tables import Rows, share
 from infill.pipeline.refine import STRENGTHS
-from infill.types import Completion, Doubts, Filled, Filler, FillRequest, Span
+from infill.types import Completion, Filled, Filler, FillRequest, Span
 from model.types import CancelToken
 
 STRENGTH = STRENGTHS["low"]
@@ -65,11 +65,9 @@ class RefineSample(msgspec.Struct, frozen=True):
     line: str
     broken: str
     refined: str | None
-    doubted: bool
     touched: bool  # the refinement changed the wrong token
     touched_other: bool  # it changed something else
     repaired: bool
-    alarm_doubted: bool  # the line as it was is doubted
     alarm_changed: bool  # the line as it was is changed
     chance: float
     milliseconds: float  # of the refinement
@@ -115,10 +113,8 @@ def figures(samples: list[RefineSample]) -> Rows:
         ("found: the refinement changes the wrong token", share(sum(s.touched for s in samples), n)),
         ("repaired: the line is what it was", share(sum(s.repaired for s in samples), n)),
         ("something else of the line is changed", share(sum(s.touched_other for s in samples), n)),
-        ("found by the doubts", share(sum(s.doubted for s in samples), n)),
         ("a token of the line picked blindly is the wrong one", f"{100 * chance:.1f} %"),
         ("false alarm: a right line is changed", share(sum(s.alarm_changed for s in samples), n)),
-        ("false alarm: a right line is doubted", share(sum(s.alarm_doubted for s in samples), n)),
         ("p50 / p95 ms of a refinement", f"{times[n // 2]:.0f} / {times[min(n - 1, int(n * 0.95))]:.0f}"),
     ]  # fmt: skip
 
@@ -174,11 +170,9 @@ def _answer(filler: Filler, line: Corrupted, seed: int) -> RefineSample:
         line=right,
         broken=text[span.start : span.end],
         refined=refined.text if refined else None,
-        doubted=any(_overlap(doubted, wrong) for doubted in _doubted(filler, text, span, seed)),
         touched=refined is not None and any(_overlap(part.span, wrong) for part in refined.parts),
         touched_other=refined is not None and not (refined.text.startswith(before) and refined.text.endswith(after)),
         repaired=refined is not None and refined.text == right,
-        alarm_doubted=bool(_doubted(filler, line.text, line.line, seed)),
         alarm_changed=_refined(filler, line.text, line.line, seed) is not None,
         chance=1 / line.n_tokens,
         milliseconds=round(milliseconds, 1),
@@ -189,11 +183,6 @@ def _refined(filler: Filler, text: str, span: Span, seed: int) -> Completion | N
     request = FillRequest(text, "python", selection=span, strength=STRENGTH, seed=seed)
     result = filler.fill(request, CancelToken())
     return result.completions[0] if isinstance(result, Filled) else None
-
-
-def _doubted(filler: Filler, text: str, span: Span, seed: int) -> list[Span]:
-    result = filler.doubts(FillRequest(text, "python", selection=span, seed=seed), CancelToken())
-    return [doubt.span for doubt in result.doubts] if isinstance(result, Doubts) else []
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 
 from infill.holes.find import find_hole, selection_hole
-from infill.pipeline.doubts import find_doubts
 from infill.pipeline.fill import ALL_SOURCES, Means, fill
 from infill.pipeline.rewrite import rewrite
 from infill.prompt.context import CHARS_PER_TOKEN, surroundings
@@ -20,7 +19,7 @@ from infill.ranking.reranker import TimedJudge
 from infill.syntax.languages import Language, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.timing import Timings
-from infill.types import Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Source, Span
+from infill.types import Filled, FillRequest, Hole, NoFill, OnDraft, Source
 from model.checkpoint_path import find, name_of
 from model.config import EMBEDDED, check_folder
 from model.types import CancelToken, Engine, OnBytes, Quant, ServerError
@@ -106,14 +105,6 @@ class ModelFiller:
             rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
             return confident(rewritten, request.least_confidence)
         return fill(self._means, request, syntax, hole, around, cancel, timings, on_draft)
-
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
-        """What the model disbelieves of the selection, or of the text where there is none."""
-        language = self._language(request)
-        if isinstance(language, NoFill):
-            return language
-        selection = request.selection or Span(0, len(request.text))
-        return find_doubts(self._engine, request.text, selection, request.seed, cancel, language.id)
 
     def _find(self, request: FillRequest) -> tuple[Syntax, Hole] | NoFill:
         """The parsed text and the hole in it."""

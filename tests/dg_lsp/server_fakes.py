@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from dg_lsp.app.server import Server
-from infill.types import Completion, Doubts, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
+from infill.types import Completion, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
 from model.types import CancelToken
 
 WAIT_S = 10.0
@@ -29,10 +29,6 @@ class FakeFiller:
         self.release = threading.Event()  # set: fills do not hold
         self.release.set()
         self.error: Exception | None = None
-
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
-        answer = self.fill(request, cancel)
-        return Doubts(()) if isinstance(answer, Filled) else answer
 
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         self.asked.append(request)

@@ -33,7 +33,6 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         "sharedEngine": False,
         "unloadAfterMinutes": 0.5,
         "context": False,
-        "doubts": True,
         "stats": False,
         "statusNotification": True,
         "trusted": True,

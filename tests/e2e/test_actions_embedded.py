@@ -38,7 +38,7 @@ REASONS = ("breaks_parse", "empty_fill", "nothing_better")
 async def client() -> AsyncIterator[Client]:
     client = await Client.start("--stdio")
     client.limit_s = LIMIT_S
-    options = {"manualDeadlineMs": 600_000, "doubts": True}
+    options = {"manualDeadlineMs": 600_000}
     await client.initialize(options, workspace={"applyEdit": True, "workspaceEdit": {"documentChanges": True}})
     await asyncio.wait_for(client.ready(), LIMIT_S)
     client.open(URI, CODE)
@@ -82,12 +82,6 @@ async def test_every_command_gives_an_edit_that_parses_or_a_reason(client: Clien
         text = changed(told["edit"])
         ast.parse(text)
         assert text != CODE and "def total(boxes" in text and "def area(w, h):\n" in text
-
-
-async def test_doubts_come_with_a_result_id(client: Client) -> None:
-    report = (await client.ask("textDocument/diagnostic", {"textDocument": {"uri": URI}}))["result"]
-    assert report["kind"] == "full" and report["resultId"]
-    assert all(item["severity"] == 4 and item["source"] == "dg-lsp" for item in report["items"])
 
 
 async def test_nothing_is_offered_in_a_language_that_the_model_does_not_know(client: Client) -> None:

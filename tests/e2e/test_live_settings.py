@@ -12,15 +12,11 @@ from tests.e2e.client import URI, Client
 pytestmark = pytest.mark.e2e
 
 RETURN = {"after": "return ", "text": "w * h"}
-REFRESH = "workspace/diagnostic/refresh"
-DOUBT = {"doubts": "teh", "text": "the"}
 CAPABILITIES = {
     "workspace": {
         "configuration": True,
         "didChangeConfiguration": {"dynamicRegistration": True},
-        "diagnostics": {"refreshSupport": True},
     },
-    "textDocument": {"diagnostic": {"dynamicRegistration": True}},
 }
 
 
@@ -45,7 +41,7 @@ async def change(client: Client, configured: Any) -> None:
 
 @pytest.fixture
 async def client(start: Any) -> Client:
-    client: Client = await start(RETURN, DOUBT, initialize=False)
+    client: Client = await start(RETURN, initialize=False)
     client.replies["workspace/configuration"] = [{"automatic": False, "colour": 1}]
     result = await client.initialize(**CAPABILITIES)
     assert "diagnosticProvider" not in result["capabilities"]
@@ -71,16 +67,3 @@ async def test_settings_are_followed_while_the_server_runs(client: Client) -> No
 
     await eventually(is_silent)
     assert len(client.notifications("window/showMessage")) == 1
-
-
-async def test_doubts_are_switched_on_and_off(client: Client) -> None:
-    pull = {"textDocument": {"uri": URI}}
-    assert (await client.ask("textDocument/diagnostic", pull))["error"]["code"] == -32601
-    await change(client, {"doubts": True})
-    await client.until(lambda: len(registered(client)) == 2, "the offer of doubts")
-    method, options = registered(client)[1]
-    assert method == "textDocument/diagnostic" and options["identifier"] == "dg-lsp"
-    assert len((await client.ask("textDocument/diagnostic", pull))["result"]["items"]) == 1
-    await change(client, {"doubts": False})
-    await client.until(lambda: any(m.get("method") == REFRESH for m in client.received), "a word to pull again")
-    assert (await client.ask("textDocument/diagnostic", pull))["result"]["items"] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infill.types import Completion, Doubts, Filled, FillRequest, Hole, NoFill, OnDraft, Span
+from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft, Span
 from model.types import CancelToken
 
 Answer = Callable[[FillRequest], Filled | NoFill]
@@ -41,9 +41,6 @@ class FakeFiller:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self.requests: list[FillRequest] = []
-
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
-        return Doubts(())
 
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         self.requests.append(request)

@@ -9,7 +9,6 @@ export const SENT = [
   "lookAhead",
   "onBattery",
   "context",
-  "doubts",
   "model",
   "engine",
   "url",

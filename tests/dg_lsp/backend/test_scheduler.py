@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from dg_lsp.backend.scheduler import Answer, Scheduler
-from infill.types import Doubts, Draft, Filled, FillRequest, NoFill
+from infill.types import Draft, Filled, FillRequest, NoFill
 from tests.dg_lsp.server_fakes import WAIT_S, FakeFiller
 
 
@@ -188,17 +188,3 @@ async def test_no_draft_is_shown_of_a_question_that_was_answered(scheduler: Sche
     filler.release.set()
     assert text_of(await scheduler.fill("lane", request("b"))) == "B"
     assert seen == []
-
-
-async def test_doubts_make_way_for_a_fill_and_not_the_other_way_round(scheduler: Scheduler, filler: FakeFiller) -> None:
-    filler.release.clear()
-    doubts = asyncio.create_task(scheduler.doubts("doubts", request("d")))
-    await started(filler)
-    fill = asyncio.create_task(scheduler.fill("lane", request("f")))
-    assert await doubts == NoFill("superseded")
-    await started(filler)
-    later = asyncio.create_task(scheduler.doubts("doubts", request("d")))
-    await asyncio.sleep(0)
-    filler.release.set()
-    assert text_of(await fill) == "F"
-    assert await later == Doubts(())

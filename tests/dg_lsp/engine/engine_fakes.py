@@ -12,7 +12,7 @@ from dg_lsp.engine.identity import PROTOCOL, Identity
 from dg_lsp.engine.link import Link
 from dg_lsp.engine.messages import Hello
 from dg_lsp.engine.runtime_dir import socket_path
-from infill.types import Completion, Doubt, Doubts, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
+from infill.types import Completion, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
 from model.types import CancelToken, OnBytes
 
 WAIT_S = 20.0
@@ -51,10 +51,6 @@ class FakeFiller:
             self.cancelled.append(request.text)
             return NoFill("cancelled")
         return filled(request.text.upper())
-
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts | NoFill:
-        assert request.selection is not None
-        return Doubts((Doubt(request.selection, 0.01, request.text),))
 
     async def begun(self) -> None:
         """Return when one more fill has begun."""

@@ -18,7 +18,7 @@ from dg_lsp.engine import client as clients
 from dg_lsp.engine.client import SharedFiller
 from dg_lsp.engine.link import Signal
 from dg_lsp.engine.runtime_dir import socket_path
-from infill.types import Doubts, Draft, FillRequest, NoFill, Span
+from infill.types import Draft, FillRequest, NoFill
 from model.types import CancelToken, CheckpointError
 from tests.dg_lsp.engine.engine_fakes import IDENTITY, WAIT_S, FakeFiller, LocalEngine, request, said
 from tests.dg_lsp.engine.test_start import COMMAND, gone, starts
@@ -36,9 +36,6 @@ async def test_it_says_what_the_filler_says(local: LocalEngine) -> None:
     answer = await asyncio.to_thread(shared.fill, request("a"), CancelToken(), drafts.append)
     assert said(answer) == "A"
     assert [draft.step for draft in drafts] == [1, 2]
-    asked = FillRequest("ab", "python", selection=Span(0, 1))
-    doubts = await asyncio.to_thread(shared.doubts, asked, CancelToken())
-    assert isinstance(doubts, Doubts) and doubts.doubts[0].suggestion == "ab"
     assert shared.facts is not None and shared.facts.clients == 1
     shared.close()
 

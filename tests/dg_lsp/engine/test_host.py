@@ -14,7 +14,6 @@ from dg_lsp.app.engine_cli import peek
 from dg_lsp.engine.link import Inbox, Link, Signal
 from dg_lsp.engine.messages import Answered, Cancel, Drafted, News, Peek, ask, pack
 from dg_lsp.engine.runtime_dir import EngineUnavailable
-from infill.types import Doubts, FillRequest, Span
 from model.types import OnBytes
 from tests.dg_lsp.engine.engine_fakes import IDENTITY, WAIT_S, FakeFiller, LocalEngine, request, said
 
@@ -35,7 +34,7 @@ class Window:
     ) -> Asked:
         inbox: Inbox = Inbox()
         asked = msgspec.structs.replace(request(text, deadline_ms), speculative=speculative)
-        number = self.link.ask("fill", asked, patient, drafts, inbox)
+        number = self.link.ask(asked, patient, drafts, inbox)
         return Asked(number, inbox)
 
 
@@ -180,13 +179,8 @@ async def test_drafts_come_before_the_answer_to_who_wants_them(local: LocalEngin
     assert await unwanted.answer() == "B"
 
 
-async def test_doubts_and_errors_are_answers(local: LocalEngine, caplog: pytest.LogCaptureFixture) -> None:
+async def test_errors_are_answers(local: LocalEngine, caplog: pytest.LogCaptureFixture) -> None:
     one = await window(local)
-    inbox: Inbox = Inbox()
-    number = one.link.ask("doubts", FillRequest("ab", "python", selection=Span(0, 1)), True, False, inbox)
-    got = await Asked(number, inbox).next()
-    assert isinstance(got, Answered) and isinstance(got.answer, Doubts)
-    assert got.answer.doubts[0].suggestion == "ab"
     assert await one.ask("error quokka").answer() == "model_failed"
     assert "RuntimeError" in caplog.text and "quokka" not in caplog.text
     assert await one.ask("b").answer() == "B"
@@ -209,7 +203,7 @@ async def test_another_identity_is_refused_with_a_remedy(local: LocalEngine, fie
 
 @pytest.mark.parametrize(
     "data",
-    [b"GET / HTTP/1.1\r\n\r\n", pack(ask(1, "fill", request("a"), True, False)), b"\0\0\0\1\xc1", b"\xff" * 9, b"\0"],
+    [b"GET / HTTP/1.1\r\n\r\n", pack(ask(1, request("a"), True, False)), b"\0\0\0\1\xc1", b"\xff" * 9, b"\0"],
 )
 async def test_a_stranger_costs_nobody_anything(local: LocalEngine, data: bytes) -> None:
     one = await window(local)
@@ -227,7 +221,7 @@ async def test_a_number_in_use_ends_the_connection(local: LocalEngine, fake: Fak
     one = await window(local)
     question = one.ask("hold")
     await fake.begun()
-    one.link._send(ask(question.number, "fill", request("b"), True, False))
+    one.link._send(ask(question.number, request("b"), True, False))
     assert await question.next() is Signal.LOST
     assert one.link.refusal is not None and "number in use" in one.link.refusal
 

@@ -131,13 +131,13 @@ async def test_another_engine_is_opened_once_for_what_needs_one(window: Window) 
         receive(window.server, "workspace/didChangeConfiguration", {"settings": None})
         await window.has_asked(n_asked)
     await window.answer(3, result=[{"threads": 5}])
-    await window.answer(4, result=[{"threads": 4, "doubts": True}])  # back before it came to that
-    await window.until(lambda: window.server.session.settings.doubts)
+    await window.answer(4, result=[{"threads": 4, "lookAhead": False, "doubts": True}])  # back before it came to that
+    await window.until(lambda: not window.server.session.settings.look_ahead)
     assert window.server.session.loading is not None
     await window.server.session.loading
     assert [settings.threads for _, settings in window.opened] == [None, 4]
     (told,) = window.told()
-    assert "'doubts' needs a restart" in told, "this client cannot be offered them now"
+    assert "'doubts' was removed" in told, "an old configuration is told once, and no mistake"
 
 
 async def test_what_is_open_is_answered_and_the_next_question_goes_to_the_new_engine(window: Window) -> None:

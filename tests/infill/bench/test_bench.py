@@ -20,7 +20,7 @@ from infill.bench.reliability import rows, tokens
 from infill.bench.tables import share, table
 from infill.bench.values import ValuesSample, unwritten
 from infill.bench.values import figures as value_figures
-from infill.types import Completion, Doubt, Doubts, Filled, FillRequest, Hole, InputError, NoFill, Part, Span
+from infill.types import Completion, Filled, FillRequest, Hole, InputError, NoFill, Part, Span
 from model.types import CancelToken
 
 ROOT = Path(__file__).parents[3]
@@ -53,7 +53,7 @@ class Fixed:
 
 
 class Refiner(Fixed):
-    """Refines by changing these parts of what is asked about, and doubts one place."""
+    """Refines by changing these parts of what is asked about."""
 
     def __init__(self, parts: tuple[Part, ...]) -> None:
         self.parts = parts
@@ -68,9 +68,6 @@ class Refiner(Fixed):
         text += request.text[at : span.end]
         done = Completion(span, text, 0.9, (), (), 2, "converged", "diffusion", self.parts)
         return Filled(Hole(span, "selection", "", True), (done,), request.seed)
-
-    def doubts(self, request: FillRequest, cancel: CancelToken) -> Doubts:
-        return Doubts((Doubt(Span(8, 12), 0.001, "x"),))
 
 
 def compiles(text: str) -> bool:
@@ -174,7 +171,6 @@ def test_a_wrong_token_is_found_repaired_or_left() -> None:
     assert (beside.touched, beside.touched_other, beside.repaired) == (False, True, False)
     left = sample()
     assert (left.touched, left.touched_other, left.repaired, left.refined) == (False, False, False, None)
-    assert good.doubted and good.alarm_doubted, "this one doubts what stands at 8 whatever it is"
     rows = dict(figures([good, other, beside, left]))
     assert rows["found: the refinement changes the wrong token"] == "50.0 % (2 of 4)"
     assert rows["a token of the line picked blindly is the wrong one"] == "20.0 %"

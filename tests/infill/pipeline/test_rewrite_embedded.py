@@ -1,4 +1,4 @@
-"""Rewrites, refinements, holes and doubts with the embedded model: right in form, whatever they are worth."""
+"""Rewrites, refinements and holes with the embedded model: right in form, whatever they are worth."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from infill.pipeline.filler import ModelFiller, open_filler
 from infill.pipeline.refine import STRENGTHS
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
-from infill.types import Doubts, Draft, Filled, NoFill, Span
+from infill.types import Draft, Filled, NoFill, Span
 from model.config import EMBEDDED
 from model.types import CancelToken
 
@@ -112,15 +112,6 @@ def test_a_deadline_still_answers(filler: ModelFiller) -> None:
         hasty = type(request)(**{f: getattr(request, f) for f in request.__struct_fields__} | {"deadline_ms": 30.0})
         answer = filler.fill(hasty, CancelToken())
         assert isinstance(answer, Filled) or answer.reason in REASONS
-
-
-def test_doubts_are_about_pieces_of_the_text(filler: ModelFiller) -> None:
-    request = Target(CODE, selection=Span(0, len(CODE))).request("python")
-    first, again = filler.doubts(request, CancelToken()), filler.doubts(request, CancelToken())
-    assert isinstance(first, Doubts) and isinstance(again, Doubts) and first.doubts == again.doubts
-    for doubt in first.doubts:
-        assert 0 <= doubt.probability < 0.01
-        assert doubt.suggestion not in ("", CODE[doubt.span.start : doubt.span.end])
 
 
 BOX = """class Box:
