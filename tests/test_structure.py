@@ -228,6 +228,12 @@ def test_the_limits_see_what_is_too_large() -> None:
     assert too_large("a.py", "async def f(a, b, c, d, e, f, *, g): ...") == {"a.py:f": "7 parameters"}
 
 
+def test_one_file_imports_onnx_runtime() -> None:
+    """It switches the library's telemetry off before: see its docstring."""
+    users = {str(f.relative_to(ROOT)) for f in modules(ROOT).values() if "onnxruntime" in imported(f)}
+    assert users == {"model/onnx/runtime.py"}
+
+
 def test_the_check_sees_a_wrong_arrow(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("def f():\n    from torch.nn import functional\n    import pygls.server\n")

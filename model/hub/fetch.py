@@ -44,6 +44,7 @@ def fetch(
     from huggingface_hub import constants
     from huggingface_hub.utils import disable_progress_bars
 
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # else requests say which libraries are installed here
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it tries again is no news
     if not shows_bars:
         disable_progress_bars()

@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import safetensors
 
 from model.config import ONNX, WEIGHTS_HASH
 from model.diffusion.sampler import Floats
 from model.hardware.threads import default_threads
 from model.onnx.network import OnnxNetwork
+from model.onnx.runtime import ort
 from model.types import CheckpointError
 
 EMBEDDING = "model.decoder.embed_tokens.weight"

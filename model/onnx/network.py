@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 import numpy as np
-import onnxruntime as ort
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 from model.diffusion.network import Continued, common_prefix
 from model.diffusion.noise import UniformNoise
 from model.diffusion.sampler import Beliefs, Flags, Floats, Ids, believe
 from model.diffusion.token_tree import TokenTree
+from model.onnx.runtime import Fail, ort
 from model.types import CancelToken, Canvas
 
 # Soft embeddings leave out ids so much less probable than the best: what they add drowns in the rounding.

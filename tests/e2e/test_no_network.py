@@ -115,3 +115,53 @@ def test_a_fill_opens_no_socket(tmp_path: Path) -> None:
 
 def test_the_hook_hears_of_a_socket(tmp_path: Path) -> None:
     assert "socket.connect" in heard(ASK, tmp_path)
+
+
+# A library's native code is not heard by Python's hooks. ONNX Runtime's telemetry looks up a host about 11 s after
+# its start, so the process stays for longer than that after a fill.
+STAYS_S = 14
+STAYING = f"""
+import time
+from infill.cli.main import main
+assert main(["fill", "area.py:2:16"]) in (0, 1)
+time.sleep({STAYS_S})
+"""
+
+
+def filled_in(home: Path, wrapper: tuple[str, ...], code: str) -> None:
+    """Run code after a fill by a user with an empty home."""
+    (home / "area.py").write_text(f"{TEXT}\n")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ORT_", "HF_"))}
+    environment = kept | {"PYTHONPATH": str(ROOT), "HOME": str(home)}
+    command = [*wrapper, sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.weights
+@needs_weights
+def test_a_fill_writes_nothing_into_an_empty_home(tmp_path: Path) -> None:
+    filled_in(tmp_path, (), STAYING.replace(str(STAYS_S), "1"))
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"area.py"}
+
+
+def calls_to_the_network(trace: str) -> list[str]:
+    """Lines of a trace that speak of an internet address, or of the name service that would look one up."""
+    return [line for line in trace.splitlines() if "AF_INET" in line or "nscd" in line or "systemd/resolve" in line]
+
+
+@pytest.mark.weights
+@needs_weights
+@pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace command here")
+def test_no_native_code_of_a_fill_looks_anything_up(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    filled_in(tmp_path, ("strace", "-f", "-e", "trace=network", "-o", str(trace)), STAYING)
+    assert calls_to_the_network(trace.read_text()) == []
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace command here")
+def test_the_trace_shows_a_connection(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    subprocess.run(["strace", "-f", "-e", "trace=network", "-o", str(trace), sys.executable, "-c", ASK], check=True)
+    assert calls_to_the_network(trace.read_text())
