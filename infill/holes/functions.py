@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import tree_sitter
 
+from infill.holes.deliberate import in_brackets, left_open
 from infill.syntax import indentation as indents
 from infill.syntax.function_forms import FORMS, Forms
 from infill.syntax.indentation import BLANK
@@ -100,10 +101,15 @@ def _placeholder_runs(syntax: Syntax, within: Span) -> list[Span]:
 def _is_hole(syntax: Syntax, span: Span) -> bool:
     """Whether code is missing there, as nothing follows in the block; a word for "nothing" must also be all of it.
 
-    A lone `...` is always one. What raises an error is one only as the body of a function.
+    A lone `...` is one unless it is meant (`deliberate`). What raises an error is one only as the body of a function.
     """
     text, language = syntax.text, syntax.language
     held = text[span.start : span.end]
+    if in_brackets(syntax, span):
+        return False
+    is_comment = syntax.node_over(span.start, span.start + 1).type in language.comment_types
+    if not is_comment and left_open(syntax, forms_of(language), span):
+        return False
     if held == forms_of(language).value_placeholder:
         return True
     if not _ends_block(syntax, span):

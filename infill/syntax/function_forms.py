@@ -34,6 +34,16 @@ class HintForm(msgspec.Struct, frozen=True):
     known: frozenset[str]  # further names that need no definition
 
 
+class AbstractForm(msgspec.Struct, frozen=True):
+    """How a language says that a function is to be written elsewhere: names of its grammar, and of its library."""
+
+    class_type: str
+    bases_field: str
+    bases: frozenset[str]  # classes whose methods are declarations
+    decorator_type: str
+    decorators: frozenset[str]
+
+
 class Forms(msgspec.Struct, frozen=True):
     """What can be completed of a function besides its body."""
 
@@ -43,6 +53,8 @@ class Forms(msgspec.Struct, frozen=True):
     value_type: str | None = None  # an expression that stands for one not yet written
     value_parents: frozenset[str] = frozenset()  # where it surely does
     value_placeholder: str = ""  # the same as text, to hold the place of what is inserted
+    quiet_types: frozenset[str] = frozenset()  # statements whose block is often empty on purpose
+    abstract: AbstractForm | None = None
     doc: DocForm | None = None
     hints: HintForm | None = None
 
@@ -69,6 +81,25 @@ FORMS: dict[str, Forms] = {
         value_type="ellipsis",
         value_parents=frozenset({"return_statement", "assignment"}),
         value_placeholder="...",
+        quiet_types=frozenset(
+            {
+                "except_clause",
+                "except_group_clause",
+                "finally_clause",
+                "class_definition",
+                "while_statement",
+                "for_statement",
+                "with_statement",
+                "case_clause",
+            }
+        ),
+        abstract=AbstractForm(
+            class_type="class_definition",
+            bases_field="superclasses",
+            bases=frozenset({"ABC", "ABCMeta", "Protocol"}),
+            decorator_type="decorator",
+            decorators=frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "overload"}),
+        ),
         doc=DocForm('"""', '"""', "expression_statement", "string", "string_content"),
         hints=HintForm(
             parameters_field="parameters",

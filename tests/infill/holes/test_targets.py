@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infill.holes.find import find_hole
+from infill.holes.functions import holes_in
 from infill.holes.scaffold import Target, TargetKind, applied
 from infill.holes.targets import find_target, offered, targets_with_holes
 from infill.syntax.languages import by_id
@@ -204,3 +205,44 @@ def test_a_body_is_found_from_every_column_of_its_function(text: str, held: str,
             assert replaced.strip() == held, "nothing else goes"
             hole = find_hole(syntax, target.offset or 0, "manual")
             assert isinstance(hole, Hole) and hole.span == target.hole, at
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class P(Protocol):\n    def f(self) -> int:\n        ...\n",
+        "class P(typing.Protocol[T]):\n    def f(self) -> int:\n        '''Doc.'''\n        ...\n",
+        "class P(ABC):\n    def f(self):\n        pass\n",
+        "class P(metaclass=abc.ABCMeta):\n    @property\n    def f(self):\n        ...\n",
+        "class P:\n    @abc.abstractmethod\n    def f(self):\n        raise NotImplementedError\n",
+        "class P:\n    @classmethod\n    @abstractmethod\n    def f(cls):\n        pass\n",
+        "@overload\ndef f(a: int) -> int:\n    ...\n",
+        "@typing.overload\ndef f(a: int) -> int:\n    ...\n",
+        "class P:\n    def f(self):\n        raise NotImplementedError\n\n\nclass Q(P):\n    x = 1\n",
+        "class BaseReader:\n    def read(self):\n        raise NotImplementedError('read')\n",
+        "class P:\n    def f(self):\n        '''Subclasses override this.'''\n        raise NotImplementedError\n",
+        "def f(grid):\n    return grid[\n        ...\n    ]\n",
+        "def f(g):\n    return g(\n        ...\n    )\n",
+        "def f():\n    try:\n        g()\n    except OSError:\n        pass\n",
+        "def f():\n    try:\n        g()\n    except* OSError:\n        ...\n",
+        "def f():\n    class E(Exception):\n        pass\n    raise E\n",
+        "def f(it):\n    for _ in it:\n        pass\n    while g():\n        pass\n",
+        "def f(a):\n    match a:\n        case 1:\n            return 2\n        case _:\n            pass\n",
+    ],
+)
+def test_what_is_open_on_purpose_is_no_hole(text: str) -> None:
+    assert targets_with_holes(parse(by_id("python"), text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hole"),
+    [
+        ("class P(Reader):\n    def f(self):\n        raise NotImplementedError\n", "raise NotImplementedError"),
+        ("def f():\n    try:\n        g()\n    except OSError:\n        # TODO: say so\n", "# TODO: say so"),
+        ("def f(a):\n    if a:\n        pass\n    return a\n", "pass"),
+        ("class P(Protocol):\n    ...\n\n\ndef f():\n    ...\n", "..."),
+    ],
+)
+def test_what_is_not_written_yet_still_is_a_hole(text: str, hole: str) -> None:
+    syntax = parse(by_id("python"), text)
+    assert [text[s.start : s.end] for s in holes_in(syntax, Span(0, len(text)))] == [hole]

@@ -1,0 +1,100 @@
+"""What looks like an unwritten body and is meant to be so: abstract methods, overloads, stubs, ignored errors.
+
+A person who asks for a body by hand still gets one. Who asks for all holes of a file gets none of these.
+"""
+
+from __future__ import annotations
+
+import re
+
+import tree_sitter
+
+from infill.syntax.function_forms import AbstractForm, Forms
+from infill.syntax.tree import Syntax, ancestors
+from infill.types import Span
+
+STUB_SUFFIXES = (".pyi", ".d.ts", ".d.mts", ".d.cts")
+_BASE_NAME = re.compile(r"^(?:Base|Abstract|I)(?=[A-Z_])|(?:Base|Mixin|Interface|Protocol|ABC)$")
+_TO_OVERRIDE = re.compile(r"\b(?:subclass|overrid|implementers?\b|must be implemented|abstract)", re.IGNORECASE)
+
+
+def is_stub(path: str) -> bool:
+    """Return whether a path or URI names a file of declarations, whose bodies are never written."""
+    return path.lower().endswith(STUB_SUFFIXES)
+
+
+def left_open(syntax: Syntax, forms: Forms, held: Span) -> bool:
+    """Return whether the placeholder at `held` is how the author wants it."""
+    node = syntax.node_over(held.start, held.start + 1)
+    chain = list(ancestors(node))
+    if any(n.type in forms.quiet_types for n in _up_to_body(syntax, chain)):
+        return True
+    if forms.abstract is None:
+        return False
+    function = next((n for n in chain if n.type in forms.function_types), None)
+    return function is not None and _declares_only(syntax, forms, forms.abstract, function)
+
+
+def in_brackets(syntax: Syntax, held: Span) -> bool:
+    """Return whether the placeholder stands inside brackets, where it is a value and no statement."""
+    language = syntax.language
+    for node in ancestors(syntax.node_over(held.start, held.end)):
+        if node.type in language.body_types or node.parent is None:
+            return False
+        if node.type in language.container_types:
+            return True
+    return False
+
+
+def _up_to_body(syntax: Syntax, chain: list[tree_sitter.Node]) -> list[tree_sitter.Node]:
+    """The owner of the innermost block around a node, or nothing at the top of a file."""
+    body = next((n for n in chain if n.type in syntax.language.body_types), None)
+    return [] if body is None or body.parent is None else [body.parent]
+
+
+def _declares_only(syntax: Syntax, forms: Forms, abstract: AbstractForm, function: tree_sitter.Node) -> bool:
+    """Whether a function says what others must write: by a decorator, its class, or an error for who does not."""
+    parent = function.parent
+    if parent is not None and parent.type in forms.wrapper_types:
+        decorators = (_text(syntax, n) for n in parent.children if n.type == abstract.decorator_type)
+        if any(_last_names(text) & abstract.decorators for text in decorators):
+            return True
+    owner = next((n for n in ancestors(function) if n.type == abstract.class_type), None)
+    if owner is None:
+        return False
+    bases = owner.child_by_field_name(abstract.bases_field)
+    if bases is not None and _last_names(_text(syntax, bases)) & abstract.bases:
+        return True
+    name_node = owner.child_by_field_name("name")
+    name = "" if name_node is None else _text(syntax, name_node)
+    raises = any(_text(syntax, n).startswith("raise") for n in _statements(function))
+    meant = _BASE_NAME.search(name) or _TO_OVERRIDE.search(_text(syntax, function)) or _is_base(syntax, abstract, name)
+    return raises and bool(meant)
+
+
+def _statements(function: tree_sitter.Node) -> list[tree_sitter.Node]:
+    body = function.child_by_field_name("body")
+    return [] if body is None else body.named_children
+
+
+def _is_base(syntax: Syntax, abstract: AbstractForm, name: str) -> bool:
+    """Whether another class of the file derives from the one of this name."""
+    stack = [syntax.root]
+    while stack:
+        node = stack.pop()
+        if node.type == abstract.class_type:
+            bases = node.child_by_field_name(abstract.bases_field)
+            if bases is not None and name in _last_names(_text(syntax, bases)):
+                return True
+        stack.extend(node.named_children)
+    return False
+
+
+def _text(syntax: Syntax, node: tree_sitter.Node) -> str:
+    span = syntax.span_of(node)
+    return syntax.text[span.start : span.end]
+
+
+def _last_names(text: str) -> set[str]:
+    """The names in a text, of dotted ones the last: `abc.ABC` gives ABC, `Protocol[T]` Protocol and T."""
+    return {dotted.rpartition(".")[2] for dotted in re.findall(r"[\w.]+", text)}
