@@ -40,8 +40,8 @@ dist: setup ## wheel, sdist and VS Code extension into dist/, checked; the wheel
 	cp editors/vscode/dist/dg-lsp.vsix dist/dg-lsp-$$($(BIN)/python -c 'import dg_lsp; print(dg_lsp.__version__)').vsix
 	$(BIN)/python -m pytest tests/release
 
-docs: setup ## write the README's table of settings from the code
-	$(BIN)/python -m dg_lsp.app.settings_table README.md
+docs: setup ## write the table of settings in docs/settings.md from the code
+	$(BIN)/python -m dg_lsp.app.settings_table docs/settings.md
 
 lint: setup-dev ## ruff and pyright, as configured in pyproject.toml
 	$(BIN)/ruff check

@@ -45,46 +45,46 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
 
 
-# What each setting means, for people; the settings' tables in the docs are made of it.
+# What each setting means, for people; the settings' table in the docs is made of it.
 MEANINGS = {
-    "automatic": "answer requests that typing caused; `false`: only when asked for",
-    "deadlineMs": "milliseconds for an automatic request; the best draft by then is shown",
-    "debounceMs": ("milliseconds without a key before the model is asked; `null` follows your own rhythm, at most 150"),
-    "lookAhead": "fill what would follow a suggestion while you look at it; never on battery",
-    "manualDeadlineMs": "milliseconds when you asked; before that as long for a model that is still loading",
-    "languages": "LSP language ids to serve",
-    "model": "checkpoint folder, or hub id of one that was fetched; `--model` on the command line wins",
-    "quant": "format of its weights: `int4`, `fp8`, `int8` or `bf16`; `--quant` wins",
-    "device": "torch device of it: `cpu`, `cuda`, `cuda:1`, `mps`; `--device` wins",
+    "automatic": "suggest while you type; `false`: only when you ask",
+    "deadlineMs": "milliseconds for a suggestion while you type; the best draft so far is shown then",
+    "debounceMs": "milliseconds without a key before the model is asked; the default is at most 150",
+    "lookAhead": "while you look at a suggestion, compute what would follow it; never on battery",
+    "manualDeadlineMs": (
+        "milliseconds for a suggestion or an edit that you asked for; a model that is still loading is waited for as long "
+        "again, before that"
+    ),
+    "languages": "LSP language ids that get ghost text",
+    "model": "a checkpoint's folder, or the hub id of a fetched one; `--model` on the command line wins",
+    "quant": "format of the model's weights: `int4`, `fp8`, `int8` or `bf16`; `--quant` wins",
+    "device": "where torch runs the model: `cpu`, `cuda`, `cuda:1` or `mps`; `--device` wins",
     "engine": (
-        '`"http"`: the model runs in an OpenAI-compatible server, to which your code goes; `model` is its name there, '
-        "by default the first"
+        '`"http"`: the model runs in an OpenAI-compatible server, and your code is sent there; `model` is then its name '
+        "on that server (default: the first one)"
     ),
-    "url": "of that server's API, as `http://127.0.0.1:8000/v1`; a key is taken from `DG_LSP_API_KEY` only",
-    "threads": "processor threads of a fill",
-    "niceness": ("priority of the model's threads, up to 19; above 0 a busy machine makes ghost text wait (see below)"),
-    "sharedEngine": "one model for all windows of this user; `false`: one in this server's process",
-    "unloadAfterMinutes": "without a request; the next one loads the model again; `0`: never",
-    "context": (
-        "what other files of the workspace say goes with a question: definitions of what is imported, and where you "
-        "were lately"
-    ),
+    "url": "address of that server, such as `http://127.0.0.1:8000/v1`; the key is read from `DG_LSP_API_KEY` only",
+    "threads": "processor threads of the model",
+    "niceness": "how far the model's threads give way, 0 to 19; above 0 suggestions come late on a busy machine",
+    "sharedEngine": "one model for all windows of this user; `false`: the model runs inside this server",
+    "unloadAfterMinutes": "minutes without a request until the shared model is unloaded; `0`: never",
+    "context": "also read other files of the workspace: those that a file imports, and where you were lately",
     "stats": "count what becomes of suggestions, for `dg-lsp stats`",
-    "statusNotification": "send `didChangeStatus {busy, message, kind, …}`; some clients log what they do not know",
+    "statusNotification": "send the notification `didChangeStatus`; some clients log notifications they do not know",
     "trusted": (
-        "for the editor's plugin, in `initializationOptions` only: `false` ignores `model`, `engine` and `url`, and "
-        "`.dgignore` may only ignore more"
+        "set by the editor's plugin, in `initializationOptions` only; `false`: `model`, `engine` and `url` are ignored, "
+        "and `.dgignore` can only exclude more files"
     ),
-    "onBattery": '`"manual"`: no automatic answers while the machine runs on its battery',
+    "onBattery": '`"manual"`: on battery, suggest only when you ask',
 }
-# What the default is where it is no value.
+# Shown in place of a default that is no value.
 NO_VALUE = {
-    "debounceMs": "as you type",
+    "debounceMs": "adapts to your typing",
     "languages": "all",
     "model": "embedded",
     "url": "none",
-    "quant": "least lossy that fits",
-    "device": "a GPU where there is one",
+    "quant": "the most exact that fits",
+    "device": "a GPU if there is one",
     "threads": "physical cores less one",
 }
 

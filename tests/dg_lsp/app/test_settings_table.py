@@ -14,15 +14,15 @@ from dg_lsp.app.settings_table import with_table
 from dg_lsp.settings import FIELDS, MEANINGS, NO_VALUE, Settings
 
 ROOT = Path(__file__).resolve().parents[3]
-README = ROOT / "README.md"
+DOCUMENT = ROOT / "docs" / "settings.md"
 EDITORS = ROOT / "editors"
 OF_VSCODE = {"preview", "server.command", "server.args", "logLevel", "trace.server"}  # the extension's own
 NOT_IN_VSCODE = {"trusted", "statusNotification"}  # the extension says the first, and asks in place of the second
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "enum")
 
 
-def test_the_readme_has_the_table_as_it_is_now() -> None:
-    text = README.read_text("utf-8")
+def test_the_document_has_the_table_as_it_is_now() -> None:
+    text = DOCUMENT.read_text("utf-8")
     assert with_table(text) == text, "run `make docs`"
 
 
