@@ -52,16 +52,16 @@ MEANINGS = {
     "debounceMs": "milliseconds without a key before the model is asked; the default is at most 150",
     "lookAhead": "while you look at a suggestion, compute what would follow it; never on battery",
     "manualDeadlineMs": (
-        "milliseconds for a suggestion or an edit that you asked for; a model that is still loading is waited for as long "
-        "again, before that"
+        "milliseconds for a suggestion or an edit that you asked for; a model that is still loading is waited for as "
+        "long again, before that"
     ),
     "languages": "LSP language ids that get ghost text",
     "model": "a checkpoint's folder, or the hub id of a fetched one; `--model` on the command line wins",
     "quant": "format of the model's weights: `int4`, `fp8`, `int8` or `bf16`; `--quant` wins",
     "device": "where torch runs the model: `cpu`, `cuda`, `cuda:1` or `mps`; `--device` wins",
     "engine": (
-        '`"http"`: the model runs in an OpenAI-compatible server, and your code is sent there; `model` is then its name '
-        "on that server (default: the first one)"
+        '`"http"`: the model runs in an OpenAI-compatible server, and your code is sent there; `model` is then its '
+        "name on that server (default: the first one)"
     ),
     "url": "address of that server, such as `http://127.0.0.1:8000/v1`; the key is read from `DG_LSP_API_KEY` only",
     "threads": "processor threads of the model",
@@ -72,8 +72,8 @@ MEANINGS = {
     "stats": "count what becomes of suggestions, for `dg-lsp stats`",
     "statusNotification": "send the notification `didChangeStatus`; some clients log notifications they do not know",
     "trusted": (
-        "set by the editor's plugin, in `initializationOptions` only; `false`: `model`, `engine` and `url` are ignored, "
-        "and `.dgignore` can only exclude more files"
+        "set by the editor's plugin, in `initializationOptions` only; `false`: `model`, `engine` and `url` are "
+        "ignored, and `.dgignore` can only exclude more files"
     ),
     "onBattery": '`"manual"`: on battery, suggest only when you ask',
 }
