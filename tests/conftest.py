@@ -14,6 +14,8 @@ from dg_lsp.app.engine_cli import stop
 from dg_lsp.engine.runtime_dir import socket_paths, supported
 from dg_lsp.user_folders import VARIABLE
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def engines_of_this_run() -> Iterator[None]:
@@ -29,6 +31,14 @@ def engines_of_this_run() -> Iterator[None]:
         del os.environ[VARIABLE]
     else:
         os.environ[VARIABLE] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def processes_import_this_checkout() -> Iterator[None]:
+    """Servers of the tests are started in any folder and import the packages and `tests` from here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -34,8 +34,11 @@ examples:
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Serve one client, then end the process; or explain what is ignored, or see to the engines."""
+def main(arguments: Sequence[str] | None = None, opens: OpenFiller | None = None) -> NoReturn:
+    """Serve one client, then end the process; or explain what is ignored, or see to the engines.
+
+    `opens` takes the place of the model that the arguments and settings name.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["explain"]:
         from dg_lsp.app.explain import explain
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(stats(given[1:]))
     options = _parser().parse_args(given)
     _log_to(options.log_file, options.log_level)
-    _leave(_serve(options))
+    _leave(_serve(options, opens))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,13 +97,6 @@ def _parser() -> argparse.ArgumentParser:
         choices=("debug", "info", "warning", "error"),
         help="default: info in a log file, warning on standard error; debug may quote your code",
     )
-    parser.add_argument(
-        "--fill-script",
-        metavar="FILE",
-        type=Path,
-        help="answer from a file of JSON lines in place of a model, to test an editor "
-        '({"after": "return ", "text": "a + b"})',
-    )
     return parser
 
 
@@ -116,9 +112,9 @@ def _log_to(path: Path | None, level: str | None) -> None:
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace, opens: OpenFiller | None) -> int:
     """Return the exit code when the session has ended, and the model's thread too if it listens."""
-    if options.shared_engine and options.fill_script is None and options.engine != "http":
+    if options.shared_engine and opens is None and options.engine != "http":
         from dg_lsp.engine.start import start_early
 
         start_early(options.model, options.quant, options.device)  # so that it loads while this process does
@@ -133,7 +129,7 @@ def _serve(options: argparse.Namespace) -> int:
     from dg_lsp.app.transport import serve_stdio, serve_tcp
     from dg_lsp.stats.keeping import CountsWriter
 
-    server = create_server(_choose_filler(options), options.model)
+    server = create_server(opens or _choose_filler(options), options.model)
     counts_writer = CountsWriter(server.session.usage)
     try:
         code = asyncio.run(serve_stdio(server) if options.tcp is None else serve_tcp(server, options.tcp))
@@ -145,13 +141,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _choose_filler(options: argparse.Namespace) -> OpenFiller:
-
-    from dg_lsp.backend.scripted import open_script
     from dg_lsp.features.loading import open_model, open_shared_model
 
-    script: Path | None = options.fill_script
-    if script is not None:
-        return lambda _model, _settings, _on_bytes: open_script(script)
     opens = open_shared_model if options.shared_engine else open_model
     names = ("quant", "device", "engine", "url")
     said = {name: value for name in names if (value := getattr(options, name)) is not None}

@@ -16,6 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER_S = 20.0  # generous: a shared machine; an answer that never comes still fails the test
 URI = "file:///demo.py"
+SCRIPTED = ("-m", "tests.scripted_server")
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from dg_lsp.app.server import create_server
 from dg_lsp.app.transport import serve_stdio
 from dg_lsp.backend.fallback_filler import StandIn
-from dg_lsp.backend.scripted import open_script
 from dg_lsp.engine.client import SharedFiller
 from dg_lsp.engine.identity import identity_of
 from dg_lsp.settings import Settings
 from infill.types import Filler
 from model.types import OnBytes
+from tests.scripted_filler import open_script
 
-ENGINE = Path(__file__).resolve().parents[1] / "dg_lsp" / "shared" / "scripted_engine.py"
+ENGINE = Path(__file__).resolve().parents[1] / "dg_lsp" / "engine" / "scripted_engine.py"
 
 
 def open_scripted(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:

@@ -18,7 +18,6 @@ from typing import Any
 from dg_lsp.app.server import create_server
 from dg_lsp.app.transport import serve_stdio
 from dg_lsp.backend.fallback_filler import StandIn
-from dg_lsp.backend.scripted import open_script
 from dg_lsp.engine import process
 from dg_lsp.engine.client import SharedFiller
 from dg_lsp.engine.identity import identity_of
@@ -27,6 +26,7 @@ from infill.pipeline.filler import open_filler
 from infill.types import Filler
 from model.types import OnBytes
 from model.weights.shards import Shards
+from tests.scripted_filler import open_script
 
 
 def load_half(until: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from dg_lsp.app.server import create_server
 from dg_lsp.app.transport import serve_stdio
 from dg_lsp.backend.fallback_filler import StandIn
-from dg_lsp.backend.scripted import open_script
+from tests.scripted_filler import open_script
 
 if __name__ == "__main__":
     logging.basicConfig(level="WARNING")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.client import ROOT, URI, Client, write_script
+from tests.e2e.client import ROOT, SCRIPTED, URI, Client, write_script
 
 pytestmark = pytest.mark.e2e
 
@@ -67,7 +67,7 @@ async def test_a_reader_that_goes_away_ends_the_server(start: Any) -> None:
 
 async def test_tcp_serves_one_client_on_loopback_and_ends_with_it(tmp_path: Path) -> None:
     script = write_script(tmp_path, [{"after": "return ", "text": "x"}])
-    server = await Client.start("--tcp", "0", "--fill-script", str(script))
+    server = await Client.start("--tcp", "0", "--fill-script", str(script), program=SCRIPTED)
     assert server.process is not None and server.process.stderr is not None
     line = (await server.process.stderr.readline()).decode()
     port = re.fullmatch(r"dg-lsp: listening on 127\.0\.0\.1:(\d+)\n", line)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dg_lsp.documents.documents import Documents, Edit
 from tests.bench.replay.places import Places, sound_places
-from tests.bench.server.wire import SERVER, URI, Wire
+from tests.bench.server.wire import SCRIPTED, URI, Wire
 
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
 PIECES = ("a", "x = 1", "é", "e\u0301", "\t", " ", "😋", "👩‍🚀", "𝒳", "漢", "\ufeff", "\u200d")
@@ -44,7 +44,7 @@ def stdio_divergences(n_edits: int, folder: Path, seed: int = 0, check_every: in
     script.write_text(json.dumps({"after": "", "echo_hash": True}) + "\n")
     wrong = 0
     for encoding in ENCODINGS:
-        with Wire((*SERVER, "--fill-script", str(script))) as wire:
+        with Wire((*SCRIPTED, str(script))) as wire:
             wire.begin(encoding)
             wire.wait_ready()
             wire.open(URI, "")

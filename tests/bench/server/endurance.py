@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench.server.wire import SERVER, URI, Wire
+from tests.bench.server.wire import SCRIPTED, URI, Wire
 
 N_LINES = 2000
 EDITS_PER_COMPLETION = 10
@@ -21,7 +21,7 @@ def memory_mib(n_edits: int, folder: Path, seed: int = 0) -> list[float]:
     script.write_text(json.dumps({"after": "", "text": "fixed(text)"}) + "\n")
     draw = random.Random(f"endurance {seed}")
     samples: list[float] = []
-    with Wire((*SERVER, "--fill-script", str(script))) as wire:
+    with Wire((*SCRIPTED, str(script))) as wire:
         wire.begin()
         wire.wait_ready()
         wire.open(URI, "    value = compute(1)\n" * N_LINES)

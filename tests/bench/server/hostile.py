@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tests.bench.server.wire import INLINE, SERVER, URI, Wire
+from tests.bench.server.wire import INLINE, SCRIPTED, URI, Wire
 
 VICTIM = "file:///victim.py"  # the document that the hostile messages may spoil
 _PROBE_EVERY = 20
@@ -46,7 +46,7 @@ def attack(n_messages: int, folder: Path, seed: int = 0) -> Outcome:
     script.write_text(json.dumps({"after": "return ", "text": "w * h"}) + "\n")
     outcome = Outcome()
     owed: set[str] = set()
-    with Wire((*SERVER, "--fill-script", str(script))) as wire:
+    with Wire((*SCRIPTED, str(script))) as wire:
         wire.begin()
         wire.wait_ready()
         wire.open(URI, "return ")

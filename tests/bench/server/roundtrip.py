@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.server.wire import SERVER, URI, Wire
+from tests.bench.server.wire import SCRIPTED, URI, Wire
 
 N_LINES = 2000
 _LINE = "    value = compute(first, second, other=2)  # a line\n"
@@ -19,10 +19,9 @@ _BLOCK = 100  # rounds in a row with one server, so that a slow moment hits all
 def roundtrip_ms(rounds: int, folder: Path) -> dict[str, list[float]]:
     """Milliseconds from the change to the answer, for each server; `rounds` of them. A tenth warms up."""
     commands = {
-        "a filler that says nothing": (*SERVER, "--fill-script", str(_script(folder / "nothing.jsonl", []))),
+        "a filler that says nothing": (*SCRIPTED, str(_script(folder / "nothing.jsonl", []))),
         "a filler with a fixed text": (
-            *SERVER,
-            "--fill-script",
+            *SCRIPTED,
             str(_script(folder / "fixed.jsonl", [{"after": "", "text": "fixed"}])),
         ),
         "stock pygls, answers nothing": _STOCK,

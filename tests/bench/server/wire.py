@@ -16,6 +16,7 @@ from tests.bench.replay.places import Places
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVER = (sys.executable, "-m", "dg_lsp", "--stdio")
+SCRIPTED = (sys.executable, "-m", "tests.scripted_server", "--stdio", "--fill-script")  # and a script
 URI = "file:///demo.py"
 INLINE = "textDocument/inlineCompletion"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)

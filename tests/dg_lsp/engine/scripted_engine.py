@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from dg_lsp.backend.scripted import open_script
 from dg_lsp.engine.process import main
 from infill.types import Filler
 from model.types import OnBytes
+from tests.scripted_filler import open_script
 
 
 def open_half(script: Path, on_bytes: OnBytes) -> Filler:

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from dg_lsp.app.server import Server, create_server
-from dg_lsp.backend.scripted import open_script
 from dg_lsp.documents.documents import Edit
 from dg_lsp.settings import Settings
 from infill.types import FillRequest, InputError
 from model.types import CancelToken, OnBytes
 from tests.dg_lsp.server_fakes import WAIT_S, FakeFiller, Wire, receive
+from tests.scripted_filler import open_script
 
 URI = "file:///a.py"
 OPEN = {"textDocument": {"uri": URI, "languageId": "python", "version": 1, "text": "x"}}

@@ -47,7 +47,7 @@ def drive(tmp_path: Path) -> SHOWN:
     def run(text: str, keys: str, command: str, *rules: dict[str, Any]) -> dict[str, Any]:
         script, log = tmp_path / "script.jsonl", tmp_path / "log"
         script.write_text("".join(json.dumps(rule) + "\n" for rule in rules), "utf-8")
-        server = [sys.executable, "-m", "dg_lsp", "--log-file", str(log), "--fill-script", str(script)]
+        server = [sys.executable, "-m", "tests.scripted_server", "--log-file", str(log), "--fill-script", str(script)]
         (tmp_path / "command.json").write_text(json.dumps(server))
         (tmp_path / "packages.txt").write_text("\n".join([*PACKAGES, str(ROOT / "editors" / "emacs")]))
         (file := tmp_path / "project" / "demo.py").parent.mkdir()

@@ -52,7 +52,8 @@ class Session:
         """The command of a server that answers by these rules."""
         script = self.folder / "script.jsonl"
         script.write_text("".join(json.dumps(rule) + "\n" for rule in rules), "utf-8")
-        return [sys.executable, "-m", "dg_lsp", "--log-file", str(self.log), "--fill-script", str(script)]
+        own = ["--log-file", str(self.log), "--fill-script", str(script)]
+        return [sys.executable, "-m", "tests.scripted_server", *own]
 
     def open(self, text: str, *rules: dict[str, Any], name: str = "demo.py", config: str = "", **options: Any) -> Nvim:
         """Start on a file with `text`, byte for byte, and wait until the server is ready."""

@@ -67,12 +67,12 @@ RULES = [
 
 def _settings(folder: Path, rules: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """The extension's settings: this checkout's server, with answers from a script if rules are given."""
-    arguments = ["--log-file", str(folder / "server.log")]
+    module, arguments = "dg_lsp", ["--log-file", str(folder / "server.log")]
     if rules is not None:
         script = folder / "script.jsonl"
         script.write_text("".join(json.dumps(rule) + "\n" for rule in rules), "utf-8")
-        arguments += ["--fill-script", str(script)]
-    return {"dg-lsp.server.command": [sys.executable, "-m", "dg_lsp"], "dg-lsp.server.args": arguments}
+        module, arguments = "tests.scripted_server", [*arguments, "--fill-script", str(script)]
+    return {"dg-lsp.server.command": [sys.executable, "-m", module], "dg-lsp.server.args": arguments}
 
 
 def test_the_parts_that_need_no_editor(node: str, extension: Path, tmp_path: Path) -> None:
@@ -181,5 +181,5 @@ def test_a_person_at_the_window(drive: Callable[..., str], tmp_path: Path) -> No
     rules = [*RULES, {"selected": selected, "text": text, "drafts": 3, "delay_ms": 600}]
     rules += [{"after": 'rectangle."""\n    return ', "text": "width * height"}]
     settings = _settings(tmp_path, rules)
-    settings["dg-lsp.server.command"] = [sys.executable, str(HERE / "taking_instructions.py")]
+    settings["dg-lsp.server.command"].append("--takes-instructions")
     drive("ui.mjs", files={"inventory.py": INVENTORY}, settings=settings)

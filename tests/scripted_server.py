@@ -1,0 +1,31 @@
+"""`dg-lsp` that answers from a script in place of a model: `python -m tests.scripted_server --fill-script FILE ...`.
+
+All other arguments are those of `dg-lsp`. With `--takes-instructions` the script passes for a model that reads
+instructions, so that an editor asks for one. `tests/scripted_filler.py` says what a script holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+from dg_lsp.app.cli import main
+from tests.scripted_filler import ScriptedFiller, open_script
+
+
+def serve() -> NoReturn:
+    """Start the real server; without a script (as for `--version`) it is the real one in all."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--fill-script", type=Path)
+    parser.add_argument("--takes-instructions", action="store_true")
+    own, arguments = parser.parse_known_args()
+    if own.takes_instructions:
+        ScriptedFiller.takes_instructions = property(lambda _: True)  # type: ignore[assignment]
+    if own.fill_script is None:
+        main(arguments)
+    main(arguments, lambda _model, _settings, _on_bytes: open_script(own.fill_script))
+
+
+if __name__ == "__main__":
+    serve()
