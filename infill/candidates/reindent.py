@@ -31,7 +31,7 @@ def fit(fill: str, indent: str, left: str, prefix: str) -> str:
     lines = [lines[0], *_own_style(lines[1:], base, indent, prefix)]
     if starts_line:
         missing = indent[len(left) :] if indent.startswith(left) else ""
-        lines[0] = missing + lines[0][len(first_own) :]
+        lines[0] = missing + lines[0].lstrip(BLANK)
     return "\n".join(lines)
 
 

@@ -29,7 +29,7 @@ from infill.cli.command_input import (
 )
 from infill.cli.rewrite_report import Lines, Rewritten
 from infill.files.read_write import SourceFile, offset_of, printable, write_all
-from infill.holes.scaffold import Target, applied
+from infill.holes.scaffold import Target, applied, overlap
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Filled, InputError, NoFill, Part, Span
 from model.types import CancelToken
@@ -99,6 +99,7 @@ def _run(
     if instruction and filler is not None and not filler.takes_instructions:
         console.say(f"{filler.model_name} takes no instructions: the lines are refilled without one")
     done: list[Rewritten] = []
+    changed: dict[Path | None, list[Part]] = {}
     for piece in pieces:
         started = time.perf_counter()
         result: Filled | NoFill = NoFill("unknown_language", "give --language ID")
@@ -118,6 +119,10 @@ def _run(
                 hint = f"{result.detail}; --min-confidence 0 takes anything"
                 result = msgspec.structs.replace(result, detail=hint)
         changes = piece.target.changes(result.completions[0]) if isinstance(result, Filled) else ()
+        earlier = changed.setdefault(piece.source.path, [])
+        if any(overlap(change, other) for change in changes for other in earlier):
+            result, changes = NoFill("superseded", "it would replace an earlier change"), ()
+        earlier += changes
         done.append(Rewritten(piece.lines, result, changes, (time.perf_counter() - started) * 1000))
         _tell(done[-1], args)
     _put_out(pieces, done, args)

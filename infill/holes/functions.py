@@ -29,7 +29,7 @@ def function_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
     forms = forms_of(syntax.language)
     line = syntax.line(offset)
     content = syntax.text[line.start : line.end]
-    offset = max(offset, line.start + len(indents.indent_of(content)))
+    offset = max(offset, line.start + indents.n_blanks(content))
     end = line.start + len(content.rstrip(BLANK))
     for node in ancestors(syntax.node_over(*((offset, offset + 1) if offset < end else (max(end - 1, 0), end)))):
         if node.type in forms.function_types:
@@ -171,7 +171,7 @@ def _values(syntax: Syntax, within: Span) -> Iterator[Span]:
 
 @functools.cache
 def _own_line_placeholder(language: Language) -> re.Pattern[str]:
-    return re.compile(rf"^[ \t]*(?P<held>{language.placeholder})[ \t]*(?=\r?$|\Z)", re.MULTILINE | re.DOTALL)
+    return re.compile(rf"^[ \t\f\v]*(?P<held>{language.placeholder})[ \t]*(?=\r?$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def _indent_at(syntax: Syntax, offset: int) -> str:

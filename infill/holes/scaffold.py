@@ -94,11 +94,19 @@ def with_inserted(text: str, insertions: Sequence[tuple[int, str]]) -> tuple[str
     return "".join([*parts, text[at:]]), tuple(inserted)
 
 
+def overlap(one: Part, other: Part) -> bool:
+    """Return whether two changes touch the same characters, or insert at the same place."""
+    a, b = one.span, other.span
+    return a == b or (a.start < b.end and b.start < a.end)
+
+
 def applied(text: str, changes: Sequence[Part]) -> str:
-    """The text with changes made that are in order and do not overlap."""
+    """The text with changes made, in the order of the text; raises ValueError where two overlap."""
     parts: list[str] = []
     at = 0
     for change in changes:
+        if change.span.start < at:
+            raise ValueError(f"two changes overlap at character {change.span.start}")
         parts += [text[at : change.span.start], change.text]
         at = change.span.end
     return "".join([*parts, text[at:]])

@@ -18,6 +18,7 @@ from infill.syntax.tree import Syntax
 from infill.types import Span
 
 BLANK = " \t\f\v"
+_LAST_FEED = re.compile(r".*[\f\v]", re.DOTALL)
 _MAX_LINES_SEEN = 400  # enough lines to learn a file's indentation unit from
 _CLAUSES = re.compile(r"(?:else|elif|except|finally|case)\b")
 
@@ -30,8 +31,16 @@ class Level(msgspec.Struct, frozen=True):
 
 
 def indent_of(line: str) -> str:
-    """Return the leading whitespace of a line."""
-    return line[: len(line) - len(line.lstrip(BLANK))]
+    """Return what a line is indented by; a form feed is no column, and those before it count no more.
+
+    Python's own rule: its tokenizer sets the column to 0 at a form feed.
+    """
+    return _LAST_FEED.sub("", line[: n_blanks(line)])
+
+
+def n_blanks(line: str) -> int:
+    """Return how many characters stand before the first that is not blank."""
+    return len(line) - len(line.lstrip(BLANK))
 
 
 def width(indent: str) -> int:
@@ -204,7 +213,7 @@ def _before_break(text: str, line_start: int) -> int:
 
 
 def _first_char(syntax: Syntax, line: Span) -> int:
-    return line.start + len(indent_of(syntax.text[line.start : line.end]))
+    return line.start + n_blanks(syntax.text[line.start : line.end])
 
 
 def begins_inside(syntax: Syntax, line: Span) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from infill.holes.find import find_hole
 from infill.holes.functions import holes_in
-from infill.holes.scaffold import Target, TargetKind, applied
+from infill.holes.scaffold import Target, TargetKind, applied, overlap
 from infill.holes.targets import find_target, offered, targets_with_holes
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
@@ -246,3 +246,24 @@ def test_what_is_open_on_purpose_is_no_hole(text: str) -> None:
 def test_what_is_not_written_yet_still_is_a_hole(text: str, hole: str) -> None:
     syntax = parse(by_id("python"), text)
     assert [text[s.start : s.end] for s in holes_in(syntax, Span(0, len(text)))] == [hole]
+
+
+def test_changes_that_overlap_are_refused() -> None:
+    parts = [Part(Span(0, 3), "x", 1.0), Part(Span(2, 4), "y", 1.0)]
+    with pytest.raises(ValueError, match="overlap at character 2"):
+        applied("abcdef", parts)
+    assert overlap(*parts) and overlap(parts[0], parts[0]) and not overlap(parts[0], Part(Span(3, 4), "", 1.0))
+
+
+@pytest.mark.parametrize("feed", ["\f", "\v", "\f\f", " \f"])
+def test_a_form_feed_before_a_function_is_no_indentation(feed: str) -> None:
+    body = "(path):\n    text = ...\n    return text\n"
+    text = f"def one{body}\n{feed}def two{body}\n\ndef three{body}"
+    targets = targets_with_holes(parse(by_id("python"), text))
+    at = [s.start for t in targets for s in [t.selection] if s is not None]
+    assert len(targets) == 3 and len(set(at)) == 3
+
+
+def test_a_body_below_a_form_feed_is_indented_as_if_there_were_none() -> None:
+    hole = find_hole(parse(by_id("python"), "\fdef f():\n"), len("\fdef f():\n"), "manual")
+    assert isinstance(hole, Hole) and hole.indent == "    "
