@@ -25,10 +25,10 @@ setup-dev: .venv/ready-dev ## add what tests and training need
 demo: setup ## fill a hole in a real file with the embedded model and show the diff
 	$(BIN)/infill fill $(DEMO)
 
-test: setup-dev lint ## lint, types and all tests (15 to 20 minutes)
-	$(BIN)/python -m pytest --ignore tests/release
+test: setup-dev lint ## lint, types and all tests but those in real editors, two at a time
+	$(BIN)/python -m pytest --ignore tests/release --ignore tests/editors -n 2 --dist worksteal
 
-test-editors: setup ## the plugins in real editors, with pictures in build/screenshots
+test-editors: setup ## the plugins in real editors (Neovim, VS Code), with pictures in build/screenshots
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[editors]'
 	DG_LSP_SCREENSHOTS=$(CURDIR)/build/screenshots $(BIN)/python -m pytest tests/editors
 

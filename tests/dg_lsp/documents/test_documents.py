@@ -99,9 +99,9 @@ def test_closed_and_reopened_documents() -> None:
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_an_edit_of_a_long_document_costs_its_lines_not_the_file(line_end: str) -> None:
     documents = opened(f"    value = compute(1, other=2)  # é{line_end}" * 10_000)
-    started = time.perf_counter()
+    started = time.process_time()  # other tests run beside it
     for version in range(2, 1002):
         documents.change(URI, version, [Edit("a", ((5000, 4), (5000, 4)))])
-    per_edit_ms = (time.perf_counter() - started) * 1000 / 1000
+    per_edit_ms = (time.process_time() - started) * 1000 / 1000
     print(f"{per_edit_ms:.4f} ms per edit")
     assert per_edit_ms < 0.5  # splitting the whole text again costs some 2 ms

@@ -366,9 +366,9 @@ def test_an_answer_costs_far_less_than_a_keystroke(repo: Path) -> None:
     rules.judge(path)
     times_ms: list[float] = []
     for _ in range(200):
-        started = time.perf_counter()
+        started = time.process_time()
         rules.judge(path)
-        times_ms.append((time.perf_counter() - started) * 1000)
+        times_ms.append((time.process_time() - started) * 1000)
     assert statistics.quantiles(times_ms)[0] < 1  # the machine may be busy; not kept it takes several
 
 
