@@ -198,7 +198,6 @@ def _request(session: Session, spot: Spot, automatic: bool) -> FillRequest:
         trigger="automatic" if automatic else "manual",
         candidates=1 if automatic else _MANUAL_CANDIDATES,
         deadline_ms=settings.deadline_ms if automatic else settings.manual_deadline_ms,
-        max_steps=session.fallback.max_steps if automatic else None,
         suggested=session.suggestions.left_behind(spot.uri, spot.text, spot.offset),
         context=session.context.of(spot.uri),
     )

@@ -40,7 +40,7 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     ms_per_step: float | None
     queue: int  # questions of this window without an answer
     last_silence: str | None  # why there was last no ghost text
-    # fewer_steps, smaller_model, manual_only; model_loading or model_failed while the embedded model stands in
+    # smaller_model, manual_only; or model_loading, model_failed while the embedded model answers in its place
     fallback: str | None
     loaded_bytes: int | None  # of the model that was chosen, while it loads; None too where it does not say
     total_bytes: int | None

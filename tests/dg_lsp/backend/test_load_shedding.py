@@ -29,13 +29,12 @@ def fallback(clock: Clock) -> Fallback:
     return Fallback(clock)
 
 
-def fill(fallback: Fallback, seconds: float, n: int, steps: int = 1, smaller: bool = False) -> list[bool]:
-    answer = NoFill("not_confident", steps=steps)
-    return [fallback.took(seconds, DEADLINE_MS, answer, smaller) for _ in range(n)]
+def fill(fallback: Fallback, seconds: float, n: int, smaller: bool = False) -> list[bool]:
+    return [fallback.took(seconds, DEADLINE_MS, NoFill("not_confident"), smaller) for _ in range(n)]
 
 
-def slow(fallback: Fallback, **facts: int) -> None:
-    assert fill(fallback, SLOW_S, WINDOW, **facts) == [False] * (WINDOW - 1) + [True]
+def slow(fallback: Fallback, smaller: bool = False) -> None:
+    assert fill(fallback, SLOW_S, WINDOW, smaller=smaller) == [False] * (WINDOW - 1) + [True]
 
 
 def test_quick_fills_and_a_few_slow_ones_change_nothing(fallback: Fallback) -> None:
@@ -43,14 +42,11 @@ def test_quick_fills_and_a_few_slow_ones_change_nothing(fallback: Fallback) -> N
     assert fallback.stage is None
 
 
-def test_first_fewer_steps_then_the_smaller_model_then_only_what_is_asked_for(fallback: Fallback) -> None:
-    stages = []
-    for steps in (8, 4, 2, 1, 1):
-        slow(fallback, steps=steps, smaller=True)
-        stages.append((fallback.stage, fallback.max_steps))
-    assert stages == [
-        ("fewer_steps", 4), ("fewer_steps", 2), ("fewer_steps", 1), ("smaller_model", None), ("manual_only", None)
-    ]  # fmt: skip
+def test_first_the_smaller_model_then_only_what_the_user_asks_for(fallback: Fallback) -> None:
+    slow(fallback, smaller=True)
+    assert (fallback.stage, fallback.smaller_model) == ("smaller_model", True)
+    slow(fallback, smaller=True)
+    assert (fallback.stage, fallback.smaller_model) == ("manual_only", True)
 
 
 def test_without_a_smaller_model_only_what_is_asked_for_is_left(fallback: Fallback) -> None:
@@ -59,11 +55,11 @@ def test_without_a_smaller_model_only_what_is_asked_for_is_left(fallback: Fallba
 
 
 def test_after_a_pause_one_step_up_and_quick_fills_stay_there(fallback: Fallback, clock: Clock) -> None:
-    slow(fallback, steps=2)
-    slow(fallback)
+    slow(fallback, smaller=True)
+    slow(fallback, smaller=True)
     fallback.asked()
     assert fallback.stage == "manual_only"
-    for stage in ("fewer_steps", None):
+    for stage in ("smaller_model", None):
         clock.now += PAUSE_S[0]
         fallback.asked()
         assert fallback.stage == stage
