@@ -124,7 +124,7 @@ class FillRequest(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One stretch of a rewrite that came out different: replace `span` by `text`, which is so sure (0..1) by itself."""
+    """One segment of a rewrite that came out different: replace `span` by `text`, which is so sure (0..1) by itself."""
 
     span: Span
     text: str
@@ -135,8 +135,8 @@ class Completion(msgspec.Struct, frozen=True):
     """A fill that passed the gate: replace `span` by `text`.
 
     `confidence` (0..1) is the probability that the causal encoder gives the text, or what is new in it where
-    there are `parts`; `token_texts` and `token_entropies` (nats) run in parallel. `parts` say the same stretch
-    by stretch, in order: everything between them is as it was. `n_left` placeholders stay where something was to come.
+    there are `parts`; `token_texts` and `token_entropies` (nats) run in parallel. `parts` say the same segment
+    by segment, in order: everything between them is as it was. `n_left` placeholders stay where something was to come.
     """
 
     span: Span

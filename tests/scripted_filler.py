@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from infill.holes.scaffold import applied
+from infill.holes.target import applied
 from infill.prompt.segments import free_spans
 from infill.types import (
     Completion,

@@ -41,7 +41,7 @@ def _told(file: str, verdict: Verdict) -> str:
 
 def _why_silent(file: str) -> str | None:
     """Return what would keep the server silent in a file that may be read."""
-    from infill.holes.find import find_hole
+    from infill.holes.find_hole import find_hole
     from infill.syntax import languages  # loads the grammars' library
     from infill.syntax.tree import parse
 

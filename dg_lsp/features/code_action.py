@@ -19,7 +19,7 @@ from dg_lsp.features.execute_command import COMMAND_OF, title_of
 from dg_lsp.features.ranges import Place
 from dg_lsp.features.rewrite import Wish, points, rewrite
 from dg_lsp.session.session import Session
-from infill.holes.scaffold import TargetKind
+from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Span
 
@@ -144,7 +144,7 @@ def _action(
 
 def _offered(span: Span, syntax: Syntax) -> list[TargetKind]:
     """Look up what applies; on the thread for that."""
-    from infill.holes.targets import offered
+    from infill.holes.find_target import offered
 
     return offered(syntax, span)
 

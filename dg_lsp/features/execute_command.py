@@ -18,7 +18,7 @@ from dg_lsp.features.draft_progress import Token
 from dg_lsp.features.ranges import Place
 from dg_lsp.features.rewrite import Outcome, Wish, rewrite
 from dg_lsp.session.session import Record, Session
-from infill.holes.scaffold import TargetKind
+from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS, Strength
 
 COMMAND_OF: dict[TargetKind, str] = {

@@ -18,7 +18,7 @@ from dg_lsp.features.asking import ask, may_read
 from dg_lsp.features.draft_progress import Drafts, Token
 from dg_lsp.features.translate import range_of, workspace_edit
 from dg_lsp.session.session import Record, Session
-from infill.holes.scaffold import Target, TargetKind
+from infill.holes.target import Target, TargetKind
 from infill.pipeline.refine import STRENGTHS
 from infill.types import FillRequest, NoFill, Span
 
@@ -131,7 +131,7 @@ def _request(session: Session, snapshot: DocumentSnapshot, wish: Wish, target: T
 
 def _target(kind: TargetKind, span: Span, problem: Span, syntax: Syntax) -> Target | NoFill:
     """Look the target up; on the thread for that."""
-    from infill.holes.targets import find_target
+    from infill.holes.find_target import find_target
 
     return find_target(syntax, kind, span, problem)
 

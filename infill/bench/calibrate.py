@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
-from infill.bench.cut_holes import BenchHole, block_holes, line_holes, source_files
+from infill.bench.hole_sampling import BenchHole, block_holes, line_holes, source_files
 from infill.cli import console
 from infill.prompt.canvas import build_canvas
-from infill.prompt.context import surroundings
+from infill.prompt.context import prompt_context
 from infill.prompt.instructions import asked_of
 from infill.types import Hole, InputError, Span
 from model.config import check_folder
@@ -48,7 +48,7 @@ def usual_confidence(engine: Engine, holes: Sequence[tuple[BenchHole, bool]], se
         place = Span(cut.start, cut.start)
         hole = Hole(place, "block" if multiline else "line_end", "", multiline)
         asked = asked_of(cut.holed, hole, "python")
-        around = surroundings(cut.holed, hole, engine.info, engine.tokenizer, asked=asked)
+        around = prompt_context(cut.holed, hole, engine.info, engine.tokenizer, asked=asked)
         canvases = [build_canvas(around, n) for n in lengths]
         fills = engine.denoise(around.prompt_ids, canvases, Budget(1), CancelToken(), seed + i)
         for n, fill in zip(lengths, fills, strict=True):

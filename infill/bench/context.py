@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from infill.bench.cut_holes import BenchHole
+from infill.bench.hole_sampling import BenchHole
 from infill.bench.values import Asked
 from infill.project.definitions import Definitions
 from infill.syntax.languages import by_id

@@ -13,7 +13,7 @@ from collections import Counter
 import msgspec
 
 from infill.bench import reliability
-from infill.bench.cut_holes import BenchHole, parses
+from infill.bench.hole_sampling import BenchHole, parses
 from infill.bench.tables import Rows, heading, share, table
 from infill.retrieval.similar_lines import continuations, word_before
 from infill.types import Completion, Context, Filled, Filler, FillRequest

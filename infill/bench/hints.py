@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from infill.bench.cut_holes import texts_that_parse
+from infill.bench.hole_sampling import texts_that_parse
 from infill.bench.values import Found
-from infill.holes.scaffold import Target
-from infill.holes.targets import find_target
-from infill.syntax.function_forms import FORMS
+from infill.holes.find_target import find_target
+from infill.holes.target import Target
+from infill.syntax.function_syntax import FUNCTION_SYNTAX
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Context, Filled, Filler, Span
@@ -88,7 +88,7 @@ def _functions(path: str, text: str) -> Iterator[Unhinted]:
         if function.returns is not None:
             arrow = text.rindex("->", 0, offset(function.returns.lineno, function.returns.col_offset))
             hints.append(Span(len(text[:arrow].rstrip()), offset(*_end(function.returns))))
-        pattern = next(form.hints.pattern for form in FORMS.values() if form.hints)
+        pattern = next(form.hints.pattern for form in FUNCTION_SYNTAX.values() if form.hints)
         if len(hints) >= LEAST and all(re.fullmatch(pattern, _type(text[h.start : h.end])) for h in hints):
             hints.sort(key=lambda hint: hint.start)
             yield Unhinted(path, text, offset(function.lineno, function.col_offset), tuple(hints))

@@ -23,7 +23,9 @@ from infill.bench import humaneval
 from infill.bench import refine as bench_refine
 from infill.bench import values as bench_values
 from infill.bench.context import PackageContext
-from infill.bench.cut_holes import (
+from infill.bench.fills import answer, packages, report
+from infill.bench.hints import unhinted
+from infill.bench.hole_sampling import (
     BenchHole,
     begun_holes,
     block_holes,
@@ -32,8 +34,6 @@ from infill.bench.cut_holes import (
     source_files,
     typed_holes,
 )
-from infill.bench.fills import answer, packages, report
-from infill.bench.hints import unhinted
 from infill.bench.tables import heading, table
 from infill.cli.command_input import ModelArguments, add_model_options, opened
 from infill.types import Context, InputError, Source

@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
-from infill.bench.cut_holes import texts_that_parse
+from infill.bench.hole_sampling import texts_that_parse
 from infill.bench.tables import Rows, share
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Completion, Filled, Filler, FillRequest, Span

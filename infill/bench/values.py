@@ -16,9 +16,9 @@ from typing import Protocol
 import msgspec
 from tqdm import tqdm
 
-from infill.bench.cut_holes import texts_that_parse
+from infill.bench.hole_sampling import texts_that_parse
 from infill.bench.tables import Rows, share
-from infill.holes.targets import targets_with_holes
+from infill.holes.find_target import targets_with_holes
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Context, Filled, Filler, Span

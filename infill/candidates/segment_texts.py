@@ -1,4 +1,4 @@
-"""From what a model wrote into a free stretch to what can stand there, or nothing."""
+"""From what a model wrote into a free segment to what can stand there, or nothing."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from infill.candidates.gather import nearby
 from infill.candidates.postprocess import dominant_line_break, postprocess
+from infill.candidates.sources import nearby
 from infill.checks.preservation import is_only_prose
-from infill.prompt.segments import Stretch, has_own_lines, lf
+from infill.prompt.segments import Segment, has_own_lines, lf
 from infill.retrieval.annotations import hint_at, types_elsewhere
 from infill.retrieval.similar_lines import evidence
-from infill.syntax.function_forms import HintForm
+from infill.syntax.function_syntax import TypeHintSyntax
 from infill.syntax.indentation import indent_of
 from infill.syntax.languages import placeholder_pattern
 from infill.syntax.tree import Syntax
@@ -23,18 +23,18 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def tidied(
-    syntax: Syntax, stretches: Sequence[Stretch], texts: Sequence[str], as_written: bool, grows: bool = False
+    syntax: Syntax, segments: Sequence[Segment], texts: Sequence[str], as_written: bool, grows: bool = False
 ) -> tuple[str, ...]:
-    """A text for each free stretch; what stands there now where the model says nothing that can be used.
+    """A text for each free segment; what stands there now where the model says nothing that can be used.
 
     `as_written` only mends line breaks: in a refinement the tokens on both sides stay, so there is nothing
     to fit. What `grows` may become several lines where it has its line to itself.
     """
-    free = (s for s in stretches if s.free)
+    free = (s for s in segments if s.free)
     made: list[str] = []
-    for stretch, text in zip(free, texts, strict=True):
-        present = syntax.text[stretch.span.start : stretch.span.end]
-        text = _as_written(syntax, text) if as_written else _fitted(syntax, stretch, present, text, grows)
+    for segment, text in zip(free, texts, strict=True):
+        present = syntax.text[segment.span.start : segment.span.end]
+        text = _as_written(syntax, text) if as_written else _fitted(syntax, segment, present, text, grows)
         made.append(present if text is None else text)
     return tuple(made)
 
@@ -44,23 +44,23 @@ def is_placeholder(syntax: Syntax, text: str) -> bool:
     return placeholder_pattern(syntax.language).fullmatch(text) is not None
 
 
-def usual_texts(syntax: Syntax, stretch: Stretch) -> tuple[str, ...]:
+def usual_texts(syntax: Syntax, segment: Segment) -> tuple[str, ...]:
     """What is worth trying there whatever the model wrote: the usual types, where a type is wanted."""
-    found = hint_at(syntax, stretch.span) if stretch.is_empty else None
+    found = hint_at(syntax, segment.span) if segment.is_empty else None
     return () if found is None else found[0].usual
 
 
 def said_elsewhere(
-    syntax: Syntax, stretches: Sequence[Stretch], stretch: Stretch, texts: Sequence[str]
+    syntax: Syntax, segments: Sequence[Segment], segment: Segment, texts: Sequence[str]
 ) -> dict[str, float]:
     """What the file and other `texts` say in such a place where nothing stands yet, and how probable (0..1) it is.
 
     The other placeholders say nothing of this one.
     """
-    if not stretch.is_empty:
+    if not segment.is_empty:
         return {}
-    hole, span = _hole(syntax, stretch), stretch.span
-    unwritten = [s.span for s in stretches if s.is_empty and s is not stretch]
+    hole, span = _hole(syntax, segment), segment.span
+    unwritten = [s.span for s in segments if s.is_empty and s is not segment]
     before = _without(syntax.text, Span(0, span.start), unwritten)
     after = _without(syntax.text, Span(span.end, len(syntax.text)), unwritten)
     hole = msgspec.structs.replace(hole, span=Span(len(before), len(before)))
@@ -69,7 +69,7 @@ def said_elsewhere(
     present = syntax.text[span.start : span.end]
     said: dict[str, float] = {}
     for text in sorted(found, key=lambda text: -found[text]):
-        if (fitted := _fitted(syntax, stretch, present, text, grows=False)) is not None:
+        if (fitted := _fitted(syntax, segment, present, text, grows=False)) is not None:
             said.setdefault(fitted, found[text])
     return said
 
@@ -91,35 +91,35 @@ def _as_written(syntax: Syntax, text: str) -> str | None:
     return lf(text).replace("\n", dominant_line_break(syntax.text))
 
 
-def _fitted(syntax: Syntax, stretch: Stretch, present: str, text: str, grows: bool) -> str | None:
-    source, span = syntax.text, stretch.span
-    hole = _hole(syntax, stretch)
+def _fitted(syntax: Syntax, segment: Segment, present: str, text: str, grows: bool) -> str | None:
+    source, span = syntax.text, segment.span
+    hole = _hole(syntax, segment)
     is_body, multiline = hole.kind == "block", hole.multiline or (grows and has_own_lines(source, span))
     if grows and not multiline and "\n" in text.strip():
         return None  # its first line alone would lose what the others do
     hole = msgspec.structs.replace(hole, multiline=multiline)
     by_indent = syntax.language.block_style == "indent"
     text = postprocess(text, hole, source[: span.start], source[span.end :], indent_blocks=by_indent)
-    if stretch.is_empty and (is_placeholder(syntax, text) or not any(char.isalnum() for char in text)):
+    if segment.is_empty and (is_placeholder(syntax, text) or not any(char.isalnum() for char in text)):
         return None
     if is_body and is_only_prose(syntax, span, text):
         return None
-    if stretch.is_empty and (found := hint_at(syntax, span)) is not None and not _is_type(syntax, found[0], text):
+    if segment.is_empty and (found := hint_at(syntax, span)) is not None and not _is_type(syntax, found[0], text):
         return None
     return text if text.strip() else None
 
 
-def _hole(syntax: Syntax, stretch: Stretch) -> Hole:
+def _hole(syntax: Syntax, segment: Segment) -> Hole:
     """A placeholder with its lines to itself stands for a body; where it shares them, for a word or two."""
-    span, line = stretch.span, syntax.line(stretch.span.start)
+    span, line = segment.span, syntax.line(segment.span.start)
     present = syntax.text[span.start : span.end]
-    is_body = stretch.is_empty and has_own_lines(syntax.text, span)
+    is_body = segment.is_empty and has_own_lines(syntax.text, span)
     multiline = is_body or "\n" in present or "\r" in present
     indent = indent_of(syntax.text[line.start : line.end])
     return Hole(span, "block" if is_body else "selection", indent, multiline)
 
 
-def _is_type(syntax: Syntax, hints: HintForm, text: str) -> bool:
+def _is_type(syntax: Syntax, hints: TypeHintSyntax, text: str) -> bool:
     """Whether the text looks like a type and all names in it mean something: a made-up one would not run."""
     if re.fullmatch(hints.pattern, text) is None:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from infill.holes.functions import forms_of
+from infill.holes.functions import function_syntax
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
 
@@ -81,7 +81,7 @@ def _is_inside_token(syntax: Syntax, span: Span) -> bool:
 def _defined(syntax: Syntax, span: Span) -> set[str]:
     """Names of the functions whose own names are in the span."""
     first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
-    types, found = forms_of(syntax.language).function_types, set[str]()
+    types, found = function_syntax(syntax.language).function_types, set[str]()
     stack = [syntax.root]
     while stack:
         node = stack.pop()

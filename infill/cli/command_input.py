@@ -12,7 +12,7 @@ from infill.cli import console
 from infill.cli.progress import byte_bar, wants_bar
 from infill.files.read_write import SourceFile, check_writable, printable
 from infill.ignore.rules import IgnoreRules, Verdict
-from infill.project.around import project_context
+from infill.project.project_context import project_context
 from infill.types import Context, Filler, InputError
 from model.types import Quant
 from model.weights.formats import QUANTS

@@ -29,7 +29,7 @@ from infill.cli.command_input import (
 )
 from infill.cli.rewrite_report import Lines, Rewritten
 from infill.files.read_write import SourceFile, offset_of, printable, write_all
-from infill.holes.scaffold import Target, applied, overlap
+from infill.holes.target import Target, applied, overlap
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Filled, InputError, NoFill, Part, Span
 from model.types import CancelToken
@@ -207,7 +207,7 @@ def _refuse_overlaps(pieces: Iterable[_Piece]) -> None:
 
 
 def _targets_with_holes(text: str, language: str) -> list[Target]:
-    from infill.holes.targets import targets_with_holes
+    from infill.holes.find_target import targets_with_holes
     from infill.syntax.languages import by_id  # after the input was checked: loads a grammar
     from infill.syntax.tree import parse
 

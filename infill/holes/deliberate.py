@@ -9,7 +9,7 @@ import re
 
 import tree_sitter
 
-from infill.syntax.function_forms import AbstractForm, Forms
+from infill.syntax.function_syntax import AbstractSyntax, FunctionSyntax
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
 
@@ -23,16 +23,16 @@ def is_stub(path: str) -> bool:
     return path.lower().endswith(STUB_SUFFIXES)
 
 
-def left_open(syntax: Syntax, forms: Forms, held: Span) -> bool:
+def left_open(syntax: Syntax, row: FunctionSyntax, held: Span) -> bool:
     """Return whether the placeholder at `held` is how the author wants it."""
     node = syntax.node_over(held.start, held.start + 1)
     chain = list(ancestors(node))
-    if any(n.type in forms.quiet_types for n in _up_to_body(syntax, chain)):
+    if any(n.type in row.quiet_types for n in _up_to_body(syntax, chain)):
         return True
-    if forms.abstract is None:
+    if row.abstract is None:
         return False
-    function = next((n for n in chain if n.type in forms.function_types), None)
-    return function is not None and _declares_only(syntax, forms, forms.abstract, function)
+    function = next((n for n in chain if n.type in row.function_types), None)
+    return function is not None and _declares_only(syntax, row, row.abstract, function)
 
 
 def in_brackets(syntax: Syntax, held: Span) -> bool:
@@ -52,10 +52,10 @@ def _up_to_body(syntax: Syntax, chain: list[tree_sitter.Node]) -> list[tree_sitt
     return [] if body is None or body.parent is None else [body.parent]
 
 
-def _declares_only(syntax: Syntax, forms: Forms, abstract: AbstractForm, function: tree_sitter.Node) -> bool:
+def _declares_only(syntax: Syntax, row: FunctionSyntax, abstract: AbstractSyntax, function: tree_sitter.Node) -> bool:
     """Whether a function says what others must write: by a decorator, its class, or an error for who does not."""
     parent = function.parent
-    if parent is not None and parent.type in forms.wrapper_types:
+    if parent is not None and parent.type in row.wrapper_types:
         decorators = (_text(syntax, n) for n in parent.children if n.type == abstract.decorator_type)
         if any(_last_names(text) & abstract.decorators for text in decorators):
             return True
@@ -77,7 +77,7 @@ def _statements(function: tree_sitter.Node) -> list[tree_sitter.Node]:
     return [] if body is None else body.named_children
 
 
-def _is_base(syntax: Syntax, abstract: AbstractForm, name: str) -> bool:
+def _is_base(syntax: Syntax, abstract: AbstractSyntax, name: str) -> bool:
     """Whether another class of the file derives from the one of this name."""
     stack = [syntax.root]
     while stack:

@@ -10,38 +10,38 @@ import tree_sitter
 
 from infill.holes.deliberate import in_brackets, left_open
 from infill.syntax import indentation as indents
-from infill.syntax.function_forms import FORMS, Forms
+from infill.syntax.function_syntax import FUNCTION_SYNTAX, FunctionSyntax
 from infill.syntax.indentation import BLANK
 from infill.syntax.languages import Language
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
 
-_NO_FORMS = Forms(frozenset())
+_NO_ROW = FunctionSyntax(frozenset())
 
 
-def forms_of(language: Language) -> Forms:
+def function_syntax(language: Language) -> FunctionSyntax:
     """What the functions of a language look like."""
-    return FORMS.get(language.id, _NO_FORMS)
+    return FUNCTION_SYNTAX.get(language.id, _NO_ROW)
 
 
 def function_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
     """The innermost function around an offset; anywhere on its first line, or its decorators, counts."""
-    forms = forms_of(syntax.language)
+    row = function_syntax(syntax.language)
     line = syntax.line(offset)
     content = syntax.text[line.start : line.end]
     offset = max(offset, line.start + indents.n_blanks(content))
     end = line.start + len(content.rstrip(BLANK))
     for node in ancestors(syntax.node_over(*((offset, offset + 1) if offset < end else (max(end - 1, 0), end)))):
-        if node.type in forms.function_types:
+        if node.type in row.function_types:
             return node
-        if node.type in forms.wrapper_types:
-            return next((child for child in node.children if child.type in forms.function_types), None)
+        if node.type in row.wrapper_types:
+            return next((child for child in node.children if child.type in row.function_types), None)
     return None
 
 
 def functions(syntax: Syntax) -> Iterator[tree_sitter.Node]:
     """Yield every function that is not inside another, in the order of the text."""
-    types = forms_of(syntax.language).function_types
+    types = function_syntax(syntax.language).function_types
     stack = [syntax.root]
     while stack:
         node = stack.pop()
@@ -54,7 +54,7 @@ def functions(syntax: Syntax) -> Iterator[tree_sitter.Node]:
 def start_of(syntax: Syntax, function: tree_sitter.Node) -> int:
     """Where a function begins, its decorators included."""
     parent = function.parent
-    wrapped = parent is not None and parent.type in forms_of(syntax.language).wrapper_types
+    wrapped = parent is not None and parent.type in function_syntax(syntax.language).wrapper_types
     return syntax.char_offset((parent if wrapped and parent is not None else function).start_byte)
 
 
@@ -108,14 +108,14 @@ def _is_hole(syntax: Syntax, span: Span) -> bool:
     if in_brackets(syntax, span):
         return False
     is_comment = syntax.node_over(span.start, span.start + 1).type in language.comment_types
-    if not is_comment and left_open(syntax, forms_of(language), span):
+    if not is_comment and left_open(syntax, function_syntax(language), span):
         return False
-    if held == forms_of(language).value_placeholder:
+    if held == function_syntax(language).value_placeholder:
         return True
     if not _ends_block(syntax, span):
         return False
     node = syntax.node_over(span.start, span.start + 1)
-    if node.type in language.comment_types or not held.startswith(forms_of(language).whole_only):
+    if node.type in language.comment_types or not held.startswith(function_syntax(language).whole_only):
         return True
     if not _begins_block(syntax, span):
         return False
@@ -138,7 +138,7 @@ def _begins_block(syntax: Syntax, span: Span) -> bool:
     above = next(indents.filled_above(syntax, span.start), None)
     if above is None:
         return False
-    doc = forms_of(syntax.language).doc
+    doc = function_syntax(syntax.language).doc
     code = indents.code_of(syntax, above)
     if doc is not None and code:
         last = syntax.node_over(above.start + len(code) - 1, above.start + len(code))
@@ -150,13 +150,13 @@ def _begins_block(syntax: Syntax, span: Span) -> bool:
 
 
 def _is_function(syntax: Syntax, node: tree_sitter.Node) -> bool:
-    return node.type in forms_of(syntax.language).function_types
+    return node.type in function_syntax(syntax.language).function_types
 
 
 def _values(syntax: Syntax, within: Span) -> Iterator[Span]:
     """Yield the values that stand for ones not yet written."""
-    forms = forms_of(syntax.language)
-    if forms.value_type is None:
+    row = function_syntax(syntax.language)
+    if row.value_type is None:
         return
     first, last = syntax.byte_offset(within.start), syntax.byte_offset(within.end)
     stack = [syntax.root]
@@ -164,7 +164,7 @@ def _values(syntax: Syntax, within: Span) -> Iterator[Span]:
         node = stack.pop()
         if node.end_byte <= first or node.start_byte >= last:
             continue
-        if node.type == forms.value_type and node.parent is not None and node.parent.type in forms.value_parents:
+        if node.type == row.value_type and node.parent is not None and node.parent.type in row.value_parents:
             yield syntax.span_of(node)
         stack.extend(reversed(node.children))
 

@@ -10,16 +10,16 @@ import math
 
 import msgspec
 
-from infill.candidates import gather as sources
-from infill.candidates.gather import Candidate
+from infill.candidates import sources as sources
 from infill.candidates.segment_texts import is_placeholder
+from infill.candidates.sources import Candidate
 from infill.checks.parse_check import Gate
 from infill.checks.preservation import is_only_prose, loses_code
 from infill.pipeline.drafts import reporter
 from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
-from infill.prompt.context import Surroundings
-from infill.ranking.answers import completion, confident, tidied_candidate
-from infill.ranking.reranker import Judged, TimedJudge
+from infill.prompt.context import PromptContext
+from infill.ranking.completions import completion, confident, tidied_candidate
+from infill.ranking.reranker import Judged, TimedReranker
 from infill.retrieval.similar_lines import Said, evidence
 from infill.retrieval.words import Word, first_word, weighed, words_begun
 from infill.syntax.language_table import keywords
@@ -37,21 +37,21 @@ LEAST_JUDGED = 6  # however late it is: of fewer, often none parses, and an answ
 MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are judged once more
 
 
-class Means(msgspec.Struct, frozen=True):
+class Pipeline(msgspec.Struct, frozen=True):
     """What an answer is made with; `known_length` is how many tokens the right one has, for benchmarks."""
 
     engine: Engine
-    judge: TimedJudge
+    judge: TimedReranker
     sources: frozenset[Source] = ALL_SOURCES
     known_length: int | None = None
 
 
 def fill(
-    means: Means,
+    means: Pipeline,
     request: FillRequest,
     syntax: Syntax,
     hole: Hole,
-    around: Surroundings,
+    around: PromptContext,
     cancel: CancelToken,
     timings: Timings,
     on_draft: OnDraft | None = None,
@@ -72,11 +72,11 @@ class _Fill:
 
     def __init__(
         self,
-        means: Means,
+        means: Pipeline,
         request: FillRequest,
         syntax: Syntax,
         hole: Hole,
-        around: Surroundings,
+        around: PromptContext,
         cancel: CancelToken,
         timings: Timings,
     ) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import msgspec
 
-from infill.holes.find import find_hole, selection_hole
-from infill.pipeline.fill import ALL_SOURCES, Means, fill
+from infill.holes.find_hole import find_hole, selection_hole
+from infill.pipeline.fill import ALL_SOURCES, Pipeline, fill
 from infill.pipeline.rewrite import rewrite
-from infill.prompt.context import CHARS_PER_TOKEN, surroundings
+from infill.prompt.context import CHARS_PER_TOKEN, prompt_context
 from infill.prompt.excerpts import excerpts_text
 from infill.prompt.instructions import asked_of, thinker
-from infill.ranking.answers import confident
-from infill.ranking.reranker import TimedJudge
+from infill.ranking.completions import confident
+from infill.ranking.reranker import TimedReranker
 from infill.syntax.languages import Language, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.timing import Timings
@@ -61,7 +61,7 @@ class ModelFiller:
 
     def __init__(self, engine: Engine, name: str, sources: frozenset[Source] = ALL_SOURCES) -> None:
         self._engine = engine
-        self._means = Means(engine, TimedJudge(engine), sources)
+        self._means = Pipeline(engine, TimedReranker(engine), sources)
         self.model_name = engine.info.name or name
         self.show_threshold = engine.info.show_threshold
         self.takes_instructions = engine.info.takes_instructions
@@ -100,7 +100,7 @@ class ModelFiller:
             told = request if self.takes_instructions else None
             asked = asked_of(request.text, hole, syntax.language.id, told, request.strength is not None)
             think = thinker(self._engine, asked, request.deadline_ms, cancel, timings)
-            around = surroundings(request.text, hole, info, tokenizer, others, asked, think)
+            around = prompt_context(request.text, hole, info, tokenizer, others, asked, think)
         if request.selection is not None and (request.frozen or request.fixes or request.strength is not None):
             rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
             return confident(rewritten, request.least_confidence)

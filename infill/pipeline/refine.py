@@ -1,6 +1,6 @@
 """Which tokens of a selection to noise again: those that the model believes least.
 
-One causal pass reads the selection; tokens that share a character go together, so that every stretch is a
+One causal pass reads the selection; tokens that share a character go together, so that every segment is a
 piece of the text and what is kept stays as it is, character for character.
 """
 
@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from infill.prompt.context import Surroundings
-from infill.prompt.segments import Stretch, lf
+from infill.prompt.context import PromptContext
+from infill.prompt.segments import Segment, lf
 from infill.types import Span
 from model.types import CancelToken, Engine, Tokenizer
 
@@ -33,25 +33,25 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def read(
-    engine: Engine, around: Surroundings, text: str, stretches: Sequence[Stretch], cancel: CancelToken
+    engine: Engine, around: PromptContext, text: str, segments: Sequence[Segment], cancel: CancelToken
 ) -> list[list[Group]]:
-    """The groups of each stretch as one causal pass reads them; empty when cancelled."""
+    """The groups of each segment as one causal pass reads them; empty when cancelled."""
     tail = list(around.tail_ids)
-    row = tail + [i for stretch in stretches for i in stretch.ids]
+    row = tail + [i for segment in segments for i in segment.ids]
     (score,) = engine.score(around.prompt_ids, [row], cancel)
     if len(score.log_probs) != len(row):
         return []
     at, read_groups = len(tail), list[list[Group]]()
-    for stretch in stretches:
-        log_probs = score.log_probs[at : at + len(stretch.ids)]
-        read_groups.append(_groups(text, stretch, log_probs, engine.tokenizer))
-        at += len(stretch.ids)
+    for segment in segments:
+        log_probs = score.log_probs[at : at + len(segment.ids)]
+        read_groups.append(_groups(text, segment, log_probs, engine.tokenizer))
+        at += len(segment.ids)
     return read_groups
 
 
-def least_believed(stretches: Sequence[Stretch], groups: Sequence[Sequence[Group]], strength: float) -> set[Span]:
+def least_believed(segments: Sequence[Segment], groups: Sequence[Sequence[Group]], strength: float) -> set[Span]:
     """Spans of the groups to noise: `strength` (0..1) of the free tokens, the least believed ones."""
-    free = [g for stretch, own in zip(stretches, groups, strict=True) if stretch.free for g in own]
+    free = [g for segment, own in zip(segments, groups, strict=True) if segment.free for g in own]
     wanted = round(min(max(strength, 0.0), 1.0) * sum(len(g.ids) for g in free))
     chosen: set[Span] = set()
     n_chosen = 0
@@ -63,12 +63,12 @@ def least_believed(stretches: Sequence[Stretch], groups: Sequence[Sequence[Group
     return chosen
 
 
-def noised(stretches: Sequence[Stretch], groups: Sequence[Sequence[Group]], chosen: set[Span]) -> list[Stretch]:
-    """The same stretches cut up so that only the `chosen` groups are free, each as long as it is now."""
-    cut: list[Stretch] = []
-    for stretch, own in zip(stretches, groups, strict=True):
-        if not stretch.free:
-            cut.append(stretch)
+def noised(segments: Sequence[Segment], groups: Sequence[Sequence[Group]], chosen: set[Span]) -> list[Segment]:
+    """The same segments cut up so that only the `chosen` groups are free, each as long as it is now."""
+    cut: list[Segment] = []
+    for segment, own in zip(segments, groups, strict=True):
+        if not segment.free:
+            cut.append(segment)
             continue
         at = 0
         while at < len(own):
@@ -77,28 +77,28 @@ def noised(stretches: Sequence[Stretch], groups: Sequence[Sequence[Group]], chos
                 at += 1
             span = Span(own[first].span.start, own[at - 1].span.end)
             ids = tuple(i for g in own[first:at] for i in g.ids)
-            cut.append(Stretch(span, ids, (len(ids),) if is_free else ()))
+            cut.append(Segment(span, ids, (len(ids),) if is_free else ()))
     return cut
 
 
-def _groups(text: str, stretch: Stretch, log_probs: Sequence[float], tokenizer: Tokenizer) -> list[Group]:
-    """The stretch's tokens in groups of whole characters; one group where they do not spell the text."""
-    present = text[stretch.span.start : stretch.span.end]
-    starts = _offsets(present, stretch.span.start)
+def _groups(text: str, segment: Segment, log_probs: Sequence[float], tokenizer: Tokenizer) -> list[Group]:
+    """The segment's tokens in groups of whole characters; one group where they do not spell the text."""
+    present = text[segment.span.start : segment.span.end]
+    starts = _offsets(present, segment.span.start)
     groups: list[Group] = []
     first = n_chars = 0
-    for end in range(1, len(stretch.ids) + 1):
-        spelled = tokenizer.decode(stretch.ids[first:end])
-        if _BROKEN in spelled and end < len(stretch.ids):
+    for end in range(1, len(segment.ids) + 1):
+        spelled = tokenizer.decode(segment.ids[first:end])
+        if _BROKEN in spelled and end < len(segment.ids):
             continue
         last = min(n_chars + len(spelled), len(starts) - 1)
         if spelled:
             span = Span(starts[n_chars], starts[last])
-            groups.append(Group(span, tuple(stretch.ids[first:end]), min(log_probs[first:end])))
+            groups.append(Group(span, tuple(segment.ids[first:end]), min(log_probs[first:end])))
         first, n_chars = end, last
-    if tokenizer.decode(stretch.ids) == lf(present) and _BROKEN not in present and n_chars == len(starts) - 1:
+    if tokenizer.decode(segment.ids) == lf(present) and _BROKEN not in present and n_chars == len(starts) - 1:
         return groups
-    return [Group(stretch.span, stretch.ids, min(log_probs, default=0.0))]
+    return [Group(segment.span, segment.ids, min(log_probs, default=0.0))]
 
 
 def _offsets(present: str, start: int) -> list[int]:

@@ -1,7 +1,7 @@
 """From a selection with frozen parts, or one to be refined, to an answer: the pipeline on one screen.
 
-All free stretches are denoised together. What each could become is then tried alone, so that one bad
-stretch does not spoil the others; whole selections are judged, and the best that parses wins. Nothing is
+All free segments are denoised together. What each could become is then tried alone, so that one bad
+segment does not spoil the others; whole selections are judged, and the best that parses wins. Nothing is
 answered that is worse than what stands there. Refuses to know where the frozen spans come from.
 """
 
@@ -15,12 +15,12 @@ from itertools import islice
 
 from infill.candidates.segment_texts import is_placeholder, said_elsewhere, tidied
 from infill.checks.preservation import writes_others
-from infill.pipeline.choose import Chooser, Denoised, Ranked
+from infill.pipeline.choose_rewrite import Chooser, Denoised, Ranked
 from infill.pipeline.drafts import reporter
 from infill.pipeline.refine import least_believed, noised, read
-from infill.prompt.context import Surroundings
+from infill.prompt.context import PromptContext
 from infill.prompt.segments import (
-    Stretch,
+    Segment,
     assembled,
     joint_canvases,
     lay_out,
@@ -41,7 +41,7 @@ def rewrite(
     request: FillRequest,
     syntax: Syntax,
     hole: Hole,
-    around: Surroundings,
+    around: PromptContext,
     cancel: CancelToken,
     timings: Timings,
     on_draft: OnDraft | None = None,
@@ -82,14 +82,14 @@ class _Rewrite:
         request: FillRequest,
         syntax: Syntax,
         hole: Hole,
-        around: Surroundings,
+        around: PromptContext,
         cancel: CancelToken,
         timings: Timings,
     ) -> None:
         self._engine, self._request, self._syntax = engine, request, syntax
         self._hole, self._around, self._cancel, self._timings = hole, around, cancel, timings
         self._started = time.monotonic()
-        self._stretches: list[Stretch] = []
+        self._stretches: list[Segment] = []
         self.but = ""  # what some of what the model proposed was not
 
     def no_fill(self, nothing: NoFill) -> NoFill:
@@ -98,7 +98,7 @@ class _Rewrite:
         return NoFill(nothing.reason, nothing.detail, self._hole, self._timings.ms)
 
     def lay_out(self) -> NoFill | None:
-        """Cut the selection into stretches; a reason where none of them is free."""
+        """Cut the selection into segments; a reason where none of them is free."""
         engine, request, text = self._engine, self._request, self._syntax.text
         if self._hole.kind != "selection":
             return NoFill("no_target", "there is nothing but blanks")
@@ -118,7 +118,7 @@ class _Rewrite:
         return None
 
     def denoise(self, on_draft: OnDraft | None) -> Chooser:
-        """Denoise all free stretches together, and choose among what they become."""
+        """Denoise all free segments together, and choose among what they become."""
         engine, request = self._engine, self._request
         most = max(len(s.lengths) for s in self._stretches)
         n_rows = REFINE_ROWS if most == 1 else most
@@ -140,17 +140,17 @@ class _Rewrite:
         if fixes and (kept := tuple(filter(self._leaves_others, texts))) != texts:
             texts, self.but = kept, " that leaves the lines around as they are"
         denoised = Denoised(texts, max(fill.steps for fill in fills), fills[0].stop_reason)
-        said = [{} if fixes else self._said(stretch) for stretch in self._stretches if stretch.free]
+        said = [{} if fixes else self._said(segment) for segment in self._stretches if segment.free]
         return Chooser(
             engine, self._syntax, self._hole.span, self._around, self._stretches, denoised, said, refines,
             self._is_before, self._cancel,
         )  # fmt: skip
 
-    def _said(self, stretch: Stretch) -> dict[str, float]:
-        return said_elsewhere(self._syntax, self._stretches, stretch, self._request.context.texts)
+    def _said(self, segment: Segment) -> dict[str, float]:
+        return said_elsewhere(self._syntax, self._stretches, segment, self._request.context.texts)
 
     def completion(self, found: Ranked) -> Completion:
-        """The answer, with what changed stretch by stretch; it is as sure as that is."""
+        """The answer, with what changed segment by segment; it is as sure as that is."""
         made, judged = found.whole.candidate, found.judged
         return Completion(
             span=self._hole.span,

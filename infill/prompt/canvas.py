@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infill.prompt.context import Surroundings
+from infill.prompt.context import PromptContext
 from infill.types import Hole
 from model.types import Canvas, ModelInfo
 
@@ -13,7 +13,7 @@ FREE = 0  # what stands in a free position does not matter: it starts as noise
 
 
 def build_canvas(
-    around: Surroundings, n_free: int, pad_ends_hole: bool = False, present_ids: Sequence[int] = ()
+    around: PromptContext, n_free: int, pad_ends_hole: bool = False, present_ids: Sequence[int] = ()
 ) -> Canvas:
     """A canvas whose hole is `n_free` tokens long, or at most that long when pad may end it.
 
@@ -27,7 +27,7 @@ def build_canvas(
     )
 
 
-def warm_canvas(around: Surroundings, draft_ids: Sequence[int]) -> Canvas:
+def warm_canvas(around: PromptContext, draft_ids: Sequence[int]) -> Canvas:
     """A canvas whose hole starts from a draft in place of noise."""
     cold = build_canvas(around, len(draft_ids))
     before, after = around.tail_ids, around.near_suffix_ids
@@ -44,7 +44,7 @@ def rooms(n_present: int, info: ModelInfo) -> tuple[int, ...]:
     return (2 * n_present + info.line_lengths[0],) * len(info.line_lengths)
 
 
-def hole_canvases(around: Surroundings, hole: Hole, selected_ids: Sequence[int], info: ModelInfo) -> list[Canvas]:
+def hole_canvases(around: PromptContext, hole: Hole, selected_ids: Sequence[int], info: ModelInfo) -> list[Canvas]:
     """One canvas for each hole length worth trying; `selected_ids` stand in the hole now.
 
     Exact lengths first; a model trained to end a hole with pad also gets the longest as a bucket, in

@@ -23,21 +23,21 @@ NOTHING = Asked()
 CHARS_PER_TOKEN = 8  # no window is cut shorter than this allows
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class PromptContext(msgspec.Struct, frozen=True):
     """What stands around a hole, ready for canvases.
 
     `tail_ids` (the unfinished word) and `near_suffix_ids` are clamped on either side of the hole;
-    `judged_suffix` is the text every candidate is judged together with.
+    `scored_suffix` is the text every candidate is judged together with.
     """
 
     prompt_ids: tuple[int, ...]
     tail: str
     tail_ids: tuple[int, ...]
     near_suffix_ids: tuple[int, ...]
-    judged_suffix: str
+    scored_suffix: str
 
 
-def surroundings(
+def prompt_context(
     text: str,
     hole: Hole,
     info: ModelInfo,
@@ -45,7 +45,7 @@ def surroundings(
     others: str = "",
     asked: Asked = NOTHING,
     think: Callable[[list[int]], str] | None = None,
-) -> Surroundings:
+) -> PromptContext:
     """Excerpts around `hole` within the model's budgets, line breaks as LF: models are trained on that.
 
     What `others` say is within its budget; an instruction and diagnostics are cut to a quarter of the prompt.
@@ -68,12 +68,12 @@ def surroundings(
     # Where the file ends this soon, so does the answer.
     ends = len(near) == len(after) and len(near_ids) <= info.near_suffix_tokens
     near_ids = tokenizer.end(near, asked) if ends else near_ids[: info.near_suffix_tokens]
-    return Surroundings(
+    return PromptContext(
         prompt_ids=tuple(laid_out(prefix, asked)),
         tail=tail,
         tail_ids=tuple(tokenizer.encode(tail)),
         near_suffix_ids=tuple(near_ids),
-        judged_suffix=tokenizer.decode(near_ids[: max(4, info.near_suffix_tokens // 2)]),
+        scored_suffix=tokenizer.decode(near_ids[: max(4, info.near_suffix_tokens // 2)]),
     )
 
 

@@ -1,4 +1,4 @@
-"""A selection as clamped and free stretches: to canvases, and back to text.
+"""A selection as clamped and free segments: to canvases, and back to text.
 
 What is frozen comes back from the text itself and never from its tokens, so nothing that a tokenizer or a
 model does can change a character of it. Refuses to know how canvases are denoised and which fill is best.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from infill.prompt.canvas import LONG_SELECTION, free_ids, rooms
-from infill.prompt.context import Surroundings
+from infill.prompt.context import PromptContext
 from infill.types import Part, Span
 from model.types import Canvas, Fill, ModelInfo, Tokenizer
 
@@ -19,7 +19,7 @@ VARIANTS = (-2, -1, 0, 1, 2)  # tokens more or less than stand there now
 FEW_VARIANTS = (-2, 0, 2)
 
 
-class Stretch(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True):
     """A piece of the selection and the tokens that stand there now; `lengths` are worth trying where it is free.
 
     `is_empty` says that what stands there only keeps the place of what is to come.
@@ -43,13 +43,13 @@ def lay_out(
     tokenizer: Tokenizer,
     info: ModelInfo,
     is_placeholder: Callable[[str], bool],
-) -> list[Stretch]:
-    """Stretches that cover the selection, in order; blanks at the ends of a free one stay as they are.
+) -> list[Segment]:
+    """Segments that cover the selection, in order; blanks at the ends of a free one stay as they are.
 
     Spans may overlap, touch, reach out of the selection or come in any order.
     """
     free = free_spans(text, selection, frozen)
-    laid: list[Stretch] = []
+    laid: list[Segment] = []
     at = selection.start
     for span in free:
         laid += _clamped(text, Span(at, span.start), tokenizer)
@@ -70,24 +70,24 @@ def free_spans(text: str, selection: Span, frozen: Sequence[Span]) -> list[Span]
     return free
 
 
-def joint_canvases(around: Surroundings, stretches: Sequence[Stretch], n_rows: int) -> list[Canvas]:
-    """Canvases over all stretches at once; the lengths of each are spread over the rows."""
-    return [_canvas(around, stretches, row, n_rows) for row in range(n_rows)]
+def joint_canvases(around: PromptContext, segments: Sequence[Segment], n_rows: int) -> list[Canvas]:
+    """Canvases over all segments at once; the lengths of each are spread over the rows."""
+    return [_canvas(around, segments, row, n_rows) for row in range(n_rows)]
 
 
-def row_lengths(stretches: Sequence[Stretch], row: int, n_rows: int) -> list[int]:
-    """How many tokens each free stretch has in a row."""
-    return [s.lengths[row * len(s.lengths) // n_rows] for s in stretches if s.free]
+def row_lengths(segments: Sequence[Segment], row: int, n_rows: int) -> list[int]:
+    """How many tokens each free segment has in a row."""
+    return [s.lengths[row * len(s.lengths) // n_rows] for s in segments if s.free]
 
 
 def texts_of(fill: Fill, lengths: Sequence[int], tokenizer: Tokenizer) -> list[str]:
-    """What a denoised canvas has in each free stretch; nothing when it was not denoised, or not all of it."""
+    """What a denoised canvas has in each free segment; nothing when it was not denoised, or not all of it."""
     texts = split_texts(fill.token_ids, lengths, tokenizer) if 0 < len(fill.token_ids) <= sum(lengths) else []
     return texts if all(texts) else []
 
 
 def split_texts(ids: Sequence[int], lengths: Sequence[int], tokenizer: Tokenizer) -> list[str]:
-    """The texts of stretches of these lengths whose ids stand in a row."""
+    """The texts of segments of these lengths whose ids stand in a row."""
     texts: list[str] = []
     at = 0
     for n in lengths:
@@ -96,20 +96,20 @@ def split_texts(ids: Sequence[int], lengths: Sequence[int], tokenizer: Tokenizer
     return texts
 
 
-def assembled(text: str, selection: Span, stretches: Sequence[Stretch], texts: Sequence[str]) -> str:
-    """The selection with `texts` in its free stretches, and every other character from `text`."""
+def assembled(text: str, selection: Span, segments: Sequence[Segment], texts: Sequence[str]) -> str:
+    """The selection with `texts` in its free segments, and every other character from `text`."""
     parts: list[str] = []
     at, given = selection.start, iter(texts)
-    for stretch in stretches:
-        if stretch.free:
-            parts += [text[at : stretch.span.start], next(given)]
-            at = stretch.span.end
+    for segment in segments:
+        if segment.free:
+            parts += [text[at : segment.span.start], next(given)]
+            at = segment.span.end
     return "".join([*parts, text[at : selection.end]])
 
 
-def changed_parts(text: str, stretches: Sequence[Stretch], texts: Sequence[str]) -> tuple[Part, ...]:
-    """The free stretches in which another text stands than before."""
-    free = (s for s in stretches if s.free)
+def changed_parts(text: str, segments: Sequence[Segment], texts: Sequence[str]) -> tuple[Part, ...]:
+    """The free segments in which another text stands than before."""
+    free = (s for s in segments if s.free)
     pairs = zip(free, texts, strict=True)
     return tuple(Part(s.span, new) for s, new in pairs if new != text[s.span.start : s.span.end])
 
@@ -130,14 +130,14 @@ def lf(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _canvas(around: Surroundings, stretches: Sequence[Stretch], row: int, n_rows: int) -> Canvas:
+def _canvas(around: PromptContext, segments: Sequence[Segment], row: int, n_rows: int) -> Canvas:
     ids, mask = list(around.tail_ids), [False] * len(around.tail_ids)
-    lengths = iter(row_lengths(stretches, row, n_rows))
-    for stretch in stretches:
-        present = () if stretch.is_empty else stretch.ids
-        own = free_ids(present, next(lengths)) if stretch.free else stretch.ids
+    lengths = iter(row_lengths(segments, row, n_rows))
+    for segment in segments:
+        present = () if segment.is_empty else segment.ids
+        own = free_ids(present, next(lengths)) if segment.free else segment.ids
         ids += own
-        mask += [stretch.free] * len(own)
+        mask += [segment.free] * len(own)
     ids += around.near_suffix_ids
     mask += [False] * len(around.near_suffix_ids)
     return Canvas(tuple(ids), tuple(mask))
@@ -166,24 +166,24 @@ def _without_blanks(text: str, span: Span) -> Span | None:
     return Span(span.start + len(inner) - len(inner.lstrip()), span.start + len(inner.rstrip()))
 
 
-def _clamped(text: str, span: Span, tokenizer: Tokenizer) -> list[Stretch]:
+def _clamped(text: str, span: Span, tokenizer: Tokenizer) -> list[Segment]:
     if span.start >= span.end:
         return []
-    return [Stretch(span, tuple(tokenizer.encode(lf(text[span.start : span.end]))))]
+    return [Segment(span, tuple(tokenizer.encode(lf(text[span.start : span.end]))))]
 
 
 def _free(
     text: str, span: Span, tokenizer: Tokenizer, info: ModelInfo, is_placeholder: Callable[[str], bool]
-) -> Stretch:
-    """A free stretch; where a placeholder stands, its length says nothing, so the model's own are tried."""
+) -> Segment:
+    """A free segment; where a placeholder stands, its length says nothing, so the model's own are tried."""
     present = text[span.start : span.end]
     ids = tuple(tokenizer.encode(lf(present)))
     if is_placeholder(present):
-        return Stretch(span, ids, info.block_lengths if has_own_lines(text, span) else info.line_lengths, True)
+        return Segment(span, ids, info.block_lengths if has_own_lines(text, span) else info.line_lengths, True)
     if info.ends_holes:
-        return Stretch(span, ids, rooms(len(ids), info))
+        return Segment(span, ids, rooms(len(ids), info))
     variants = VARIANTS if len(ids) <= LONG_SELECTION else FEW_VARIANTS
-    return Stretch(span, ids, tuple(sorted({max(1, len(ids) + d) for d in variants})))
+    return Segment(span, ids, tuple(sorted({max(1, len(ids) + d) for d in variants})))
 
 
 def has_own_lines(text: str, span: Span) -> bool:

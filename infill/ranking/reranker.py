@@ -15,8 +15,8 @@ from itertools import accumulate
 
 import msgspec
 
-from infill.candidates.gather import Candidate
-from infill.prompt.context import Surroundings
+from infill.candidates.sources import Candidate
+from infill.prompt.context import PromptContext
 from infill.prompt.segments import lf
 from infill.retrieval.words import LEAST, Word, first_word
 from infill.syntax.indentation import BLANK
@@ -48,7 +48,7 @@ class Judged(msgspec.Struct, frozen=True):
 
 def judge(
     engine: Engine,
-    around: Surroundings,
+    around: PromptContext,
     candidates: Sequence[Candidate],
     cancel: CancelToken,
     evidence: Mapping[str, float] | None = None,
@@ -61,7 +61,7 @@ def judge(
     """
     if not candidates:
         return []
-    encode, suffix = engine.tokenizer.encode, around.judged_suffix or "\n"
+    encode, suffix = engine.tokenizer.encode, around.scored_suffix or "\n"
     texts = [around.tail + lf(c.text) for c in candidates]
     rows, tail_ids = [encode(text + suffix) for text in texts], encode(around.tail)
     scores = engine.score(around.prompt_ids, rows, cancel)
@@ -132,7 +132,7 @@ def _raised(log_prob: float, evidence: float) -> float:
     return probability + evidence * (1 - probability)
 
 
-class TimedJudge:
+class TimedReranker:
     """`judge`, of as many candidates as the time allows, by what reading took the last time."""
 
     def __init__(self, engine: Engine) -> None:
@@ -141,7 +141,7 @@ class TimedJudge:
 
     def __call__(
         self,
-        around: Surroundings,
+        around: PromptContext,
         candidates: Sequence[Candidate],
         cancel: CancelToken,
         left_ms: float | None,
@@ -150,7 +150,7 @@ class TimedJudge:
         words: Sequence[Word] = (),
     ) -> list[Judged]:
         """Candidates, most probable first: those that can be read in `left_ms`, and `least` in any case."""
-        n_around = len(around.tail) + len(around.judged_suffix)
+        n_around = len(around.tail) + len(around.scored_suffix)
         if left_ms is not None:
             candidates = in_turn(candidates)
             ends = accumulate(len(c.text) + n_around for c in candidates)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import tree_sitter
 
 from infill.retrieval.similar_lines import MAX_WORDS, Continuation
-from infill.syntax.function_forms import FORMS, HintForm
+from infill.syntax.function_syntax import FUNCTION_SYNTAX, TypeHintSyntax
 from infill.syntax.tree import Syntax
 from infill.types import Span
 
@@ -17,13 +17,13 @@ MAX_TYPES = 4
 ARGUMENTS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"  # as deep as defaults mostly are
 
 
-def hint_at(syntax: Syntax, span: Span) -> tuple[HintForm, tree_sitter.Node] | None:
+def hint_at(syntax: Syntax, span: Span) -> tuple[TypeHintSyntax, tree_sitter.Node] | None:
     """The language's form of types, and the node that the type is of, where a type stands."""
-    forms = FORMS.get(syntax.language.id)
+    row = FUNCTION_SYNTAX.get(syntax.language.id)
     node = syntax.node_over(span.start, span.end).parent
-    if forms is None or forms.hints is None or node is None or node.type != forms.hints.type_node:
+    if row is None or row.hints is None or node is None or node.type != row.hints.type_node:
         return None
-    return None if node.parent is None else (forms.hints, node.parent)
+    return None if node.parent is None else (row.hints, node.parent)
 
 
 def types_elsewhere(syntax: Syntax, span: Span, texts: Sequence[str]) -> list[Continuation]:

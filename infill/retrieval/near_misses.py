@@ -167,7 +167,7 @@ def _alike(
 
 
 def _neighbours(text: str, start: int, end: int, above: str, below: str, keywords: frozenset[str]) -> list[Pairs]:
-    """Names there and here of the lines around a stretch of the text, as far as they have the shape of those here."""
+    """Names there and here of the lines around a segment of the text, as far as they have the shape of those here."""
     there = ((_line_above(text, start), above), (_line_below(text, end), below))
     return [pairs for old, new in there if (pairs := exchanged(old, new, keywords)) is not None]
 

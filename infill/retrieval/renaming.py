@@ -1,4 +1,4 @@
-"""Which names of one stretch of code stand for which of another, and the first one in the names of the other.
+"""Which names of one segment of code stand for which of another, and the first one in the names of the other.
 
 Words are compared one by one; keywords of a language are no names. Where `max_width` became `max_height`, `width`
 becomes `height` in other names too, in any of the usual cases.

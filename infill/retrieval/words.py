@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from infill.prompt.context import Surroundings, lf
+from infill.prompt.context import PromptContext, lf
 from infill.retrieval.similar_lines import word_before
 from model.types import CancelToken, Engine, Tokenizer
 
@@ -72,7 +72,7 @@ def words_begun(text: str, start: int, end: int, texts: Iterable[str], known: It
 
 
 def weighed(
-    engine: Engine, around: Surroundings, seen: Mapping[str, float], proposed: Iterable[str], cancel: CancelToken
+    engine: Engine, around: PromptContext, seen: Mapping[str, float], proposed: Iterable[str], cancel: CancelToken
 ) -> list[Word]:
     """The likeliest of the words that are `seen` and those that candidates begin with, the most probable first.
 

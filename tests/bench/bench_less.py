@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.bench.cut_holes import BenchHole, held_out_files, line_holes
+from infill.bench.hole_sampling import BenchHole, held_out_files, line_holes
 from infill.bench.tables import machine
 from infill.pipeline.filler import ModelFiller
 from infill.types import Filled, FillRequest

@@ -21,9 +21,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.bench.cut_holes import BenchHole, block_holes, held_out_files, line_holes
+from infill.bench.hole_sampling import BenchHole, block_holes, held_out_files, line_holes
 from infill.bench.tables import machine
-from infill.holes.find import find_hole
+from infill.holes.find_hole import find_hole
 from infill.retrieval.near_misses import NearMiss, near_misses
 from infill.syntax.language_table import keywords
 from infill.syntax.languages import by_id

@@ -17,7 +17,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.bench.cut_holes import held_out_files
+from infill.bench.hole_sampling import held_out_files
 from infill.bench.tables import machine
 from tests.bench.replay.counts import Counts, figures, table
 from tests.bench.replay.editor import DEBOUNCE_MS

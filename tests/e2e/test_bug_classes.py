@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from infill.holes.find import find_hole
+from infill.holes.find_hole import find_hole
 from infill.pipeline.filler import ModelFiller, open_filler
-from infill.prompt.context import surroundings
+from infill.prompt.context import prompt_context
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import FillRequest, Hole, NoFill
@@ -160,7 +160,7 @@ def test_no_line_is_in_the_prompt_twice(filler: ModelFiller, n_lines: int) -> No
         hole = find_hole(parse(python, text), offset, "manual")
         assert isinstance(hole, Hole)
         engine = filler._engine
-        around = surroundings(text, hole, engine.info, engine.tokenizer)
+        around = prompt_context(text, hole, engine.info, engine.tokenizer)
         whole = engine.tokenizer.decode(list(around.prompt_ids)) + around.tail
         numbers = re.findall(r"value_(\d+) =", whole)
         assert numbers and len(numbers) == len(set(numbers))

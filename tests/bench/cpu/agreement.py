@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from infill.bench.cut_holes import BenchHole, held_out_files, line_holes
-from infill.holes.find import find_hole
+from infill.bench.hole_sampling import BenchHole, held_out_files, line_holes
+from infill.holes.find_hole import find_hole
 from infill.prompt.canvas import hole_canvases
-from infill.prompt.context import surroundings
+from infill.prompt.context import prompt_context
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Hole
@@ -65,7 +65,7 @@ def reference_case(engine: DiffusionEngine, line: BenchHole, seed: int) -> Case:
     assert python is not None
     hole = find_hole(parse(python, line.holed), line.start, "manual")
     assert isinstance(hole, Hole)  # a manual trigger always gets one
-    around = surroundings(line.holed, hole, engine.info, engine.tokenizer)
+    around = prompt_context(line.holed, hole, engine.info, engine.tokenizer)
     canvases = hole_canvases(around, hole, (), engine.info)
     sizes = [sum(c.hole_mask) for c in canvases]
     draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]

@@ -19,11 +19,11 @@ from typing import Any
 import msgspec
 import psutil
 
-from infill.bench.cut_holes import MAX_FILE_CHARS, held_out_files, line_holes
-from infill.holes.find import find_hole
+from infill.bench.hole_sampling import MAX_FILE_CHARS, held_out_files, line_holes
+from infill.holes.find_hole import find_hole
 from infill.pipeline.filler import ModelFiller
 from infill.prompt.canvas import build_canvas
-from infill.prompt.context import Surroundings, surroundings
+from infill.prompt.context import PromptContext, prompt_context
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Filled, FillRequest, Hole, Span
@@ -92,7 +92,7 @@ def stages(answers: list[dict[str, Any]]) -> dict[str, float]:
     return {name: median(a["stages"].get(name, 0.0) for a in answers) for name in sorted(names)}
 
 
-def deep_holes(engine: DiffusionEngine, n: int) -> Iterator[tuple[FillRequest, Surroundings]]:
+def deep_holes(engine: DiffusionEngine, n: int) -> Iterator[tuple[FillRequest, PromptContext]]:
     """Ends of lines whose prompt is about `PROMPT_TOKENS` long."""
     python = by_id("python")
     assert python is not None
@@ -100,7 +100,7 @@ def deep_holes(engine: DiffusionEngine, n: int) -> Iterator[tuple[FillRequest, S
         hole = find_hole(parse(python, line.holed), line.start, "manual")
         if not isinstance(hole, Hole):
             continue
-        around = surroundings(line.holed, hole, engine.info, engine.tokenizer)
+        around = prompt_context(line.holed, hole, engine.info, engine.tokenizer)
         if abs(len(around.prompt_ids) - PROMPT_TOKENS) <= SPREAD:
             yield FillRequest(text=line.holed, language="python", offset=line.start), around
             n -= 1
@@ -141,7 +141,7 @@ def body_lines(path: Path) -> tuple[str, int, int, str] | None:
     return None
 
 
-def warm_follow_up(engine: DiffusionEngine, around: Surroundings) -> float:
+def warm_follow_up(engine: DiffusionEngine, around: PromptContext) -> float:
     """Milliseconds after a token was typed: two steps from the last draft, then the score of one candidate."""
     cancel = CancelToken()
     canvas = build_canvas(around, N_FREE)

@@ -1,4 +1,4 @@
-"""Makes recordings out of source code: stretches of a file are taken out and typed in again as people type.
+"""Makes recordings out of source code: segments of a file are taken out and typed in again as people type.
 
 Gaps between keys are log-normal (median 130 ms), quicker inside a word, with pauses to think; there are typos that are
 noticed late, undo, looks elsewhere in the file, brackets that the editor closes, indentation that it makes,
@@ -15,7 +15,7 @@ from tests.bench.replay.recording import Accept, Edit, Event, Header, Recording
 
 MEDIAN_GAP_MS = 130.0
 MAX_CHARS = 60_000
-MIN_LINES, MAX_LINES = 4, 18  # of a stretch
+MIN_LINES, MAX_LINES = 4, 18  # of a segment
 MAX_STRETCH_CHARS = 400
 KEYS_PER_DOCUMENT = 250
 _CLOSERS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"}
@@ -55,10 +55,10 @@ def _is_plain(text: str) -> bool:
 
 
 def _of_file(name: str, text: str, n_keys: int, draw: random.Random) -> Recording | None:
-    """Take stretches out of a file until enough is to be typed; None for a file without any."""
-    stretches = _stretches(text, draw)
+    """Take segments out of a file until enough is to be typed; None for a file without any."""
+    segments = _stretches(text, draw)
     chosen: list[tuple[int, int]] = []
-    for start, end in stretches:
+    for start, end in segments:
         if all(end <= other_start or start >= other_end for other_start, other_end in chosen):
             chosen.append((start, end))
         if sum(end - start for start, end in chosen) >= n_keys:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infill.bench.cut_holes import held_out_files
+from infill.bench.hole_sampling import held_out_files
 from tests.bench.replay.follow import Follower, difference
 from tests.bench.replay.generate import first_keys, generate
 from tests.bench.replay.places import Places, sound_places

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from infill.bench.cut_holes import begun_holes, block_holes, line_holes, typed_holes
 from infill.bench.fills import goes_as_far
 from infill.bench.hints import unhinted
+from infill.bench.hole_sampling import begun_holes, block_holes, line_holes, typed_holes
 from infill.bench.humaneval import Task, answer, read_tasks
 from infill.bench.main import VARIANTS, main
 from infill.bench.refine import Corrupted, RefineSample, answers, corrupted_lines, figures

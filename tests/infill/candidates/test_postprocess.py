@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infill.candidates.postprocess import PASSES, dominant_line_break, postprocess, trace
-from infill.holes.find import find_hole, selection_hole
+from infill.holes.find_hole import find_hole, selection_hole
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Hole, Span

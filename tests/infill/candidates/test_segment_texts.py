@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infill.candidates.segment_texts import said_elsewhere
-from infill.prompt.segments import Stretch
+from infill.prompt.segments import Segment
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Span
@@ -17,8 +17,8 @@ def said(text: str, hole: int = 0, texts: tuple[str, ...] = ()) -> dict[str, flo
     """What is said in the place of one `...` of the text."""
     assert PYTHON is not None
     starts = [i for i in range(len(text)) if text.startswith("...", i)]
-    stretches = [Stretch(Span(at, at + 3), (1,), (1, 2), is_empty=True) for at in starts]
-    return said_elsewhere(parse(PYTHON, text), stretches, stretches[hole], texts)
+    segments = [Segment(Span(at, at + 3), (1,), (1, 2), is_empty=True) for at in starts]
+    return said_elsewhere(parse(PYTHON, text), segments, segments[hole], texts)
 
 
 def test_a_line_of_the_same_shape_in_other_names() -> None:
@@ -50,5 +50,5 @@ def test_other_files_count_and_what_is_no_type_does_not_where_a_type_is_wanted()
 
 def test_what_is_not_empty_is_asked_of_nobody() -> None:
     assert PYTHON is not None
-    stretch = Stretch(Span(7, 8), (1,), (1,))
-    assert said_elsewhere(parse(PYTHON, "b = 1\na = 2\n"), [stretch], stretch, ()) == {}
+    segment = Segment(Span(7, 8), (1,), (1,))
+    assert said_elsewhere(parse(PYTHON, "b = 1\na = 2\n"), [segment], segment, ()) == {}

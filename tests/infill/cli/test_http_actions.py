@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from infill.holes.scaffold import Target, TargetKind, applied
-from infill.holes.targets import find_target
+from infill.holes.find_target import find_target
+from infill.holes.target import Target, TargetKind, applied
 from infill.pipeline.filler import open_http_filler
 from infill.pipeline.refine import STRENGTHS
 from infill.syntax.languages import by_id

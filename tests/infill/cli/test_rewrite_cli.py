@@ -17,7 +17,7 @@ HOLES = b"def f(a):\r\n    if a:\r\n        pass\r\n    return ...\r\n\r\n\r\nde
 
 
 def answer(request: FillRequest) -> Filled | NoFill:
-    """`NEW` in every free stretch."""
+    """`NEW` in every free segment."""
     if request.selection is None:
         offset = request.offset or 0
         parts = (Part(Span(offset, offset + 4), "NEW"),)

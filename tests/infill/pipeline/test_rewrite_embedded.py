@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from infill.holes.scaffold import Target, TargetKind, applied
-from infill.holes.targets import find_target, targets_with_holes
+from infill.holes.find_target import find_target, targets_with_holes
+from infill.holes.target import Target, TargetKind, applied
 from infill.pipeline.filler import ModelFiller, open_filler
 from infill.pipeline.refine import STRENGTHS
 from infill.syntax.languages import by_id

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from infill.holes.scaffold import applied
+from infill.holes.target import applied
 from infill.pipeline.filler import ModelFiller
 from infill.pipeline.refine import Group, least_believed, noised, read
 from infill.prompt.segments import assembled, changed_parts, free_spans, lay_out
@@ -76,18 +76,18 @@ def test_what_is_frozen_survives_any_fill(
     text: str, chosen: tuple[int, int], pairs: list[tuple[int, int]], fills: list[str]
 ):
     selection, frozen, tokenizer = within(text, chosen), spans(pairs), CharTokenizer()
-    stretches = lay_out(text, selection, frozen, tokenizer, FakeEngine().info, lambda _: False)
-    free = [s for s in stretches if s.free]
+    segments = lay_out(text, selection, frozen, tokenizer, FakeEngine().info, lambda _: False)
+    free = [s for s in segments if s.free]
     texts = fills[: len(free)]
-    whole = assembled(text, selection, stretches, texts)
+    whole = assembled(text, selection, segments, texts)
     at, last = 0, selection.start
-    for stretch, new in zip(free, texts, strict=True):
-        kept = text[last : stretch.span.start]
+    for segment, new in zip(free, texts, strict=True):
+        kept = text[last : segment.span.start]
         assert whole.startswith(kept + new, at)
-        at, last = at + len(kept) + len(new), stretch.span.end
+        at, last = at + len(kept) + len(new), segment.span.end
     assert whole[at:] == text[last : selection.end]
     assert (
-        applied(text, changed_parts(text, stretches, texts)) == text[: selection.start] + whole + text[selection.end :]
+        applied(text, changed_parts(text, segments, texts)) == text[: selection.start] + whole + text[selection.end :]
     )
 
 
@@ -118,25 +118,25 @@ def test_an_answer_has_every_frozen_character(
 @given(st.text(st.sampled_from("ab \r\n😋é"), min_size=1, max_size=30), st.floats(0, 1), st.randoms())
 def test_a_refinement_cuts_a_stretch_into_pieces_of_its_text(text: str, strength: float, random):
     selection = Span(0, len(text))
-    stretches = lay_out(text, selection, (), CharTokenizer(), FakeEngine().info, lambda _: False)
+    segments = lay_out(text, selection, (), CharTokenizer(), FakeEngine().info, lambda _: False)
     around = _around(text, selection)
-    groups = read(FakeEngine(), around, text, stretches, CancelToken())
+    groups = read(FakeEngine(), around, text, segments, CancelToken())
     groups = [[Group(g.span, g.ids, random.random()) for g in own] for own in groups]
-    chosen = least_believed(stretches, groups, strength)
-    cut = noised(stretches, groups, chosen)
+    chosen = least_believed(segments, groups, strength)
+    cut = noised(segments, groups, chosen)
     ends = [at for s in cut for at in (s.span.start, s.span.end)]
     assert ends == sorted(ends) and ends[1:-1:2] == ends[2::2]
     free = [s for s in cut if s.free]
-    n_tokens = sum(len(s.ids) for s in stretches if s.free)
+    n_tokens = sum(len(s.ids) for s in segments if s.free)
     assert sum(len(s.ids) for s in free) == (min(n_tokens, round(strength * n_tokens)) if n_tokens else 0)
     assert all(s.lengths == (len(s.ids),) for s in free)
 
 
 def _around(text: str, selection: Span):
-    from infill.prompt.context import surroundings
+    from infill.prompt.context import prompt_context
 
     fake = FakeEngine()
-    return surroundings(text, Hole(selection, "selection", "", True), fake.info, fake.tokenizer)
+    return prompt_context(text, Hole(selection, "selection", "", True), fake.info, fake.tokenizer)
 
 
 def ask(text: str, selected: str, free: tuple[str, ...] = (), engine: FakeEngine | None = None, **options: object):

@@ -6,16 +6,16 @@ import math
 
 import pytest
 
-from infill.candidates.gather import Candidate
-from infill.prompt.context import Surroundings
+from infill.candidates.sources import Candidate
+from infill.prompt.context import PromptContext
 from infill.prompt.segments import new_spans
-from infill.ranking.reranker import LEAST_SAID, MODEL_AGAIN, SAID_AGAIN, TimedJudge, confidence_in, judge
+from infill.ranking.reranker import LEAST_SAID, MODEL_AGAIN, SAID_AGAIN, TimedReranker, confidence_in, judge
 from infill.retrieval.words import Word
 from infill.types import Part, Source, Span
 from model.types import CancelToken
 from tests.infill.fake_engine import FakeEngine
 
-AROUND = Surroundings((), "", (), (), "\n")
+AROUND = PromptContext((), "", (), (), "\n")
 
 
 def candidate(text: str, source: Source) -> Candidate:
@@ -50,7 +50,7 @@ def slow_engine(clock: list[float]) -> FakeEngine:
 
 
 def test_what_cannot_be_read_in_time_is_not_begun(clock: list[float]) -> None:
-    judge = TimedJudge(slow_engine(clock))
+    judge = TimedReranker(slow_engine(clock))
     assert len(judge(AROUND, FOUND, CancelToken(), left_ms=1)) == 6, "nothing is known of the time yet"
     for left_ms, expected in [(61, 6), (45, 4), (35, 3), (5, 0), (-5, 0), (None, 6)]:
         started = clock[0]
@@ -61,7 +61,7 @@ def test_what_cannot_be_read_in_time_is_not_begun(clock: list[float]) -> None:
 
 
 def test_every_source_has_its_turn_when_time_is_short(clock: list[float]) -> None:
-    judge = TimedJudge(slow_engine(clock))
+    judge = TimedReranker(slow_engine(clock))
     judge(AROUND, FOUND, CancelToken(), None)
     judged = judge(AROUND, FOUND, CancelToken(), left_ms=45)
     assert {j.candidate.text for j in judged} == {"d1", "l1", "n1", "d2"}
@@ -70,7 +70,7 @@ def test_every_source_has_its_turn_when_time_is_short(clock: list[float]) -> Non
 @pytest.mark.parametrize(("suffix", "n_told"), [("\n", 2), ("\n\n", 3), ("\n)", 1), ("", 2)])
 def test_evidence_speaks_for_the_lines_end_where_nothing_is_below(suffix: str, n_told: int) -> None:
     """A token for each character, each of them with the same probability."""
-    around = Surroundings((), "", (), (), suffix)
+    around = PromptContext((), "", (), (), suffix)
     (judged,) = judge(FakeEngine(log_probs={"a": -5}), around, [candidate("a", "nearby")], CancelToken(), {"a": 0.5})
     own = math.exp(-5 * n_told)
     n_all = 1 + len(suffix or "\n")
@@ -83,14 +83,14 @@ def test_of_texts_that_are_said_the_model_prefers_one() -> None:
     """`b` is said a little oftener; for the model `a` is far likelier, though neither is likely."""
     engine = FakeEngine(log_probs={"a": -8.0, "b": -20.0})
     asked = [candidate(text, "nearby") for text in ("a", "b")]
-    found = judge(engine, Surroundings((), "", (), (), "\n"), asked, CancelToken(), {"a": 0.3, "b": 0.35})
+    found = judge(engine, PromptContext((), "", (), (), "\n"), asked, CancelToken(), {"a": 0.3, "b": 0.35})
     assert [j.candidate.text for j in found] == ["a", "b"]
 
 
 def test_a_word_is_as_probable_as_it_was_weighed() -> None:
     """A token for each character; the model alone gives each text the same probability."""
     engine = FakeEngine(log_probs={"re": -2.0, "ret": -2.0, "ref": -2.0, "re(": -2.0, "rex": -2.0})
-    around = Surroundings((), "re", (), (), "\n")
+    around = PromptContext((), "re", (), (), "\n")
     words = [Word("t", -6.0, 0.5), Word("", -4.0, 0.3), Word("f", -6.0, 0.1)]
     asked = [candidate(text, "diffusion") for text in ("f", "(", "t", "x")]
     judged = {j.candidate.text: j for j in judge(engine, around, asked, CancelToken(), words=words)}
@@ -102,7 +102,7 @@ def test_a_word_is_as_probable_as_it_was_weighed() -> None:
 
 def test_evidence_of_what_follows_a_word_is_worth_as_much_as_the_word() -> None:
     engine = FakeEngine(log_probs={"re(": -2.0, "ret": -2.0})
-    around = Surroundings((), "re", (), (), "\n")
+    around = PromptContext((), "re", (), (), "\n")
     words = [Word("t", -6.0, 0.5), Word("", -4.0, 0.3)]
     asked = [candidate(text, "nearby") for text in ("(", "t")]
     said = {"(": 0.6, "t": 0.6}
@@ -116,7 +116,7 @@ def test_evidence_of_what_follows_a_word_is_worth_as_much_as_the_word() -> None:
 def test_what_is_new_is_as_probable_as_its_own_tokens(spans: list[tuple[int, int]], n_tokens: int) -> None:
     """A token for each character, each of them with the same probability; the blank before counts too."""
     engine = FakeEngine(log_probs={"x = 12 + y": -0.5})
-    around = Surroundings((), "", (), (), "\n")
+    around = PromptContext((), "", (), (), "\n")
     (judged,) = judge(engine, around, [candidate("x = 12 + y", "diffusion")], CancelToken())
     got = confidence_in(judged, [Span(*span) for span in spans], engine.tokenizer)
     assert got == pytest.approx(math.exp(-0.5 * n_tokens))

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from infill.holes.find import find_hole
+from infill.holes.find_hole import find_hole
 from infill.retrieval.near_misses import LINE_END, MAX_NAMES, NearMiss, near_misses
 from infill.retrieval.renaming import exchanged, renaming
 from infill.syntax.language_table import keywords

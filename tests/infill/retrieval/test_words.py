@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from infill.prompt.context import Surroundings
+from infill.prompt.context import PromptContext
 from infill.retrieval.words import LEAST_MODEL, MODEL, SEEN, UNSEEN, log_prob_typed, weighed, words_begun
 from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
@@ -86,7 +86,7 @@ class WordEngine(FakeEngine):
         return [Score(tuple(logs[i] for i in c), (0.0,) * len(c)) for c in continuations]
 
 
-AROUND = Surroundings((), "re", (), (), "\n")
+AROUND = PromptContext((), "re", (), (), "\n")
 
 
 def test_letters_typed_are_the_beginning_of_every_word_with_them() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from infill.prompt.context import Surroundings, surroundings
+from infill.prompt.context import PromptContext, prompt_context
 from infill.prompt.instructions import asked_of
 from infill.types import FillRequest, Hole, Span
 from model.config import FOR_CHAT, InfillConfig, read_infill_config
@@ -40,12 +40,12 @@ def info(**changes: object) -> ModelInfo:
     return ModelInfo(n_parameters=1, vocab_size=1, device="cpu", dtype="float32", **values)
 
 
-def around(tokenizer: TextTokenizer, text: str, start: int, end: int | None = None, **asked) -> Surroundings:
+def around(tokenizer: TextTokenizer, text: str, start: int, end: int | None = None, **asked) -> PromptContext:
     kind = "line_end" if end is None else "selection"
     hole = Hole(Span(start, start if end is None else end), kind, "", multiline=end is not None)
     others, refines = asked.pop("others", ""), asked.pop("refines", False)
     told = asked_of(text, hole, "python", FillRequest(text, "python", **asked), refines)
-    return surroundings(text, hole, info(), tokenizer, others, told)
+    return prompt_context(text, hole, info(), tokenizer, others, told)
 
 
 def test_a_line_is_asked_for_in_these_words(tokenizer: TextTokenizer) -> None:
@@ -95,7 +95,7 @@ def test_where_the_file_ends_so_does_the_answer(tokenizer: TextTokenizer) -> Non
         closing = "```" if after.endswith("\n") else "\n```"
         end_id = tokenizer.id_of("<turn|>")
         assert list(prompt.near_suffix_ids) == [*tokenizer.encode(after + closing), end_id]
-        assert prompt.judged_suffix.strip()
+        assert prompt.scored_suffix.strip()
 
 
 def test_a_rewrite_says_what_to_change_and_what_is_wrong(tokenizer: TextTokenizer) -> None:

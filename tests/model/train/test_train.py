@@ -121,7 +121,7 @@ def test_examples_say_what_the_file_says(tokenizer: TextTokenizer, nodes: np.nda
             ids = e.canvas[k, : e.length[k]]
             first, free = int(e.hole[k].argmax()), int(e.hole[k].sum())
             loose = bool(e.hole[k, e.length[k] - 1]) and first + free == e.length[k]
-            assert (e.hole[k, first : first + free]).all(), "one stretch"
+            assert (e.hole[k, first : first + free]).all(), "one segment"
             if loose:  # the suffix is free too, or there is none: the hole's own end cannot be seen
                 n_loose += 1
                 assert e.weight[k, first : first + free].min() > 0

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infill.candidates.gather import Candidate, closed
 from infill.candidates.postprocess import postprocess
+from infill.candidates.sources import Candidate, closed
 from infill.checks.parse_check import Gate
-from infill.holes.find import find_hole
+from infill.holes.find_hole import find_hole
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Hole

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from infill.holes.find import find_hole
+from infill.holes.find_hole import find_hole
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import InputError, NoFill

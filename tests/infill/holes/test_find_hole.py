@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infill.holes.find import MAX_BYTES, find_hole, selection_hole
+from infill.holes.find_hole import MAX_BYTES, find_hole, selection_hole
 from infill.syntax.languages import LANGUAGES, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.types import Hole, NoFill, Span

@@ -1,6 +1,6 @@
-"""Chooses among the ways to write a selection whose free stretches were denoised together.
+"""Chooses among the ways to write a selection whose free segments were denoised together.
 
-What each stretch could become is tried alone too, so that one bad stretch does not spoil the others. Whole
+What each segment could become is tried alone too, so that one bad segment does not spoil the others. Whole
 selections are judged, and nothing passes that does not parse or, in a refinement, is not an improvement.
 """
 
@@ -12,28 +12,28 @@ from itertools import zip_longest
 
 import msgspec
 
-from infill.candidates.gather import Candidate
 from infill.candidates.segment_texts import usual_texts
+from infill.candidates.sources import Candidate
 from infill.checks.compile import Excerpt
 from infill.checks.parse_check import Gate
 from infill.checks.preservation import loses_code
-from infill.prompt.context import Surroundings
-from infill.prompt.segments import Stretch, assembled, changed_parts, new_spans
+from infill.prompt.context import PromptContext
+from infill.prompt.segments import Segment, assembled, changed_parts, new_spans
 from infill.ranking.reranker import Judged, confidence_in, judge
 from infill.syntax.tree import Syntax
 from infill.types import Part, Source, Span
 from model.types import CancelToken, Engine
 
-SINGLES_UNTIL = 0.8  # of a deadline: later than this, stretches are not tried alone
+SINGLES_UNTIL = 0.8  # of a deadline: later than this, segments are not tried alone
 JUDGED_UNTIL = 0.95
-SINGLES_TOKENS = 2048  # for stretches tried alone
+SINGLES_TOKENS = 2048  # for segments tried alone
 JUDGED_TOKENS = 512  # in one pass of the judge: its cost grows with their square
 
-Texts = tuple[str, ...]  # one for each free stretch
+Texts = tuple[str, ...]  # one for each free segment
 
 
 class Denoised(msgspec.Struct, frozen=True):
-    """What the free stretches became, canvas by canvas, and how."""
+    """What the free segments became, canvas by canvas, and how."""
 
     rows: tuple[Texts, ...]
     steps: int
@@ -60,7 +60,7 @@ class Ranked(msgspec.Struct, frozen=True):
 class Chooser:
     """One selection's candidates; `is_before` says whether less than a share of the deadline has passed.
 
-    `said` is, for each free stretch, what the code base says in such a place, and how probable that makes it.
+    `said` is, for each free segment, what the code base says in such a place, and how probable that makes it.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class Chooser:
         engine: Engine,
         syntax: Syntax,
         span: Span,
-        around: Surroundings,
-        stretches: Sequence[Stretch],
+        around: PromptContext,
+        segments: Sequence[Segment],
         denoised: Denoised,
         said: Sequence[Mapping[str, float]],
         refines: bool,
@@ -77,17 +77,17 @@ class Chooser:
         cancel: CancelToken,
     ) -> None:
         self._engine, self._syntax, self._span, self._around = engine, syntax, span, around
-        self._stretches, self._denoised, self._said, self._refines = stretches, denoised, said, refines
+        self._stretches, self._denoised, self._said, self._refines = segments, denoised, said, refines
         self._is_before, self._cancel = is_before, cancel
         self._gate = Gate(syntax, span)
-        self._free = [s for s in stretches if s.free]
+        self._free = [s for s in segments if s.free]
         self._present = tuple(syntax.text[s.span.start : s.span.end] for s in self._free)
         n_around = len(around.tail_ids) + engine.info.near_suffix_tokens
-        self._n_tokens = sum(len(s.ids) for s in stretches) + n_around  # read of one candidate, about
+        self._n_tokens = sum(len(s.ids) for s in segments) + n_around  # read of one candidate, about
         self._read: dict[str, Judged] = {}
 
     def wholes(self) -> list[Whole]:
-        """Every canvas's answer, each stretch's best alone, and all of these together."""
+        """Every canvas's answer, each segment's best alone, and all of these together."""
         present = self._present
         usual = [usual_texts(self._syntax, s) for s in self._free]
         options = [
@@ -124,13 +124,13 @@ class Chooser:
 
         What stood there before is no placeholder: then it is all or nothing.
         """
-        empty = {stretch.span for stretch in self._free if stretch.is_empty}
+        empty = {segment.span for segment in self._free if segment.is_empty}
         while found.parts and min(part.confidence for part in found.parts) < least:
             if any(part.confidence < least and part.span not in empty for part in found.parts):
                 return None
             kept = {part.span: part.text for part in found.parts if part.confidence >= least}
             pairs = zip(self._free, self._present, strict=True)
-            whole = self._whole(tuple(kept.get(stretch.span, present) for stretch, present in pairs))
+            whole = self._whole(tuple(kept.get(segment.span, present) for segment, present in pairs))
             judged = self._judged([whole.candidate]).get(whole.candidate.text)
             if judged is None:
                 return None
@@ -138,14 +138,14 @@ class Chooser:
         return found if found.parts and self.parses(found.whole.texts) else None
 
     def parses(self, texts: Texts) -> bool:
-        """Whether the gate lets the selection through with these texts in its stretches."""
+        """Whether the gate lets the selection through with these texts in its segments."""
         if self._cancel.cancelled:
             return False
         text = self.assembled(texts)
         return self._gate.check(text).ok and not loses_code(self._syntax, self._span, text)
 
     def _best_alone(self, singles: Sequence[tuple[int, Texts]]) -> dict[int, str]:
-        """For each stretch the most probable text, alone; in a refinement only one that is an improvement."""
+        """For each segment the most probable text, alone; in a refinement only one that is an improvement."""
         present = self._whole(self._present).candidate
         own = [self._whole(texts) for _, texts in singles]
         judged = self._judged([present, *(whole.candidate for whole in own)])
@@ -211,5 +211,5 @@ class Chooser:
         return "nearby" if any(text in self._said[i] for i, text in changed) else "usual"
 
     def assembled(self, texts: Sequence[str]) -> str:
-        """The selection with these texts in its stretches."""
+        """The selection with these texts in its segments."""
         return assembled(self._syntax.text, self._span, self._stretches, texts)

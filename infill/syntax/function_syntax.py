@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class DocForm(msgspec.Struct, frozen=True):
+class DocstringSyntax(msgspec.Struct, frozen=True):
     """Documentation as the first statement of a body: a statement of one string."""
 
     opening: str
@@ -19,7 +19,7 @@ class DocForm(msgspec.Struct, frozen=True):
     content_type: str
 
 
-class HintForm(msgspec.Struct, frozen=True):
+class TypeHintSyntax(msgspec.Struct, frozen=True):
     """Types that follow a name: in which nodes of a parameter list they are missing, and what leads them in."""
 
     parameters_field: str
@@ -34,7 +34,7 @@ class HintForm(msgspec.Struct, frozen=True):
     known: frozenset[str]  # further names that need no definition
 
 
-class AbstractForm(msgspec.Struct, frozen=True):
+class AbstractSyntax(msgspec.Struct, frozen=True):
     """How a language says that a function is to be written elsewhere: names of its grammar, and of its library."""
 
     class_type: str
@@ -44,7 +44,7 @@ class AbstractForm(msgspec.Struct, frozen=True):
     decorators: frozenset[str]
 
 
-class Forms(msgspec.Struct, frozen=True):
+class FunctionSyntax(msgspec.Struct, frozen=True):
     """What can be completed of a function besides its body."""
 
     function_types: frozenset[str]
@@ -54,12 +54,12 @@ class Forms(msgspec.Struct, frozen=True):
     value_parents: frozenset[str] = frozenset()  # where it surely does
     value_placeholder: str = ""  # the same as text, to hold the place of what is inserted
     quiet_types: frozenset[str] = frozenset()  # statements whose block is often empty on purpose
-    abstract: AbstractForm | None = None
-    doc: DocForm | None = None
-    hints: HintForm | None = None
+    abstract: AbstractSyntax | None = None
+    doc: DocstringSyntax | None = None
+    hints: TypeHintSyntax | None = None
 
 
-_SCRIPT = Forms(
+_SCRIPT = FunctionSyntax(
     frozenset(
         {
             "function_declaration",
@@ -73,8 +73,8 @@ _SCRIPT = Forms(
 
 _PYTHON_TYPE = r"[A-Za-z_][\w.]*(?:\[[\w., |\[\]]+\])?"
 
-FORMS: dict[str, Forms] = {
-    "python": Forms(
+FUNCTION_SYNTAX: dict[str, FunctionSyntax] = {
+    "python": FunctionSyntax(
         function_types=frozenset({"function_definition"}),
         wrapper_types=frozenset({"decorated_definition"}),
         whole_only=("pass", "raise"),
@@ -93,15 +93,15 @@ FORMS: dict[str, Forms] = {
                 "case_clause",
             }
         ),
-        abstract=AbstractForm(
+        abstract=AbstractSyntax(
             class_type="class_definition",
             bases_field="superclasses",
             bases=frozenset({"ABC", "ABCMeta", "Protocol"}),
             decorator_type="decorator",
             decorators=frozenset({"abstractmethod", "abstractproperty", "abstractclassmethod", "overload"}),
         ),
-        doc=DocForm('"""', '"""', "expression_statement", "string", "string_content"),
-        hints=HintForm(
+        doc=DocstringSyntax('"""', '"""', "expression_statement", "string", "string_content"),
+        hints=TypeHintSyntax(
             parameters_field="parameters",
             bare_types=frozenset({"identifier", "default_parameter", "list_splat_pattern", "dictionary_splat_pattern"}),
             implicit=frozenset({"self", "cls"}),
@@ -117,10 +117,10 @@ FORMS: dict[str, Forms] = {
     "javascript": _SCRIPT,
     "typescript": _SCRIPT,
     "tsx": _SCRIPT,
-    "go": Forms(frozenset({"function_declaration", "method_declaration", "func_literal"})),
-    "rust": Forms(frozenset({"function_item"})),
-    "java": Forms(frozenset({"method_declaration", "constructor_declaration"})),
-    "c": Forms(frozenset({"function_definition"})),
-    "cpp": Forms(frozenset({"function_definition"})),
-    "bash": Forms(frozenset({"function_definition"}), whole_only=(":",)),
+    "go": FunctionSyntax(frozenset({"function_declaration", "method_declaration", "func_literal"})),
+    "rust": FunctionSyntax(frozenset({"function_item"})),
+    "java": FunctionSyntax(frozenset({"method_declaration", "constructor_declaration"})),
+    "c": FunctionSyntax(frozenset({"function_definition"})),
+    "cpp": FunctionSyntax(frozenset({"function_definition"})),
+    "bash": FunctionSyntax(frozenset({"function_definition"}), whole_only=(":",)),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infill.project.around import project_of
+from infill.project.project_context import project_of
 from infill.types import Excerpt
 from tests.infill.conftest import Run
 

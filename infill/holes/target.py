@@ -67,7 +67,7 @@ class Target(msgspec.Struct, frozen=True):
         return offset - shift
 
     def changes(self, completion: Completion) -> tuple[Part, ...]:
-        """The completion as changes of the document: one for each stretch, in order, none overlapping."""
+        """The completion as changes of the document: one for each segment, in order, none overlapping."""
         parts = completion.parts or (Part(completion.span, completion.text, completion.confidence),)
         return tuple(self._in_document(part) for part in parts)
 

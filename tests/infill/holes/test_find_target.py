@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from infill.holes.find import find_hole
+from infill.holes.find_hole import find_hole
+from infill.holes.find_target import find_target, offered, targets_with_holes
 from infill.holes.functions import holes_in
-from infill.holes.scaffold import Target, TargetKind, applied, overlap
-from infill.holes.targets import find_target, offered, targets_with_holes
+from infill.holes.target import Target, TargetKind, applied, overlap
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Completion, Hole, NoFill, Part, Span

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 import pytest
 
-from infill.pipeline.choose import Chooser, Denoised, Ranked
-from infill.prompt.context import Surroundings
-from infill.prompt.segments import Stretch
+from infill.pipeline.choose_rewrite import Chooser, Denoised, Ranked
+from infill.prompt.context import PromptContext
+from infill.prompt.segments import Segment
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Span
 from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
 
-AROUND = Surroundings((), "", (), (), "\n")
+AROUND = PromptContext((), "", (), (), "\n")
 UNSURE = 0.4  # the probability of each text that the engine is unsure of
 
 
@@ -45,16 +45,16 @@ def sure(engine: FakeEngine, code: str, free: Sequence[str], new: tuple[str, ...
     """What is sure at 0.5 of `new` in place of the texts `free`, which stand in `code` one after the other."""
     language = by_id("python")
     assert language is not None
-    stretches: list[Stretch] = []
+    segments: list[Segment] = []
     at = 0
     for text in free:
         start = code.index(text, at)
         at = start + len(text)
         ids = tuple(engine.tokenizer.encode(text))
-        stretches.append(Stretch(Span(start, at), ids, (len(ids),), empty))
+        segments.append(Segment(Span(start, at), ids, (len(ids),), empty))
     chooser = Chooser(
-        engine, parse(language, code), Span(0, len(code)), AROUND, stretches, Denoised((new,), 1, "converged"),
-        [{} for _ in stretches], not empty, lambda share: True, CancelToken(),
+        engine, parse(language, code), Span(0, len(code)), AROUND, segments, Denoised((new,), 1, "converged"),
+        [{} for _ in segments], not empty, lambda share: True, CancelToken(),
     )  # fmt: skip
     found, _ = chooser.ranked([whole for whole in chooser.wholes() if whole.texts == new])
     return chooser.sure(found[0], 0.5)

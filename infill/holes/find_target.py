@@ -1,6 +1,6 @@
 """What can be done to a piece of code, and the question to the model for each: signatures and names stay clamped.
 
-Works on the tree alone: no model, no budget. A language has only what its row in `forms` has.
+Works on the tree alone: no model, no budget. A language has only what its row in `infill.syntax.function_syntax` has.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import tree_sitter
 
-from infill.holes.find import find_hole
-from infill.holes.functions import extent, forms_of, function_at, functions, holes_in, start_of
+from infill.holes.find_hole import find_hole
+from infill.holes.functions import extent, function_at, function_syntax, functions, holes_in, start_of
 from infill.holes.placeholders import placeholder_hole
-from infill.holes.scaffold import Target, TargetKind, with_inserted
+from infill.holes.target import Target, TargetKind, with_inserted
 from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
 from infill.syntax.languages import placeholder_pattern
 from infill.syntax.tree import Syntax, ancestors
@@ -108,8 +108,8 @@ def _holes(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
 
 def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     """A documentation string where there is none, or in an empty one; the signature stays."""
-    forms, body = forms_of(syntax.language), function.child_by_field_name("body")
-    doc = forms.doc
+    row, body = function_syntax(syntax.language), function.child_by_field_name("body")
+    doc = row.doc
     if doc is None or body is None or not body.named_children:
         return NoFill("no_target", "nothing there can have a docstring")
     first = body.named_children[0]
@@ -123,9 +123,9 @@ def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     if indent.strip(BLANK):
         return NoFill("no_target", "the body is on the line of its header")
     break_ = "\r\n" if "\r\n" in syntax.text else "\n"
-    new = doc.opening + forms.value_placeholder + doc.closing + break_ + indent
+    new = doc.opening + row.value_placeholder + doc.closing + break_ + indent
     text, inserted = with_inserted(syntax.text, [(at, new)])
-    hole = Span(at + len(doc.opening), at + len(doc.opening) + len(forms.value_placeholder))
+    hole = Span(at + len(doc.opening), at + len(doc.opening) + len(row.value_placeholder))
     target = _all_but(text, Span(start, hole.end + len(doc.closing)), [hole])
     return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
 
@@ -138,12 +138,12 @@ def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_
     content = syntax.text[span.start : span.end]
     held = content.strip()
     end = syntax.char_offset(string.end_byte)
-    if held and (held == forms_of(syntax.language).value_placeholder):
+    if held and (held == function_syntax(syntax.language).value_placeholder):
         at = span.start + content.index(held)
         return _all_but(syntax.text, Span(start, end), [Span(at, at + len(held))])
     if held:
         return NoFill("no_target", "it has a docstring")
-    new = forms_of(syntax.language).value_placeholder
+    new = function_syntax(syntax.language).value_placeholder
     text, inserted = with_inserted(syntax.text, [(span.start, new)])
     hole = inserted[0].span
     target = _all_but(text, Span(start, end + len(new)), [hole])
@@ -152,8 +152,8 @@ def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_
 
 def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     """Types for the parameters that have none, and for what is returned; all else of the signature stays."""
-    forms = forms_of(syntax.language)
-    hints = forms.hints
+    row = function_syntax(syntax.language)
+    hints = row.hints
     parameters = None if hints is None else function.child_by_field_name(hints.parameters_field)
     if hints is None or parameters is None:
         return NoFill("no_target", "nothing there can have type hints")
@@ -170,7 +170,7 @@ def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
         insertions.append((syntax.char_offset(parameters.end_byte), hints.before_return))
     if not insertions:
         return NoFill("no_target", "every type is there")
-    held = forms.value_placeholder
+    held = row.value_placeholder
     text, inserted = with_inserted(syntax.text, [(at, before + held) for at, before in insertions])
     holes = [Span(i.span.end - len(held), i.span.end) for i in inserted]
     target = _all_but(text, Span(syntax.span_of(function).start, holes[-1].end), holes)

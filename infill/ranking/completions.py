@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from infill.candidates.gather import Candidate
 from infill.candidates.postprocess import postprocess
+from infill.candidates.sources import Candidate
 from infill.ranking.reranker import Judged
 from infill.types import Completion, Filled, Hole, NoFill
 
