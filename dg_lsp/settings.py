@@ -8,11 +8,12 @@ for the editor's plugin to say in `initializationOptions`: the configuration may
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
-from model.types import Quant
+from model.types import ModelSpec, Quant
 
 Threads = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 Niceness = Annotated[int, msgspec.Meta(ge=0, le=19)]
@@ -43,6 +44,22 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     stats: bool = True  # count shown and accepted suggestions in the user's state folder, for `dg-lsp stats`
     status_notification: bool = False  # send didChangeStatus: some clients log what they do not know
     trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
+
+
+class EngineChoice(msgspec.Struct, frozen=True):
+    """The model that the settings ask for, and which process holds it."""
+
+    spec: ModelSpec = ModelSpec()
+    shared: bool = True  # in a process of its own, for all windows; False: in this process
+    unload_after_s: float | None = 1800  # without a request, of a shared one; None: never
+
+
+def engine_choice(settings: Settings, given: Mapping[str, object] | None = None) -> EngineChoice:
+    """Return what these settings ask for; what was `given` on the command line, by a setting's name, wins."""
+    wanted = msgspec.structs.replace(settings, **(given or {}))
+    names = ModelSpec.__struct_fields__
+    spec = ModelSpec(**{name: getattr(wanted, name) for name in names})
+    return EngineChoice(spec, wanted.shared_engine, wanted.unload_after_minutes * 60 or None)
 
 
 # What each setting means, for people; the settings' table in the docs is made of it.

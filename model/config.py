@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from model.checkpoint_path import name_of
-from model.types import CheckpointError, PromptKind
+from model.checkpoint_path import find, name_of
+from model.types import CheckpointError, ModelSpec, PromptKind
 
 SCORES_AT_ONCE = 1 << 24  # vocabulary scores that are looked at together: 64 MiB in float32
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -93,6 +93,11 @@ FOR_CHAT: dict[str, Any] = {
     "block_lengths": (8, 12, 16, 24, 32, 48, 64),
     "keep_best": 3,
 }
+
+
+def folder_of(spec: ModelSpec) -> Path:
+    """The checkpoint folder of a local model, unchecked; raises `CheckpointError` for an id that was not fetched."""
+    return EMBEDDED if spec.model is None else find(spec.model)
 
 
 def check_folder(folder: Path) -> None:

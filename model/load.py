@@ -13,13 +13,12 @@ from typing import Any
 
 import msgspec
 
-from model.checkpoint_path import find
 from model.config import (
-    EMBEDDED,
     MASKED_TYPES,
     ONNX,
     SamplerConfig,
     check_folder,
+    folder_of,
     read_infill_config,
     read_model_type,
     unusable,
@@ -29,53 +28,44 @@ from model.engine.engine import DiffusionEngine
 from model.engine.hole_lengths import read_usual
 from model.tokenize.chat import Chat, open_tokenizer
 from model.tokenize.tokenizer import TextTokenizer
-from model.types import CheckpointError, OnBytes, Quant
+from model.types import CheckpointError, ModelSpec, OnBytes
 from model.weights.layout import read_dims
 
 
-def load_engine(
-    model: str | None = None,
-    device: str | None = None,
-    n_threads: int | None = None,
-    quant: Quant | None = None,
-    on_bytes: OnBytes | None = None,
-) -> DiffusionEngine:
-    """The engine for a checkpoint, by its folder or its id, or for the embedded model; raises `CheckpointError`.
+def load_engine(spec: ModelSpec | None = None, on_bytes: OnBytes | None = None) -> DiffusionEngine:
+    """The engine for a model of our own, by default the embedded one; raises `CheckpointError`.
 
-    `device` is a torch device ("cpu", "cuda"); None means ONNX Runtime where the folder has a graph for
-    it, else a GPU where there is one. `n_threads` is for the CPU; None leaves a core to the user. `quant` is for
-    torch, None is the least lossy format that fits; `on_bytes` hears how much of the weights is in place.
+    `on_bytes` hears how much of the weights is in place.
     """
-    folder = EMBEDDED if model is None else find(model)
+    spec = spec or ModelSpec()
+    folder = folder_of(spec)
     check_folder(folder)
     if read_model_type(folder) in MASKED_TYPES:
         check_torch(folder)
         from model.masked.load import load_masked_engine
 
-        return load_masked_engine(folder, device, n_threads, quant, on_bytes)
+        return load_masked_engine(folder, spec, on_bytes)
     tokenizer = open_tokenizer(folder, read_infill_config(folder).prompt)
     chats = isinstance(tokenizer.layout, Chat)
     infill_config = read_infill_config(folder, chats)
-    network = load_network(folder, device, n_threads, quant, on_bytes)
+    network = load_network(folder, spec, on_bytes)
     check_match(folder, network, tokenizer)
     # What a chat model states of its sampler is for answers of pages, not for a hole in a line.
     stated = None if chats else read_sampler_config(folder)
     return DiffusionEngine(network, tokenizer, infill_config, stated, read_usual(folder))
 
 
-def load_network(
-    folder: Path, device: str | None, n_threads: int | None, quant: Quant | None, on_bytes: OnBytes | None
-) -> Network:
-    """The folder's network in the runtime that suits it and `device`."""
-    if device is None and quant is None and (folder / ONNX).is_dir():
+def load_network(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> Network:
+    """The folder's network in the runtime that suits it and the device."""
+    if spec.device is None and spec.quant is None and (folder / ONNX).is_dir():
         from model.onnx.load import load_onnx_network
 
         check_window(folder)
-        return load_onnx_network(folder, n_threads)
+        return load_onnx_network(folder, spec.threads)
     check_torch(folder)
     from model.torch.load import load_torch_network
 
-    return load_torch_network(folder, device, n_threads, quant, on_bytes)
+    return load_torch_network(folder, spec, on_bytes)
 
 
 def check_torch(folder: Path) -> None:

@@ -20,6 +20,21 @@ OnBytes = Callable[[int, int], None]  # bytes of the weights that are in place, 
 Quant = Literal["int4", "fp8", "int8", "bf16"]  # formats of weights; bf16: as they are
 
 
+class ModelSpec(msgspec.Struct, frozen=True):
+    """Which model is wanted, in which form, and where it runs; all that its loader is told, and nothing else.
+
+    Two specs that are equal open the same model, as long as the files of its checkpoint are the same.
+    """
+
+    model: str | None = None  # checkpoint folder or hub id, or its name in the server at `url`; None: the embedded one
+    quant: Quant | None = None  # format of the weights in torch; None: the least lossy that fits
+    device: str | None = None  # torch device; None: ONNX Runtime where there are graphs for it, else a GPU if any
+    engine: Literal["local", "http"] = "local"  # http: in an OpenAI-compatible server
+    url: str | None = None  # of that server's API, for the engine http
+    threads: int | None = None  # on the CPU; None: one core is left to the user
+    niceness: int = 0  # 0 to 19, of the thread that runs the model
+
+
 class CheckpointError(Exception):
     """A checkpoint cannot be used; the message names the file and the remedy."""
 

@@ -24,7 +24,7 @@ def serve() -> NoReturn:
         ScriptedFiller.takes_instructions = property(lambda _: True)  # type: ignore[assignment]
     if own.fill_script is None:
         main(arguments)
-    main(arguments, lambda _model, _settings, _on_bytes: open_script(own.fill_script))
+    main(arguments, lambda _choice, _on_bytes: open_script(own.fill_script))
 
 
 if __name__ == "__main__":

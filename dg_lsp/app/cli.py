@@ -8,12 +8,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, get_args
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from dg_lsp import __version__
-from model.types import Quant
+from model.types import ModelSpec, Quant
 
 if TYPE_CHECKING:
     from dg_lsp.session.session import OpenFiller
@@ -112,12 +110,22 @@ def _log_to(path: Path | None, level: str | None) -> None:
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each request
 
 
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what was given of the model, by a setting's name; it wins over the editor's settings."""
+    given = {name: getattr(options, name) for name in ("quant", "device", "engine", "url")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if options.model:
+        given["model"] = options.model
+    return given if options.shared_engine else given | {"shared_engine": False}
+
+
 def _serve(options: argparse.Namespace, opens: OpenFiller | None) -> int:
     """Return the exit code when the session has ended, and the model's thread too if it listens."""
+    given = _given(options)
     if options.shared_engine and opens is None and options.engine != "http":
         from dg_lsp.engine.start import start_early
 
-        start_early(options.model, options.quant, options.device)  # so that it loads while this process does
+        start_early(ModelSpec(options.model, options.quant, options.device))  # so that it loads while this process does
 
     import asyncio
 
@@ -127,9 +135,10 @@ def _serve(options: argparse.Namespace, opens: OpenFiller | None) -> int:
 
     from dg_lsp.app.server import create_server
     from dg_lsp.app.transport import serve_stdio, serve_tcp
+    from dg_lsp.features.loading import open_model
     from dg_lsp.stats.keeping import CountsWriter
 
-    server = create_server(opens or _choose_filler(options), options.model)
+    server = create_server(opens or open_model, given)
     counts_writer = CountsWriter(server.session.usage)
     try:
         code = asyncio.run(serve_stdio(server) if options.tcp is None else serve_tcp(server, options.tcp))
@@ -138,15 +147,6 @@ def _serve(options: argparse.Namespace, opens: OpenFiller | None) -> int:
     counts_writer.close()
     server.session.scheduler.ended(WORKER_GRACE_S)
     return code
-
-
-def _choose_filler(options: argparse.Namespace) -> OpenFiller:
-    from dg_lsp.features.loading import open_model, open_shared_model
-
-    opens = open_shared_model if options.shared_engine else open_model
-    names = ("quant", "device", "engine", "url")
-    said = {name: value for name in names if (value := getattr(options, name)) is not None}
-    return lambda model, settings, on_bytes: opens(model, msgspec.structs.replace(settings, **said), on_bytes)
 
 
 def _leave(code: int) -> NoReturn:

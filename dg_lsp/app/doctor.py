@@ -15,39 +15,40 @@ from dg_lsp.engine.identity import identity_of
 from dg_lsp.engine.runtime_dir import EngineUnavailable, folder, socket_paths, supported
 from dg_lsp.stats.keeping import counts_path, read_counts
 from dg_lsp.user_folders import state_folder
-from infill.cli.command_input import url_of
-from infill.cli.doctor import Check, Options, attempt, checks, filled, parser, report, server_checks
+from infill.cli.command_input import ModelArguments, spec_of
+from infill.cli.doctor import Check, attempt, checks, filled, parser, report, server_checks
 from infill.types import InputError
+from model.types import ModelSpec
 
 _ALONE = "each window has a model of its own"
 
 
 def doctor(arguments: Sequence[str]) -> int:
     """Look at everything; the exit code."""
-    options = parser("dg-lsp doctor").parse_args(arguments, namespace=Options())
+    args = parser("dg-lsp doctor").parse_args(arguments, namespace=ModelArguments())
     try:
-        url = url_of(options.engine, options.url)
+        spec = spec_of(args)
     except InputError as error:
         sys.stderr.write(f"dg-lsp: {error}\n")
         return 2
-    return report(_with_server(url, options.model) if url else _all(options), options.json)
+    return report(_with_server(spec) if spec.engine == "http" else _all(spec, args.json), args.json)
 
 
-def _with_server(url: str, model: str | None) -> Iterator[Check]:
+def _with_server(spec: ModelSpec) -> Iterator[Check]:
     """A model in a server needs no engine."""
-    yield from server_checks(url, model)
+    yield from server_checks(spec)
     yield _state()
 
 
-def _all(options: Options) -> Iterator[Check]:
-    yield from checks(options)
+def _all(spec: ModelSpec, as_json: bool) -> Iterator[Check]:
+    yield from checks(spec, as_json)
     socket = _socket()
     yield socket
     if supported() and socket.state == "ok":
         engines = _engines()
         yield engines
         if engines.state == "ok":
-            yield attempt("engine", lambda: _engine(options))
+            yield attempt("engine", lambda: _engine(spec))
     yield _state()
 
 
@@ -75,12 +76,11 @@ def _engines() -> Check:
     return Check("engines", "ok", "; ".join(running) or "none runs now")
 
 
-def _engine(options: Options) -> Check:
+def _engine(spec: ModelSpec) -> Check:
     """A fill by the engine of this model, started where it does not run; it soon ends again by itself."""
     started = time.perf_counter()
     try:
-        identity = identity_of(options.model, options.threads, 0, options.quant, options.device)
-        filler = SharedFiller(identity, unload_after_s=None)
+        filler = SharedFiller(identity_of(spec), unload_after_s=None)
     except EngineUnavailable as error:
         return Check("engine", "warn", f"{error}; until then {_ALONE}")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -55,11 +55,14 @@ class Server(LanguageServer):
         self.rpc.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
 
 
-def create_server(open_filler: OpenFiller, model: str | None = None) -> Server:
-    """Return a server that calls `open_filler(model)` on its own thread, after `initialized`."""
+def create_server(open_filler: OpenFiller, given: Mapping[str, object] | None = None) -> Server:
+    """Return a server that calls `open_filler` on its own thread, after `initialized`.
+
+    `given` are settings of the command line, which win over the editor's.
+    """
     notebooks = notebook_events.sync_options()
     server = Server("dg-lsp", __version__, protocol_cls=Protocol, notebook_document_sync=notebooks)
-    server.session = session = Session(server, open_filler, model)
+    server.session = session = Session(server, open_filler, given)
     session.changed = session.scheduler.on_change = StatusNews(session).changed
     kinds = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.QuickFix]
     offered = types.CodeActionOptions(code_action_kinds=kinds, resolve_provider=True)

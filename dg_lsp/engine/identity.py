@@ -10,9 +10,8 @@ from pathlib import Path
 import msgspec
 
 import dg_lsp
-from model.checkpoint_path import find
-from model.config import EMBEDDED, check_folder
-from model.types import Quant
+from model.config import check_folder, folder_of
+from model.types import ModelSpec
 
 PROTOCOL = 4  # raise it when a message changes its meaning
 _DIGEST_CHARS = 16
@@ -24,12 +23,8 @@ class Identity(msgspec.Struct, frozen=True):
     protocol: int
     version: str
     program: str  # the interpreter's prefix and the package's folder: another installation is another program
-    model: str | None  # checkpoint folder, absolute; None: the embedded one
+    spec: ModelSpec  # its checkpoint's folder is absolute
     weights: str  # hash of the names, sizes and times of the checkpoint's files
-    threads: int | None
-    niceness: int
-    quant: Quant | None = None  # the least lossy format that fits when the engine starts
-    device: str | None = None  # a GPU where there is one
 
     @property
     def digest(self) -> str:
@@ -37,22 +32,16 @@ class Identity(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:_DIGEST_CHARS]
 
 
-def identity_of(
-    model: str | None, threads: int | None, niceness: int, quant: Quant | None = None, device: str | None = None
-) -> Identity:
-    """Return the identity of an engine for this model; raises `CheckpointError` for a folder that is none."""
-    folder = EMBEDDED if model is None else find(model).resolve()
+def identity_of(spec: ModelSpec) -> Identity:
+    """Return the identity of an engine for a local model; raises `CheckpointError` for a folder that is none."""
+    folder = folder_of(spec).resolve()
     check_folder(folder)
     return Identity(
         protocol=PROTOCOL,
         version=dg_lsp.__version__,
         program=f"{sys.prefix}:{Path(dg_lsp.__file__).resolve().parent}",
-        model=None if model is None else str(folder),
+        spec=spec if spec.model is None else msgspec.structs.replace(spec, model=str(folder)),
         weights=_stamp(folder),
-        threads=threads,
-        niceness=niceness,
-        quant=quant,
-        device=device,
     )
 
 

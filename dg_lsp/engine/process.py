@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None, open_filler: OpenFiller | None 
     os.set_inheritable(options.lock, False)  # our children must not keep the lock
     _log_to(log_path())
     identity = msgspec.json.decode(options.identity, type=Identity)
-    log.info("starting version=%s model=%s", identity.version, identity.model or "embedded")
+    log.info("starting version=%s model=%s", identity.version, identity.spec.model or "embedded")
     _serve(options, identity, open_filler or open_model)
     logging.shutdown()
     os._exit(0)  # the interpreter's tear-down takes a second when torch is loaded
@@ -67,10 +67,9 @@ def open_model(identity: Identity, on_bytes: OnBytes) -> Filler:
     """Open the model that the identity names, unless it is another by now."""
     from infill.pipeline.filler import open_filler
 
-    wanted = identity.model, identity.threads, identity.niceness, identity.quant, identity.device
-    if identity_of(*wanted) != identity:
+    if identity_of(identity.spec) != identity:
         raise CheckpointError("the checkpoint changed while the engine started; restart the server")
-    return open_filler(*wanted, on_bytes)
+    return open_filler(identity.spec, on_bytes)
 
 
 def _serve(options: argparse.Namespace, identity: Identity, open_filler: OpenFiller) -> None:

@@ -21,8 +21,7 @@ import msgspec
 
 from dg_lsp.engine.identity import Identity, identity_of
 from dg_lsp.engine.runtime_dir import EngineUnavailable, is_ours, socket_path, socket_paths, supported
-from dg_lsp.settings import Settings
-from model.types import CheckpointError, Quant
+from model.types import CheckpointError, ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +34,14 @@ ENGINE_COMMAND = (sys.executable, "-P", "-m", "dg_lsp.engine")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def start_early(model: str | None, quant: Quant | None = None, device: str | None = None) -> None:
-    """Start the engine that default settings will need, if none runs at all; whoever fails later says so.
+def start_early(spec: ModelSpec) -> None:
+    """Start the engine that default settings will need for this model, if none runs; a failure is told later.
 
     Takes milliseconds. Settings that want another engine leave this one alone, which soon ends.
     """
-    defaults = Settings()
     try:
         if supported() and not socket_paths():
-            identity = identity_of(model, defaults.threads, defaults.niceness, quant, device)
+            identity = identity_of(spec)
             start(identity, socket_path(identity.digest), ENGINE_COMMAND)
     except (EngineUnavailable, CheckpointError, OSError) as error:
         log.debug("no engine before there are settings: %s", error)

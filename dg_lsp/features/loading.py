@@ -11,9 +11,9 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 
-import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
@@ -21,11 +21,11 @@ from dg_lsp.backend.fallback_filler import StandIn
 from dg_lsp.engine.client import SharedFiller
 from dg_lsp.engine.runtime_dir import EngineUnavailable, supported
 from dg_lsp.features.status import answering, loads
-from dg_lsp.session.session import OpenFiller, Session
-from dg_lsp.settings import Settings
+from dg_lsp.session.session import Session
+from dg_lsp.settings import EngineChoice
 from infill.cli.sizes import part_of_size
 from infill.types import Filler
-from model.types import CheckpointError, OnBytes
+from model.types import ModelSpec, OnBytes
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ async def _show_progress(session: Session, loaded: asyncio.Future[Any], started:
         return
     # Without a percentage at the beginning a client may leave out those that come later.
     begin = types.WorkDoneProgressBegin(title="Loading model", cancellable=False)
-    if session.engine[0] is not None:
+    if session.engine.spec.model is not None:
         begin.percentage = 0
     session.server.send_progress(token, begin)
     told: types.WorkDoneProgressReport | None = None
@@ -131,51 +131,35 @@ async def accepted(created: Awaitable[None]) -> bool:
     return True
 
 
-def open_model(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
-    """Open the real pipeline in this process; slow, so only the worker thread may call it."""
-    return _with_stand_in(_open_here, model, settings, on_bytes)
+def open_model(choice: EngineChoice, on_bytes: OnBytes) -> Filler:
+    """Open the model where it is wanted: in the engine that all windows share if that can be, else in this process.
+
+    Slow, so only the worker thread may call it. For another model than the embedded one, that one answers where it
+    cannot, as it is shipped.
+    """
+    spec = choice.spec
+    open_one = partial(_open_shared, choice.unload_after_s) if choice.shared and supported() else _open_here
+    shipped = ModelSpec(threads=spec.threads, niceness=spec.niceness)
+    if spec.engine == "http":  # shared already, by the server: no engine of ours in between
+        return StandIn(lambda: _open_here(spec, on_bytes), lambda: open_one(shipped, None))
+    if spec.model is None:
+        return open_one(spec, on_bytes)
+    return StandIn(lambda: open_one(spec, on_bytes), lambda: open_one(shipped, None))
 
 
-def open_shared_model(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
-    """Open the model in the engine that all windows share; in this process where there can be none."""
-    shared = settings.shared_engine and supported()
-    return _with_stand_in(_open_shared if shared else _open_here, model, settings, on_bytes)
-
-
-def _with_stand_in(open_one: OpenFiller, model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
-    """The filler; for another model than the embedded one, that one answers where it cannot, as it is shipped."""
-    shipped = msgspec.structs.replace(settings, quant=None, device=None)
-    if settings.engine == "http":  # shared already, by the server: no engine of ours in between
-        return StandIn(lambda: _open_server(model, settings.url), lambda: open_one(None, shipped, _unheard))
-    if model is None:
-        return open_one(None, settings, on_bytes)
-    return StandIn(lambda: open_one(model, settings, on_bytes), lambda: open_one(None, shipped, _unheard))
-
-
-def _unheard(done: int, total: int) -> None:
-    """The embedded model is open at once."""
-
-
-def _open_here(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+def _open_here(spec: ModelSpec, on_bytes: OnBytes | None) -> Filler:
+    """Open the model in this process, or in the server that the spec names."""
     from infill.pipeline.filler import open_filler
 
-    return open_filler(model, settings.threads, settings.niceness, settings.quant, settings.device, on_bytes)
+    return open_filler(spec, on_bytes)
 
 
-def _open_server(model: str | None, url: str | None) -> Filler:
-    from infill.pipeline.filler import open_http_filler
-
-    if not url:
-        raise CheckpointError("the engine http needs --url or the setting url, as http://127.0.0.1:8000/v1")
-    return open_http_filler(url, model)
-
-
-def _open_shared(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+def _open_shared(unload_after_s: float | None, spec: ModelSpec, on_bytes: OnBytes | None) -> Filler:
     from dg_lsp.engine.identity import identity_of
 
-    identity = identity_of(model, settings.threads, settings.niceness, settings.quant, settings.device)
+    identity = identity_of(spec)
     try:
-        return SharedFiller(identity, settings.unload_after_minutes * 60 or None, on_bytes=on_bytes)
+        return SharedFiller(identity, unload_after_s, on_bytes=on_bytes)
     except EngineUnavailable as error:
         log.warning("no shared engine, the model opens in this process: %s", error)
-        return _open_here(model, settings, on_bytes)
+        return _open_here(spec, on_bytes)

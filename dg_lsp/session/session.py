@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from dg_lsp.session.related_files import Contexts
 from dg_lsp.session.suggestions import Suggestions, typed_on
 from dg_lsp.session.syntax_thread import Lookup
 from dg_lsp.session.trust import judge_cell, judge_document
-from dg_lsp.settings import Settings
+from dg_lsp.settings import EngineChoice, Settings, engine_choice
 from dg_lsp.stats.counting import UsageStats
 from infill.ignore.rules import IgnoreRules, Verdict
 from infill.types import Filled, Filler, NoFill
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OpenFiller = Callable[[str | None, Settings, OnBytes], Filler]
+OpenFiller = Callable[[EngineChoice, OnBytes], Filler]
 
 
 class Record:
@@ -89,7 +89,7 @@ class OpenFill(msgspec.Struct, frozen=True):
 class Session:
     """Documents, settings, the scheduler and what was last said to the user."""
 
-    def __init__(self, server: Client, open_filler: OpenFiller, model: str | None) -> None:
+    def __init__(self, server: Client, open_filler: OpenFiller, given: Mapping[str, object] | None = None) -> None:
         self.server = server
         self.documents = Documents()
         self.notebooks = Notebooks()
@@ -114,7 +114,7 @@ class Session:
         self.client_process_id: int | None = None  # only when it can be seen to run from here
         self.loading: asyncio.Task[None] | None = None
         self.filler: Filler | None = None  # once it is open
-        self.opened_for: tuple[object, ...] | None = None  # what `engine` was then
+        self.opened_for: EngineChoice | None = None  # what `engine` was then
         self.bytes_loaded: tuple[int, int] | None = None  # of the model that loads or last did: in place, and all
         self.last_reason: str | None = None
         self.last_silence: str | None = None  # why ghost text was last not shown
@@ -123,20 +123,17 @@ class Session:
         self._named: set[str] = set()  # problems that the user was told of
         self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
         self._open_filler = open_filler
-        self._model = model
+        self._given = given  # on the command line, by a setting's name
 
     @property
-    def engine(self) -> tuple[object, ...]:
-        """What the settings ask of an engine; the command line's choice of a model comes first."""
-        wanted = self.settings
-        model = self._model or wanted.model
-        form = model, wanted.quant, wanted.device, wanted.engine, wanted.url
-        return *form, wanted.threads, wanted.niceness, wanted.shared_engine, wanted.unload_after_minutes
+    def engine(self) -> EngineChoice:
+        """The model that the command line and the settings ask for."""
+        return engine_choice(self.settings, self._given)
 
     def open_filler(self) -> Filler:
         """Open the model; slow, for the worker thread."""
         self.bytes_loaded = None
-        self.filler = self._open_filler(self._model or self.settings.model, self.settings, self._on_bytes)
+        self.filler = self._open_filler(self.engine, self._on_bytes)
         return self.filler
 
     def _on_bytes(self, done: int, total: int) -> None:

@@ -24,7 +24,7 @@ from infill.prompt.instructions import asked_of
 from infill.types import Hole, InputError, Span
 from model.config import check_folder
 from model.engine.hole_lengths import LENGTHS, UsualConfidence, confidence, fitted
-from model.types import Budget, CancelToken, CheckpointError, Engine
+from model.types import Budget, CancelToken, CheckpointError, Engine, ModelSpec
 
 LEAST_HOLES = 40  # a mean of fewer says more about them than about lengths
 BLOCK_SHARE = 0.3
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         from model.load import load_engine  # brings torch
 
-        engine = load_engine(str(args.folder))
+        engine = load_engine(ModelSpec(str(args.folder)))
         usual = usual_confidence(engine, holes, args.seed)
         path = write(args.folder, usual)
     except (InputError, CheckpointError, ValueError) as error:

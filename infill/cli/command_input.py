@@ -6,7 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from infill.cli import console
 from infill.cli.progress import byte_bar, wants_bar
@@ -14,7 +14,7 @@ from infill.files.read_write import SourceFile, check_writable, printable
 from infill.ignore.rules import IgnoreRules, Verdict
 from infill.project.project_context import project_context
 from infill.types import Context, Filler, InputError
-from model.types import Quant
+from model.types import ModelSpec, Quant
 from model.weights.formats import QUANTS
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ModelArguments:
     """What every command is told of its model; argparse fills it in."""
 
     model: str | None
-    engine: str
+    engine: Literal["local", "http"]
     url: str | None
     quant: Quant | None
     device: str | None
@@ -76,13 +76,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     add("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
 
 
-def url_of(engine: str, url: str | None) -> str | None:
-    """The server to ask, None for a model of our own; raises InputError where only half of that was said."""
-    if engine == "http" and not url:
+def spec_of(args: ModelArguments) -> ModelSpec:
+    """The model that was asked for; raises `InputError` for a server without its URL, and for a URL alone."""
+    if args.engine == "http" and not args.url:
         raise InputError("--engine http: needs --url, as http://127.0.0.1:8000/v1")
-    if engine != "http" and url:
+    if args.engine != "http" and args.url:
         raise InputError("--url: goes with --engine http")
-    return url
+    return ModelSpec(args.model, args.quant, args.device, args.engine, args.url, args.threads)
 
 
 def hide_stdin(argv: Iterable[str]) -> list[str]:
@@ -138,19 +138,14 @@ def open_model(args: CommonArguments) -> Filler:
 
 def opened(args: ModelArguments) -> ModelFiller:
     """The pipeline over the model that was asked for, with a bar while it loads for long."""
-    url = url_of(args.engine, args.url)
-    if url is not None and (args.quant or args.device):
+    spec = spec_of(args)
+    if spec.engine == "http" and (spec.quant or spec.device):
         raise InputError("--quant, --device: for a model of our own, not with --engine http")
 
-    from infill.pipeline.filler import (  # the weights, or a network: once all input is good
-        open_filler,
-        open_http_filler,
-    )
+    from infill.pipeline.filler import open_filler  # the weights, or a network: once all input is good
 
-    if url is not None:
-        return open_http_filler(url, args.model)
     with byte_bar("loading", wants_bar(args.json)) as on_bytes:
-        return open_filler(args.model, args.threads, quant=args.quant, device=args.device, on_bytes=on_bytes)
+        return open_filler(spec, on_bytes)
 
 
 def context_of(source: SourceFile, language: str, args: CommonArguments) -> Context:

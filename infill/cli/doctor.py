@@ -17,13 +17,12 @@ from typing import Literal
 import msgspec
 
 from infill.cli import console
-from infill.cli.command_input import add_model_options, url_of
+from infill.cli.command_input import ModelArguments, add_model_options, spec_of
 from infill.cli.progress import byte_bar, wants_bar
 from infill.cli.sizes import size
 from infill.types import Filled, Filler, FillRequest, NoFill
-from model.checkpoint_path import find
-from model.config import EMBEDDED, ONNX, check_folder, read_infill_config
-from model.types import CancelToken, CheckpointError, Quant
+from model.config import ONNX, check_folder, folder_of, read_infill_config
+from model.types import CancelToken, CheckpointError, ModelSpec
 
 State = Literal["ok", "warn", "fail"]
 
@@ -46,23 +45,11 @@ class Check(msgspec.Struct, frozen=True, omit_defaults=True):
     remedy: str = ""
 
 
-class Options(argparse.Namespace):
-    """What either doctor was given; argparse fills it in."""
-
-    model: str | None
-    quant: Quant | None
-    device: str | None
-    engine: str
-    url: str | None
-    threads: int | None
-    json: bool
-
-
 def doctor(argv: list[str]) -> int:
     """Run `infill doctor`; return its exit code."""
-    options = parser("infill doctor").parse_args(argv, namespace=Options())
-    url = url_of(options.engine, options.url)
-    return report(server_checks(url, options.model) if url else checks(options), options.json)
+    args = parser("infill doctor").parse_args(argv, namespace=ModelArguments())
+    spec = spec_of(args)
+    return report(server_checks(spec) if spec.engine == "http" else checks(spec, args.json), args.json)
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
@@ -92,11 +79,11 @@ def report(found: Iterator[Check], as_json: bool) -> int:
     return 1 if failed else 0
 
 
-def checks(options: Options) -> Iterator[Check]:
-    """Look at what needs no server."""
+def checks(spec: ModelSpec, as_json: bool) -> Iterator[Check]:
+    """Look at what needs no server; `as_json`: a program reads it, which wants no bar while the model loads."""
     yield _python()
     try:
-        folder = EMBEDDED if options.model is None else find(options.model)
+        folder = folder_of(spec)
     except CheckpointError as error:
         yield Check("checkpoint", "fail", str(error))
         return
@@ -110,21 +97,21 @@ def checks(options: Options) -> Iterator[Check]:
     if in_onnx:  # of one format
         yield _memory(folder)
     else:
-        yield attempt("format", lambda: _format(folder, options))
-    yield attempt("fill", lambda: _opened(options))
+        yield attempt("format", lambda: _format(folder, spec))
+    yield attempt("fill", lambda: _opened(spec, as_json))
     if in_onnx:  # of what else could run here
-        yield attempt("format", lambda: _format(None, options))
+        yield attempt("format", lambda: _format(None, spec))
 
 
-def server_checks(url: str, model: str | None) -> Iterator[Check]:
+def server_checks(spec: ModelSpec) -> Iterator[Check]:
     """Look at what a model in a server needs."""
     yield _python()
     yield from _packages(None)
     yield _grammars()
-    server = attempt("server", lambda: _server(url, model))
+    server = attempt("server", lambda: _server(spec.url or "", spec.model))
     yield server
     if server.state != "fail":
-        yield attempt("fill", lambda: _answered(url, model))
+        yield attempt("fill", lambda: _opened(spec, True))
 
 
 def attempt(name: str, look: Callable[[], Check]) -> Check:
@@ -231,20 +218,20 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
 
 
-def _format(folder: Path | None, options: Options) -> Check:
+def _format(folder: Path | None, spec: ModelSpec) -> Check:
     from infill.cli.doctor_format import format_found
 
-    wish = None if folder is None else options.quant
-    return Check("format", "ok", format_found(folder, options.device, wish))
+    wish = None if folder is None else spec.quant
+    return Check("format", "ok", format_found(folder, spec.device, wish))
 
 
-def _opened(options: Options) -> Check:
-    """A model that opens here, and a fill."""
+def _opened(spec: ModelSpec, as_json: bool) -> Check:
+    """A model that opens, here or in a server, and a fill."""
     from infill.pipeline.filler import open_filler
 
     started = time.perf_counter()
-    with byte_bar("loading", wants_bar(options.json)) as on_bytes:
-        filler = open_filler(options.model, options.threads, 0, options.quant, options.device, on_bytes)
+    with byte_bar("loading", wants_bar(as_json)) as on_bytes:
+        filler = open_filler(spec, on_bytes)
     return filled("fill", filler, time.perf_counter() - started)
 
 
@@ -259,12 +246,3 @@ def _server(url: str, model: str | None) -> Check:
     if not is_private(url):
         return Check("server", "warn", f"{detail}; code and {KEY_VARIABLE} travel in the clear", "https, or a tunnel")
     return Check("server", "ok", detail)
-
-
-def _answered(url: str, model: str | None) -> Check:
-    """A hole filled by the server."""
-    from infill.pipeline.filler import open_http_filler
-
-    started = time.perf_counter()
-    filler = open_http_filler(url, model)
-    return filled("fill", filler, time.perf_counter() - started)

@@ -20,40 +20,38 @@ from infill.syntax.languages import Language, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.timing import Timings
 from infill.types import Filled, FillRequest, Hole, NoFill, OnDraft, Source
-from model.checkpoint_path import find, name_of
-from model.config import EMBEDDED, check_folder
-from model.types import CancelToken, Engine, OnBytes, Quant, ServerError
+from model.checkpoint_path import name_of
+from model.config import check_folder, folder_of
+from model.types import CancelToken, CheckpointError, Engine, ModelSpec, OnBytes, ServerError
 
 
-def open_filler(
-    model: str | None = None,
-    n_threads: int | None = None,
-    niceness: int = 0,
-    quant: Quant | None = None,
-    device: str | None = None,
-    on_bytes: OnBytes | None = None,
-) -> ModelFiller:
-    """The pipeline over a checkpoint, by its folder or its id, or the embedded model; raises `CheckpointError`.
+def open_filler(spec: ModelSpec | None = None, on_bytes: OnBytes | None = None) -> ModelFiller:
+    """The pipeline over a model, by default the embedded one; raises `CheckpointError`.
 
-    Takes a third of a second for the embedded model and many for one that needs torch: call it off the
-    protocol thread, on the thread that fills, which `niceness` (0 to 19) makes yield to others.
+    Takes a third of a second for the embedded model and many for one that needs torch: call it off the protocol
+    thread, on the thread that fills, which the spec's niceness makes yield to others. `on_bytes` hears how much of
+    the weights is in place.
     """
-    folder = EMBEDDED if model is None else find(model)
+    spec = spec or ModelSpec()
+    if spec.engine == "http":
+        return _open_http_filler(spec)
+    folder = folder_of(spec)
     check_folder(folder)  # before seconds of importing, for a mistyped path
 
     from model.hardware.threads import lower_priority
     from model.load import load_engine
 
-    lower_priority(niceness)
-    engine = load_engine(model, device, n_threads, quant, on_bytes)
-    return ModelFiller(engine, "embedded" if model is None else name_of(folder))
+    lower_priority(spec.niceness)
+    return ModelFiller(load_engine(spec, on_bytes), "embedded" if spec.model is None else name_of(folder))
 
 
-def open_http_filler(url: str, model: str | None = None) -> ModelFiller:
-    """The pipeline over a model of an OpenAI-compatible server, by default its first; raises `CheckpointError`."""
+def _open_http_filler(spec: ModelSpec) -> ModelFiller:
+    """The pipeline over a model of an OpenAI-compatible server, by default its first."""
     from model.http.engine import open_http_engine
 
-    return ModelFiller(open_http_engine(url, model), url)
+    if not spec.url:
+        raise CheckpointError("the engine http needs --url or the setting url, as http://127.0.0.1:8000/v1")
+    return ModelFiller(open_http_engine(spec.url, spec.model), spec.url)
 
 
 class ModelFiller:

@@ -15,7 +15,7 @@ from model.hardware.threads import default_threads
 from model.masked.network import MaskedNetwork, SpecialIds
 from model.masked.tokenizer import MaskedTokenizer
 from model.torch.load import multiply_for
-from model.types import CheckpointError, OnBytes, Quant
+from model.types import CheckpointError, ModelSpec, OnBytes, Quant
 from model.weights.fitting import CPU, chosen_quant
 from model.weights.formats import part_bytes, total
 from model.weights.manifest import wished_form
@@ -25,11 +25,9 @@ from model.weights.packing import Packed
 from model.weights.stream import counted, weights_of
 
 
-def load_masked_engine(
-    folder: Path, device: str | None, n_threads: int | None, quant: Quant | None, on_bytes: OnBytes | None
-) -> DiffusionEngine:
-    """The engine over a masked model, `quant` None in the least lossy format that fits; raises `CheckpointError`."""
-    torch.set_num_threads(n_threads or default_threads())
+def load_masked_engine(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None = None) -> DiffusionEngine:
+    """The engine over a masked model, by default in the least lossy format that fits; raises `CheckpointError`."""
+    torch.set_num_threads(spec.threads or default_threads())
     described = read_config(folder)
     tokenizer = MaskedTokenizer.load(folder)
     mask_id = described.stated.mask_token_id
@@ -48,7 +46,7 @@ def load_masked_engine(
     infill = read_infill_config(folder)
     if tokenizer.expand_id is not None:
         infill = msgspec.structs.replace(infill, pad_ends_hole=True)
-    network = load_transformer(folder, described, device or usual_device(), quant, on_bytes)
+    network = load_transformer(folder, described, spec.device or usual_device(), spec.quant, on_bytes)
     ids = SpecialIds(mask_id, tokenizer.pad_id, tokenizer.expand_id)
     masked = MaskedNetwork(network, ids, tokenizer.vocab_size, described.family.shifted)
     return DiffusionEngine(masked, tokenizer, infill, MASK_SAMPLER)

@@ -11,7 +11,7 @@ from model import kernels
 from model.hardware.devices import device_of, usual_device
 from model.hardware.threads import default_threads
 from model.torch.network import TorchNetwork
-from model.types import OnBytes, Quant
+from model.types import ModelSpec, OnBytes, Quant
 from model.weights.fitting import chosen_quant
 from model.weights.layout import read_dims
 from model.weights.loader import stream_network
@@ -20,20 +20,10 @@ from model.weights.modules import Multiply, PlainMultiply, ScratchMultiply
 from model.weights.text_only import TextOnlyDiffusionGemma
 
 
-def load_torch_network(
-    folder: Path,
-    device: str | None,
-    n_threads: int | None,
-    quant: Quant | None = None,
-    on_bytes: OnBytes | None = None,
-) -> TorchNetwork:
-    """The checkpoint on `device`, by default a GPU where there is one; raises `CheckpointError`.
-
-    `quant` None takes the least lossy format that fits.
-    """
-    torch.set_num_threads(n_threads or default_threads())
-    device = device or usual_device()
-    return TorchNetwork(load_network(folder, device, quant, on_bytes))
+def load_torch_network(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None = None) -> TorchNetwork:
+    """The checkpoint on the spec's device, by default a GPU where there is one; raises `CheckpointError`."""
+    torch.set_num_threads(spec.threads or default_threads())
+    return TorchNetwork(load_network(folder, spec.device or usual_device(), spec.quant, on_bytes))
 
 
 def load_network(

@@ -21,7 +21,7 @@ from model.train import export, to_onnx
 from model.train import loop as training
 from model.train.corpus import NearDuplicates, Package, documents, read_documents, write_documents
 from model.train.tokenizer import train as train_tokenizer
-from model.types import Budget, CancelToken, Canvas
+from model.types import Budget, CancelToken, Canvas, ModelSpec
 
 ROOT = Path(__file__).parents[1]
 N_VOCAB = 600
@@ -76,7 +76,7 @@ def rehearse() -> None:
         to_onnx.write(out)
         say(f"exported: {', '.join(sorted(p.name for p in (*out.iterdir(), *(out / ONNX).iterdir())))}")
         for device in (None, "cpu"):
-            engine = load_engine(str(out), device=device)
+            engine = load_engine(ModelSpec(str(out), device=device))
             prompt = engine.tokenizer.prompt("", "", "import os\n\n\ndef size(path):\n    return ")
             canvas = Canvas((0,) * 6, (True,) * 6)
             fill = engine.denoise(prompt, [canvas], Budget(4), CancelToken(), seed=0)[0]

@@ -16,7 +16,7 @@ def filler() -> FakeFiller:
 @pytest.fixture
 async def served(filler: FakeFiller) -> AsyncIterator[tuple[Server, Wire]]:
     """A server in this process whose model is ready, and what it sends."""
-    server, wire = create_server(lambda _model, _settings, _on_bytes: filler), Wire()
+    server, wire = create_server(lambda _choice, _on_bytes: filler), Wire()
     server.rpc.set_writer(wire, include_headers=False)
     receive(server, "initialize", {"processId": None, "rootUri": None, "capabilities": {}}, id=1)
     receive(server, "initialized", {})

@@ -17,7 +17,7 @@ from dg_lsp.app.transport import serve_stdio
 from dg_lsp.backend.fallback_filler import StandIn
 from dg_lsp.engine.client import SharedFiller
 from dg_lsp.engine.identity import identity_of
-from dg_lsp.settings import Settings
+from dg_lsp.settings import EngineChoice
 from infill.types import Filler
 from model.types import OnBytes
 from tests.scripted_filler import open_script
@@ -25,10 +25,10 @@ from tests.scripted_filler import open_script
 ENGINE = Path(__file__).resolve().parents[1] / "dg_lsp" / "engine" / "scripted_engine.py"
 
 
-def open_scripted(model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+def open_scripted(choice: EngineChoice, on_bytes: OnBytes) -> Filler:
     command = (sys.executable, str(ENGINE), *sys.argv[1:3])
-    identity = identity_of(model, settings.threads, settings.niceness)
-    open_shared = partial(SharedFiller, identity, settings.unload_after_minutes * 60 or None, command, on_bytes)
+    identity = identity_of(choice.spec)
+    open_shared = partial(SharedFiller, identity, choice.unload_after_s, command, on_bytes)
     if len(sys.argv) == 3:
         return open_shared()
     return StandIn(open_shared, lambda: open_script(Path(sys.argv[3])), patience_s=60)

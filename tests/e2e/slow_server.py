@@ -21,10 +21,10 @@ from dg_lsp.backend.fallback_filler import StandIn
 from dg_lsp.engine import process
 from dg_lsp.engine.client import SharedFiller
 from dg_lsp.engine.identity import identity_of
-from dg_lsp.settings import Settings
+from dg_lsp.settings import EngineChoice
 from infill.pipeline.filler import open_filler
 from infill.types import Filler
-from model.types import OnBytes
+from model.types import ModelSpec, OnBytes
 from model.weights.shards import Shards
 from tests.scripted_filler import open_script
 
@@ -43,12 +43,12 @@ def load_half(until: Path) -> None:
 
 
 def opener(model: str, until: str, script: str, where: str) -> Callable[..., Filler]:
-    def open_it(_model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
+    def open_it(_choice: EngineChoice, on_bytes: OnBytes) -> Filler:
         def chosen() -> Filler:
             if where == "own":
-                return open_filler(model, quant="int8", device="cpu", on_bytes=on_bytes)
+                return open_filler(ModelSpec(model, quant="int8", device="cpu"), on_bytes=on_bytes)
             command = (sys.executable, __file__, "engine", until)
-            return SharedFiller(identity_of(model, None, 0, "int8", "cpu"), None, command, on_bytes)
+            return SharedFiller(identity_of(ModelSpec(model, quant="int8", device="cpu")), None, command, on_bytes)
 
         return StandIn(chosen, partial(open_script, Path(script)), patience_s=0)
 
@@ -61,6 +61,6 @@ if __name__ == "__main__":
         process.main(sys.argv[3:])
     logging.basicConfig(level="WARNING")
     load_half(Path(sys.argv[2]))
-    code = asyncio.run(serve_stdio(create_server(opener(*sys.argv[1:]), sys.argv[1])))
+    code = asyncio.run(serve_stdio(create_server(opener(*sys.argv[1:]), {"model": sys.argv[1]})))
     sys.stderr.flush()
     os._exit(code)

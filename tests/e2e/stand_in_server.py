@@ -17,8 +17,6 @@ from tests.scripted_filler import open_script
 if __name__ == "__main__":
     logging.basicConfig(level="WARNING")
     chosen, embedded = (partial(open_script, Path(path)) for path in sys.argv[1:])
-    code = asyncio.run(
-        serve_stdio(create_server(lambda _model, _settings, _on_bytes: StandIn(chosen, embedded, patience_s=0)))
-    )
+    code = asyncio.run(serve_stdio(create_server(lambda _choice, _on_bytes: StandIn(chosen, embedded, patience_s=0))))
     sys.stderr.flush()
     os._exit(code)

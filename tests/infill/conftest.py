@@ -11,6 +11,7 @@ import pytest
 import infill.pipeline.filler
 from infill.cli.main import main
 from infill.types import FillRequest
+from model.types import ModelSpec, OnBytes
 from tests.infill.fake_filler import Answer, FakeFiller, filled
 
 CODE = b"def area(w, h):\n    return w * \n"
@@ -26,8 +27,8 @@ class Run:
         self.opened: list[str | None] = []
         self.requests: list[FillRequest] = []
 
-        def open_filler(model: str | None, n_threads: int | None, **_form: object) -> FakeFiller:
-            self.opened.append(model)
+        def open_filler(spec: ModelSpec, _on_bytes: OnBytes | None = None) -> FakeFiller:
+            self.opened.append(spec.model)
             filler = FakeFiller(lambda request: self.answer(request))
             filler.requests = self.requests
             return filler

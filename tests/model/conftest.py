@@ -14,6 +14,7 @@ from transformers import DiffusionGemmaConfig, DiffusionGemmaTextConfig  # noqa:
 from model.load import load_engine  # noqa: E402
 from model.tokenize.byte_codec import byte_alphabet  # noqa: E402
 from model.tokenize.tokenizer import SPECIAL_TOKENS  # noqa: E402
+from model.types import ModelSpec  # noqa: E402
 from model.weights.text_only import TextOnlyDiffusionGemma, smallest_vision_config  # noqa: E402
 
 N_VOCAB = 256 + len(SPECIAL_TOKENS)
@@ -67,4 +68,4 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def engine(checkpoint: Path):
-    return load_engine(str(checkpoint), device="cpu")
+    return load_engine(ModelSpec(str(checkpoint), device="cpu"))

@@ -10,7 +10,7 @@ import pytest
 
 from model.config import EMBEDDED
 from model.load import load_engine
-from model.types import CheckpointError
+from model.types import CheckpointError, ModelSpec
 from model.weights.verify import verify
 
 
@@ -21,7 +21,7 @@ def copy(checkpoint: Path, tmp_path: Path) -> Path:
 
 def failure(folder: Path) -> str:
     with pytest.raises(CheckpointError) as caught:
-        load_engine(str(folder), device="cpu")
+        load_engine(ModelSpec(str(folder), device="cpu"))
     message = str(caught.value)
     assert "\n" not in message and str(folder) in message
     return message
@@ -32,7 +32,7 @@ def edit(path: Path, **changes: object) -> None:
 
 
 def test_a_good_one_loads(copy: Path) -> None:
-    assert load_engine(str(copy), device="cpu").info.name == "small"
+    assert load_engine(ModelSpec(str(copy), device="cpu")).info.name == "small"
 
 
 def test_no_such_folder(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_field_of_a_wrong_type_beside_graphs(tmp_path: Path) -> None:
     edit(folder / "config.json", **config)
     for device in (None, "cpu"):  # in ONNX Runtime and in torch
         with pytest.raises(CheckpointError, match=r"config\.json: .*num_key_value_heads.*; restore it"):
-            load_engine(str(folder), device=device)
+            load_engine(ModelSpec(str(folder), device=device))
 
 
 def test_sampler_settings_of_a_wrong_type(copy: Path) -> None:

@@ -15,6 +15,7 @@ from unittest import mock
 import msgspec
 
 from model.config import EMBEDDED, ONNX, read_infill_config
+from model.types import ModelSpec
 
 if TYPE_CHECKING:
     from model.diffusion.network import Network
@@ -89,7 +90,7 @@ def open_torch(folder: Path, n_threads: int | None, in_int8: bool, compiled: boo
         sys.modules["torchao"] = None  # type: ignore[assignment]  # transformers imports it wherever it is installed
     from model.torch.load import load_torch_network
 
-    network = load_torch_network(folder, "cpu", n_threads)
+    network = load_torch_network(folder, ModelSpec(device="cpu", threads=n_threads))
     if in_int8:
         from torchao.quantization import Int8DynamicActivationInt8WeightConfig, quantize_
 

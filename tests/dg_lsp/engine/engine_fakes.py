@@ -13,10 +13,10 @@ from dg_lsp.engine.link import Link
 from dg_lsp.engine.messages import Hello
 from dg_lsp.engine.runtime_dir import socket_path
 from infill.types import Completion, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
-from model.types import CancelToken, OnBytes
+from model.types import CancelToken, ModelSpec, OnBytes
 
 WAIT_S = 20.0
-IDENTITY = Identity(PROTOCOL, "0", "tests", None, "none", None, 0)
+IDENTITY = Identity(PROTOCOL, "0", "tests", ModelSpec(), "none")
 
 
 class FakeFiller:

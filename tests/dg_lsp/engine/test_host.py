@@ -14,7 +14,7 @@ from dg_lsp.app.engine_cli import peek
 from dg_lsp.engine.link import Inbox, Link, Signal
 from dg_lsp.engine.messages import Answered, Cancel, Drafted, News, Peek, ask, pack
 from dg_lsp.engine.runtime_dir import EngineUnavailable
-from model.types import OnBytes
+from model.types import ModelSpec, OnBytes
 from tests.dg_lsp.engine.engine_fakes import IDENTITY, WAIT_S, FakeFiller, LocalEngine, request, said
 
 
@@ -192,9 +192,10 @@ async def test_an_answer_that_cannot_travel_is_a_reason(local: LocalEngine) -> N
     assert await one.ask("b").answer() == "B"
 
 
-@pytest.mark.parametrize("field", ["protocol", "version", "program", "model", "weights", "threads", "niceness"])
+@pytest.mark.parametrize("field", ["protocol", "version", "program", "weights", "spec"])
 async def test_another_identity_is_refused_with_a_remedy(local: LocalEngine, field: str) -> None:
-    other = msgspec.structs.replace(IDENTITY, **{field: 7 if field in ("protocol", "threads", "niceness") else "x"})
+    changed: dict[str, object] = {"protocol": 7, "spec": ModelSpec(threads=7)}
+    other = msgspec.structs.replace(IDENTITY, **{field: changed.get(field, "x")})
     assert other.digest != IDENTITY.digest
     link = local.link(other)
     with pytest.raises(EngineUnavailable, match=r"another model, version or number of threads.*engine stop"):

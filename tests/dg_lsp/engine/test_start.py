@@ -19,7 +19,7 @@ from dg_lsp.engine.client import SharedFiller
 from dg_lsp.engine.identity import Identity, identity_of
 from dg_lsp.engine.runtime_dir import EngineUnavailable, log_path, socket_path
 from dg_lsp.engine.start import reach, start_early
-from model.types import CheckpointError
+from model.types import CheckpointError, ModelSpec
 from tests.dg_lsp.engine.engine_fakes import IDENTITY, WAIT_S
 
 COMMAND = (sys.executable, str(Path(__file__).with_name("scripted_engine.py")))
@@ -158,13 +158,13 @@ def test_an_early_engine_is_the_one_that_default_settings_need(
 ) -> None:
     started: list[Identity] = []
     monkeypatch.setattr(starting, "start", lambda identity, _path, _command: started.append(identity))
-    start_early(None)
-    assert started == [identity_of(None, None, 0)]
+    start_early(ModelSpec())
+    assert started == [identity_of(ModelSpec())]
     socket_path("other").touch()
-    start_early(None)
+    start_early(ModelSpec())
     assert len(started) == 1  # some engine runs: it may be the one that the settings want
     socket_path("other").unlink()
-    start_early("/nowhere")
+    start_early(ModelSpec("/nowhere"))
     assert len(started) == 1
 
 
@@ -172,17 +172,19 @@ def test_an_identity_changes_with_the_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "diffusion_gemma"}')
     for name in ("model.safetensors", "tokenizer.json"):
         (tmp_path / name).write_text("{}")
-    before = identity_of(str(tmp_path), None, 0)
-    assert before == identity_of(f"{tmp_path}/../{tmp_path.name}", None, 0)
-    assert before.digest != identity_of(str(tmp_path), 1, 0).digest
-    assert before.digest != identity_of(str(tmp_path), None, 1).digest
+    before = identity_of(ModelSpec(str(tmp_path)))
+    assert before == identity_of(ModelSpec(f"{tmp_path}/../{tmp_path.name}"))
+    assert before.digest != identity_of(ModelSpec(str(tmp_path), threads=1)).digest
+    assert before.digest != identity_of(ModelSpec(str(tmp_path), niceness=1)).digest
     (tmp_path / "model.safetensors").write_text("{} ")
-    assert before.digest != identity_of(str(tmp_path), None, 0).digest
+    assert before.digest != identity_of(ModelSpec(str(tmp_path))).digest
     with pytest.raises(CheckpointError):
-        identity_of(str(tmp_path / "missing"), None, 0)
+        identity_of(ModelSpec(str(tmp_path / "missing")))
 
 
 def test_another_format_or_device_is_another_engine(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"model_type": "diffusion_gemma"}')
-    others = [identity_of(str(tmp_path), None, 0, *form) for form in ((None, None), ("int4", None), ("int4", "cpu"))]
+    model = str(tmp_path)
+    specs = (ModelSpec(model), ModelSpec(model, "int4"), ModelSpec(model, "int4", "cpu"))
+    others = [identity_of(spec) for spec in specs]
     assert len({other.digest for other in others}) == 3

@@ -11,9 +11,9 @@ import pytest
 
 from dg_lsp.app.server import Server, create_server
 from dg_lsp.features import configuration
-from dg_lsp.settings import Settings
+from dg_lsp.settings import EngineChoice
 from infill.types import Filler
-from model.types import OnBytes
+from model.types import ModelSpec, OnBytes
 from tests.dg_lsp.server_fakes import FakeFiller, Wire, receive
 
 ASKS = {"workspace": {"configuration": True}}
@@ -25,13 +25,13 @@ class Window:
 
     def __init__(self) -> None:
         self.wire = Wire()
-        self.opened: list[tuple[str | None, Settings]] = []
+        self.opened: list[EngineChoice] = []
         self.fillers: list[FakeFiller] = []
         self.server: Server = create_server(self._open)
         self.server.rpc.set_writer(self.wire, include_headers=False)
 
-    def _open(self, model: str | None, settings: Settings, on_bytes: OnBytes) -> Filler:
-        self.opened.append((model, settings))
+    def _open(self, choice: EngineChoice, on_bytes: OnBytes) -> Filler:
+        self.opened.append(choice)
         self.fillers.append(FakeFiller())
         return self.fillers[-1]
 
@@ -82,7 +82,7 @@ async def test_the_model_opens_with_what_the_configuration_says(window: Window) 
     assert window.opened == []
     await window.answer(0, result=[{"threads": 3}])
     await window.ready(1)
-    assert window.opened == [(None, Settings(threads=3, niceness=5))]
+    assert window.opened == [EngineChoice(ModelSpec(threads=3, niceness=5))]
 
 
 async def test_a_client_that_tells_of_a_change_before_it_answers_is_waited_for(window: Window) -> None:
@@ -95,7 +95,7 @@ async def test_a_client_that_tells_of_a_change_before_it_answers_is_waited_for(w
     for number in range(2):
         await window.answer(number, result=[{"threads": 3}])
     await window.ready(1)
-    assert window.opened == [(None, Settings(threads=3))]
+    assert window.opened == [EngineChoice(ModelSpec(threads=3))]
 
 
 @pytest.mark.parametrize("answer", [{"result": None}, {"result": []}, {"result": [None]}, {"result": {}},
@@ -104,7 +104,7 @@ async def test_a_client_that_has_none_leaves_the_options(window: Window, answer:
     window.start({"threads": 2})
     await window.answer(0, **answer)
     await window.ready(1)
-    assert window.opened == [(None, Settings(threads=2))]
+    assert window.opened == [EngineChoice(ModelSpec(threads=2))]
     assert window.told() == []
 
 
@@ -116,7 +116,7 @@ async def test_a_client_that_does_not_answer_is_not_waited_for(
     await window.ready(1)
     await window.answer(0, result=[{"threads": 3}])
     await window.ready(2)
-    assert [settings.threads for _, settings in window.opened] == [2, 3]
+    assert [choice.spec.threads for choice in window.opened] == [2, 3]
 
 
 async def test_another_engine_is_opened_once_for_what_needs_one(window: Window) -> None:
@@ -135,7 +135,7 @@ async def test_another_engine_is_opened_once_for_what_needs_one(window: Window) 
     await window.until(lambda: not window.server.session.settings.look_ahead)
     assert window.server.session.loading is not None
     await window.server.session.loading
-    assert [settings.threads for _, settings in window.opened] == [None, 4]
+    assert [choice.spec.threads for choice in window.opened] == [None, 4]
     (told,) = window.told()
     assert "'doubts' was removed" in told, "an old configuration is told once, and no mistake"
 
@@ -216,7 +216,7 @@ async def test_an_untrusted_workspaces_configuration_opens_no_model_of_its_own(w
     await window.ready(1)
     await window.changes(1, {"model": "./worse", "threads": 2})
     await window.ready(2)
-    assert [model for model, _ in window.opened] == [None, None]
+    assert [choice.spec.model for choice in window.opened] == [None, None]
     (told,) = window.told()
     assert "'model'" in told and "'trusted'" in told
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dg_lsp.app.server import Server, create_server
-from dg_lsp.settings import Settings
+from dg_lsp.settings import EngineChoice
 from model.types import OnBytes
 from tests.dg_lsp.server_fakes import FakeFiller, Wire, receive
 
@@ -46,8 +46,8 @@ async def test_the_filler_is_not_asked(
 async def test_an_untrusted_workspaces_model_is_not_opened(filler: FakeFiller) -> None:
     asked: list[str | None] = []
 
-    def open_filler(model: str | None, settings: Settings, on_bytes: OnBytes) -> FakeFiller:
-        asked.append(model)
+    def open_filler(choice: EngineChoice, on_bytes: OnBytes) -> FakeFiller:
+        asked.append(choice.spec.model)
         return filler
 
     for options in ({"model": "./m", "trusted": False}, {"model": "./m", "trusted": True}):

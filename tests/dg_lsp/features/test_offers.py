@@ -13,7 +13,7 @@ FALLBACK = "completionProvider"
 
 
 def offered(**capabilities: Any) -> dict[str, Any]:
-    server, wire = create_server(lambda _model, _settings, _on_bytes: FakeFiller()), Wire()
+    server, wire = create_server(lambda _choice, _on_bytes: FakeFiller()), Wire()
     server.rpc.set_writer(wire, include_headers=False)
     params = {"processId": None, "rootUri": None, "capabilities": capabilities}
     receive(server, "initialize", params, id=1)

@@ -9,7 +9,7 @@ import pytest
 
 from dg_lsp.app.server import Server, create_server
 from dg_lsp.documents.documents import Edit
-from dg_lsp.settings import Settings
+from dg_lsp.settings import EngineChoice
 from infill.types import FillRequest, InputError
 from model.types import CancelToken, OnBytes
 from tests.dg_lsp.server_fakes import WAIT_S, FakeFiller, Wire, receive
@@ -110,11 +110,11 @@ async def test_the_command_lines_model_comes_before_the_editors(
 ) -> None:
     asked: list[str | None] = []
 
-    def open_filler(model: str | None, settings: Settings, on_bytes: OnBytes) -> FakeFiller:
-        asked.append(model)
+    def open_filler(choice: EngineChoice, on_bytes: OnBytes) -> FakeFiller:
+        asked.append(choice.spec.model)
         return filler
 
-    server = create_server(open_filler, flag)
+    server = create_server(open_filler, {"model": flag} if flag else None)
     server.rpc.set_writer(Wire(), include_headers=False)
     params = {
         "processId": None,

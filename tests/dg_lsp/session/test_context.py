@@ -21,7 +21,7 @@ class Editor:
 
     def __init__(self, folder: Path, filler: FakeFiller, **options: Any) -> None:
         self.folder, self.filler, self.wire = folder, filler, Wire()
-        self.server: Server = create_server(lambda _model, _settings, _on_bytes: filler)
+        self.server: Server = create_server(lambda _choice, _on_bytes: filler)
         self.server.rpc.set_writer(self.wire, include_headers=False)
         folders = [{"uri": folder.as_uri(), "name": folder.name}]
         settings = {"debounceMs": 0, "lookAhead": False} | options

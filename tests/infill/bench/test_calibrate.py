@@ -12,6 +12,7 @@ from infill.bench.hole_sampling import source_files
 from model.config import EMBEDDED
 from model.engine.hole_lengths import LENGTHS, read_usual
 from model.load import load_engine
+from model.types import ModelSpec
 
 FILES = "infill"
 
@@ -26,7 +27,7 @@ def test_the_curve_is_written_and_read_and_the_same_again(folder: Path) -> None:
     usual = read_usual(folder)
     assert usual is not None and usual.n_holes == 40
     assert 1 > usual(1) > usual(8) > usual(31) > 0
-    again = usual_confidence(load_engine(str(folder)), draw(source_files([Path(FILES)]), 40, 0), 0)
+    again = usual_confidence(load_engine(ModelSpec(str(folder))), draw(source_files([Path(FILES)]), 40, 0), 0)
     assert again == usual
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import infill.pipeline.filler
 from infill.types import Filled, FillRequest, NoFill
-from model.types import CheckpointError
+from model.types import CheckpointError, ModelSpec, OnBytes
 from tests.infill.conftest import CODE, Run
 from tests.infill.fake_filler import FakeFiller, filled
 
@@ -76,8 +76,8 @@ def test_a_usage_error_is_usage_and_one_line(run: Run, area: Path, argv: list[st
 
 
 def test_a_broken_checkpoint_is_one_line(run: Run, area: Path, monkeypatch: pytest.MonkeyPatch):
-    def broken(model: str | None, n_threads: int | None, **_form: object) -> FakeFiller:
-        raise CheckpointError(f"{model}: weights\nmissing")
+    def broken(spec: ModelSpec, on_bytes: OnBytes | None) -> FakeFiller:
+        raise CheckpointError(f"{spec.model}: weights\nmissing")
 
     monkeypatch.setattr(infill.pipeline.filler, "open_filler", broken)
     code, out, err = run("fill", "area.py:1:1", "--write", "--model", "m")

@@ -7,12 +7,12 @@ from msgspec import structs
 
 from infill.holes.find_target import find_target
 from infill.holes.target import Target, TargetKind, applied
-from infill.pipeline.filler import open_http_filler
+from infill.pipeline.filler import open_filler
 from infill.pipeline.refine import STRENGTHS
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Filled, NoFill, Span
-from model.types import CancelToken
+from model.types import CancelToken, ModelSpec
 from tests.openai_server import Reply, serving
 
 SOURCE = "def area(w, h):\n    return w * h\n\n\ndef add(a, b):\n    ...\n\n\ndef after():\n    return 1\n"
@@ -34,7 +34,7 @@ def fixing(place: str, answer: str, *reports: str) -> tuple[str | NoFill, list[s
     request = structs.replace(target.request("python", STRENGTHS["high"]), fixes=True, diagnostics=reports)
     with serving() as server:
         server.answer = lambda _: Reply((f"```python\n{answer}\n```",) * 3)
-        filled = open_http_filler(server.url).fill(request, CancelToken())
+        filled = open_filler(ModelSpec(engine="http", url=server.url)).fill(request, CancelToken())
     done = filled if isinstance(filled, NoFill) else applied(SOURCE, target.changes(filled.completions[0]))
     return done, server.prompts
 
@@ -86,6 +86,6 @@ def test_an_action(kind: TargetKind, place: str, answer: str, old: str) -> None:
     assert isinstance(target, Target)
     with serving() as server:
         server.answer = lambda _: Reply((f"```python\n{answer}\n```",) * 3)
-        filled = open_http_filler(server.url).fill(target.request("python"), CancelToken())
+        filled = open_filler(ModelSpec(engine="http", url=server.url)).fill(target.request("python"), CancelToken())
     assert isinstance(filled, Filled), filled
     assert applied(SOURCE, target.changes(filled.completions[0])) == SOURCE.replace(old, answer)

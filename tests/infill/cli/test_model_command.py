@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import save_file  # noqa: E402
 
 from model.load import load_engine  # noqa: E402
-from model.types import CheckpointError  # noqa: E402
+from model.types import CheckpointError, ModelSpec  # noqa: E402
 from tests.infill.hub_server import COMMIT, Hub, serving  # noqa: E402
 from tests.model.weights.conftest import published_once  # noqa: E402, F401
 
@@ -155,7 +155,7 @@ def test_a_checkpoint_is_converted_verified_used_and_removed(run: Run, published
     again = run("model", "convert", folder, out, "--quant", "int8")
     assert again.returncode == 2 and "is there already" in again.stderr and out.is_dir()
     assert "is converted already" in run("model", "convert", out, tmp_path / "twice", "--quant", "int4").stderr
-    assert load_engine(str(out), device="cpu").info.name == "out"
+    assert load_engine(ModelSpec(str(out), device="cpu")).info.name == "out"
 
     refused = run("model", "remove", place.name, stdin=subprocess.DEVNULL)
     assert refused.returncode == 2 and "--yes" in refused.stderr and place.is_dir()
@@ -168,4 +168,4 @@ def test_a_checkpoint_is_converted_verified_used_and_removed(run: Run, published
 @pytest.mark.parametrize("device", ["cuda:7", "abacus"])
 def test_a_device_that_is_not_there_is_one_line(published_once: Path, device: str) -> None:  # noqa: F811
     with pytest.raises(CheckpointError, match=f"^--device {device}: cannot be used here [^\n]*; cpu always can$"):
-        load_engine(str(published_once), device=device)
+        load_engine(ModelSpec(str(published_once), device=device))

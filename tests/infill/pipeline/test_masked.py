@@ -11,7 +11,7 @@ from infill.cli.main import main
 from infill.pipeline.filler import ModelFiller
 from infill.types import Filled, FillRequest, NoFill, Source, Span
 from model.load import load_engine
-from model.types import CancelToken
+from model.types import CancelToken, ModelSpec
 from tests.model.masked_checkpoints import write_learned_checkpoint
 
 TEXT = "def area(w, h):\n    return w * h\n"
@@ -26,7 +26,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def filler(checkpoint: Path) -> ModelFiller:
-    return ModelFiller(load_engine(str(checkpoint), device="cpu"), "by-heart")
+    return ModelFiller(load_engine(ModelSpec(str(checkpoint), device="cpu")), "by-heart")
 
 
 @pytest.mark.parametrize("source", ["diffusion", "left_to_right"])

@@ -7,7 +7,7 @@ import torch
 
 from model.load import load_engine
 from model.torch.forward import run
-from model.types import Budget, CancelToken, Canvas
+from model.types import Budget, CancelToken, Canvas, ModelSpec
 from tests.model.conftest import N_VOCAB
 
 PROMPT = list(b"def area(w, h):\n    return ")
@@ -160,7 +160,7 @@ def test_ids_are_the_callers_own(engine) -> None:
 
 
 def test_encoder_and_decoder_share_one_copy(checkpoint) -> None:
-    network = load_engine(str(checkpoint), device="cpu")._network.network
+    network = load_engine(ModelSpec(str(checkpoint), device="cpu"))._network.network
     encoder, decoder = network.model.encoder.language_model.layers, network.model.decoder.layers
     for a, b in zip(encoder, decoder, strict=True):
         assert a.experts.gate_up_proj.data_ptr() == b.experts.gate_up_proj.data_ptr()

@@ -13,7 +13,7 @@ import pytest
 from model.engine.engine import DiffusionEngine
 from model.engine.hole_lengths import LENGTHS, UsualConfidence, confidence, fitted
 from model.load import load_engine
-from model.types import Budget, CancelToken, Canvas, CheckpointError
+from model.types import Budget, CancelToken, Canvas, CheckpointError, ModelSpec
 
 USUAL = UsualConfidence(0.5, 0.9, 0.3, 0.03, 0.1, n_holes=100)
 PROMPT = list(b"def area(w, h):\n    return ")
@@ -23,7 +23,7 @@ PROMPT = list(b"def area(w, h):\n    return ")
 def engine(checkpoint: Path, tmp_path: Path) -> DiffusionEngine:
     folder = Path(shutil.copytree(checkpoint, tmp_path / "calibrated"))
     (folder / LENGTHS).write_bytes(msgspec.json.encode(USUAL))
-    return load_engine(str(folder), device="cpu")
+    return load_engine(ModelSpec(str(folder), device="cpu"))
 
 
 def canvases(*lengths: int, **changes: bool) -> list[Canvas]:
@@ -98,7 +98,7 @@ def test_given_up_drafts_are_not_reported(engine: DiffusionEngine) -> None:
 
 def test_where_nothing_is_known_or_more_to_come_all_go_on(engine: DiffusionEngine, checkpoint: Path) -> None:
     tried = canvases(2, 4, 6)
-    for known, n_steps in ((engine, 1), (load_engine(str(checkpoint), device="cpu"), 3)):
+    for known, n_steps in ((engine, 1), (load_engine(ModelSpec(str(checkpoint), device="cpu")), 3)):
         fills = known.denoise(PROMPT, tried, Budget(n_steps), CancelToken(), 0, keep_best=1)
         assert all(f.token_ids for f in fills)
 
@@ -107,4 +107,4 @@ def test_a_broken_curve_is_one_clear_line(checkpoint: Path, tmp_path: Path) -> N
     folder = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
     (folder / LENGTHS).write_text('{"a": 1}')
     with pytest.raises(CheckpointError, match=r"lengths\.json.*infill\.calibrate"):
-        load_engine(str(folder), device="cpu")
+        load_engine(ModelSpec(str(folder), device="cpu"))

@@ -13,7 +13,7 @@ import torch
 from model.engine.engine import DiffusionEngine
 from model.load import load_engine
 from model.masked.network import FOLLOWING, MaskedNetwork
-from model.types import Budget, CancelToken, Canvas, CheckpointError
+from model.types import Budget, CancelToken, Canvas, CheckpointError, ModelSpec
 from model.weights.verify import verify
 from tests.model.masked_checkpoints import BOS, MASK, N_BYTES, write_checkpoint
 
@@ -32,12 +32,12 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def engine(folder: Path) -> DiffusionEngine:
-    return load_engine(str(folder), device="cpu")
+    return load_engine(ModelSpec(str(folder), device="cpu"))
 
 
 @pytest.fixture(scope="module")
 def dream_on(tmp_path_factory: pytest.TempPathFactory) -> DiffusionEngine:
-    return load_engine(str(write_checkpoint(tmp_path_factory.mktemp("dream-on") / "m", "Dream", n_added=5)))
+    return load_engine(ModelSpec(str(write_checkpoint(tmp_path_factory.mktemp("dream-on") / "m", "Dream", n_added=5))))
 
 
 def test_the_tokenizers_ids_are_the_vocabulary(engine: DiffusionEngine) -> None:
@@ -161,7 +161,7 @@ def test_the_model_chooses_the_length_where_it_has_learned_to(dream_on: Diffusio
 
 def failure(folder: Path) -> str:
     with pytest.raises(CheckpointError) as caught:
-        load_engine(str(folder), device="cpu")
+        load_engine(ModelSpec(str(folder), device="cpu"))
     message = str(caught.value)
     assert "\n" not in message and str(folder) in message
     return message
@@ -229,5 +229,5 @@ def test_weights_of_another_shape_are_named_as_published(tmp_path: Path) -> None
 
 def test_loading_tells_how_much_is_in_place(folder: Path) -> None:
     told: list[tuple[int, int]] = []
-    load_engine(str(folder), device="cpu", on_bytes=lambda done, needed: told.append((done, needed)))
+    load_engine(ModelSpec(str(folder), device="cpu"), on_bytes=lambda done, needed: told.append((done, needed)))
     assert len(told) > 5 and told == sorted(told) and told[-1][0] == told[-1][1]

@@ -22,7 +22,7 @@ from model.diffusion.denoise import denoise, starting_rows
 from model.diffusion.sampler import SeededDraws
 from model.load import load_engine
 from model.torch.vocabulary import choose
-from model.types import Budget, CancelToken, Canvas
+from model.types import Budget, CancelToken, Canvas, ModelSpec
 from tests.model.masked_checkpoints import BOS, EXPAND, MASK, N_ROWS, PAD, reference_network, write_checkpoint
 
 PROMPT = [BOS, *range(30, 42)]
@@ -67,7 +67,7 @@ def by_entropy(logits: Logits, n: int, suffix: list[int], bound: float, seed: in
 
 
 def ours(folder: Path, n: int, suffix: list[int], bound: float, seed: int, elastic: bool = False) -> list[int]:
-    engine = load_engine(str(folder), device="cpu")
+    engine = load_engine(ModelSpec(str(folder), device="cpu"))
     network, canvas = (
         engine._network,
         Canvas((*[0] * n, *suffix), (*[True] * n, *[False] * len(suffix)), False, elastic),
@@ -147,7 +147,7 @@ def test_llada_is_llama_under_other_names(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "m", "llada")
     row = [BOS, 5, 6, MASK, MASK, 9, 77, 130]
     expected = llada_pass(load_file(folder / "model.safetensors"), row)
-    network: Any = load_engine(str(folder), device="cpu")._network
+    network: Any = load_engine(ModelSpec(str(folder), device="cpu"))._network
     with torch.inference_mode():
         found = network.scores(network.hidden_before([row], [(0, i) for i in range(len(row))]))
     assert torch.allclose(found, expected[:, : network.vocab_size], atol=1e-4)

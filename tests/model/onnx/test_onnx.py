@@ -24,7 +24,7 @@ from model.train.checkpoint import network_from_folder
 from model.train.export import export
 from model.train.network import Network, NetworkConfig
 from model.train.to_onnx import write
-from model.types import Budget, CancelToken, Canvas, CheckpointError
+from model.types import Budget, CancelToken, Canvas, CheckpointError, ModelSpec
 from tests.model.conftest import N_VOCAB, byte_tokenizer
 
 PROMPT = list(b"def area(w, h):\n    return w * ")
@@ -57,7 +57,7 @@ def exact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pair(exact: Path) -> tuple[DiffusionEngine, DiffusionEngine]:
-    return load_engine(str(exact)), load_engine(str(exact), device="cpu")
+    return load_engine(ModelSpec(str(exact))), load_engine(ModelSpec(str(exact), device="cpu"))
 
 
 def test_same_fills_as_the_class(pair, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def agreement(ours: Decoder, theirs: Decoder, n_free: int, seed: int) -> tuple[l
 
 
 def test_integers_agree_with_the_class_step_for_step() -> None:
-    ours, theirs = load_onnx_network(EMBEDDED, None), load_torch_network(EMBEDDED, "cpu", None)
+    ours, theirs = load_onnx_network(EMBEDDED, None), load_torch_network(EMBEDDED, ModelSpec(device="cpu"))
     barred = np.zeros((len(CANVASES), ours.vocab_size), np.bool_)
     ids = load_engine().tokenizer.encode("class Shelf:\n    def total(self, names):\n        return ")
     same: list[bool] = []
@@ -216,7 +216,7 @@ def copy_of(folder: Path, to: Path) -> Path:
 
 def failure(folder: Path) -> str:
     with pytest.raises(CheckpointError) as caught:
-        load_engine(str(folder))
+        load_engine(ModelSpec(str(folder)))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 

@@ -12,7 +12,7 @@ from infill.types import Filled, FillRequest, NoFill, Span
 from model.engine.engine import DiffusionEngine
 from model.load import load_engine
 from model.tokenize.chat import Chat
-from model.types import Budget, CancelToken, Canvas
+from model.types import Budget, CancelToken, Canvas, ModelSpec
 from tests.model.conftest import small_network
 from tests.model.gemma_form import TEMPLATE, gemma_form
 from tests.model.weights.conftest import SIZES
@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def engine(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DiffusionEngine:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return load_engine(str(folder), device="cpu")
+    return load_engine(ModelSpec(str(folder), device="cpu"))
 
 
 class Seen:
@@ -117,7 +117,7 @@ def test_it_may_think_before_a_rewrite(folder: Path, tmp_path: Path, monkeypatch
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     thinking = Path(shutil.copytree(folder, tmp_path / "thinks"))
     (thinking / "infill.json").write_text('{"thinks": true}')
-    engine = load_engine(str(thinking), device="cpu")
+    engine = load_engine(ModelSpec(str(thinking), device="cpu"))
     seen, t = Seen(engine, monkeypatch), engine.tokenizer
     selection = Span(FILE.index("    print"), len(FILE) - 1)
     ask(engine, FillRequest(FILE, "python", selection=selection, instruction="Print the area of 3.", max_steps=1))

@@ -9,6 +9,7 @@ import pytest
 from model.config import EMBEDDED
 from model.load import load_engine
 from model.tokenize.tokenizer import CONTEXT, PREFIX, SUFFIX, TextTokenizer
+from model.types import ModelSpec
 
 OTHERS, AFTER, BEFORE = "# a.py\nX = 1", "y = 2\n", "import a\nx ="
 
@@ -37,5 +38,5 @@ def test_half_of_the_prompt_stays_with_the_file_itself(wanted: int, given: int, 
     settings = (EMBEDDED / "infill.json").read_text()
     (tmp_path / "infill.json").unlink()
     (tmp_path / "infill.json").write_text(settings.replace('"context_tokens": 0', f'"context_tokens": {wanted}'))
-    engine = load_engine(str(tmp_path))
+    engine = load_engine(ModelSpec(str(tmp_path)))
     assert engine.info.context_tokens == given and engine.info.max_prompt_tokens == 320

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.load import load_engine
-from model.types import Budget, CancelToken, Canvas
+from model.types import Budget, CancelToken, Canvas, ModelSpec
 from tests.model.conftest import N_VOCAB
 
 IDS = [6 + (i * 37) % (N_VOCAB - 6) for i in range(60)]
@@ -16,7 +16,7 @@ CANVAS = Canvas((0,) * 4 + (50, 60), (True,) * 4 + (False,) * 2)
 
 
 def fresh(checkpoint, prompt):
-    engine = load_engine(str(checkpoint), device="cpu")
+    engine = load_engine(ModelSpec(str(checkpoint), device="cpu"))
     return engine.score(prompt, [IDS[:5]], CancelToken())[0].log_probs
 
 
@@ -31,7 +31,7 @@ def test_reused_prompt_scores_like_a_fresh_one(checkpoint, engine, kept: int, le
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 5)), min_size=2, max_size=5))
 def test_any_sequence_of_prompts(checkpoint, cuts: list[tuple[int, int]]) -> None:
-    engine = load_engine(str(checkpoint), device="cpu")
+    engine = load_engine(ModelSpec(str(checkpoint), device="cpu"))
     for keep, salt in cuts:
         prompt = [*IDS[:keep], *[6 + salt] * salt, 77]
         got = engine.score(prompt, [IDS[:3]], CancelToken())[0].log_probs
@@ -52,18 +52,20 @@ def test_reuse_encodes_only_what_is_new(engine, monkeypatch: pytest.MonkeyPatch)
 def test_a_kept_prompt_gives_the_same_fill(checkpoint, engine) -> None:
     engine.denoise([*IDS[:33], 11, 12], [CANVAS], Budget(3), CancelToken(), 5)
     warm = engine.denoise(IDS[:35], [CANVAS], Budget(6), CancelToken(), 5)
-    cold = load_engine(str(checkpoint), device="cpu").denoise(IDS[:35], [CANVAS], Budget(6), CancelToken(), 5)
+    cold = load_engine(ModelSpec(str(checkpoint), device="cpu")).denoise(
+        IDS[:35], [CANVAS], Budget(6), CancelToken(), 5
+    )
     assert warm[0].token_ids == cold[0].token_ids
     assert torch.tensor(warm[0].token_entropies).allclose(torch.tensor(cold[0].token_entropies), atol=1e-4)
 
 
 def test_continuations_read_together_score_as_each_alone(checkpoint) -> None:
-    engine = load_engine(str(checkpoint), device="cpu")
+    engine = load_engine(ModelSpec(str(checkpoint), device="cpu"))
     continuations = [IDS[:14], [*IDS[:11], 99, 98, 97], [50], IDS[30:43], [*IDS[:5], 70]]  # longer than the window, too
     for n in (3, 8, 20):
         together = engine.score(IDS[:n], continuations, CancelToken())
         for found, continuation in zip(together, continuations, strict=True):
-            whole = load_engine(str(checkpoint), device="cpu")
+            whole = load_engine(ModelSpec(str(checkpoint), device="cpu"))
             one_by_one = [
                 whole.score([*IDS[:n], *continuation[:i]], [[token]], CancelToken())[0].log_probs[0]
                 for i, token in enumerate(continuation)

@@ -10,7 +10,7 @@ import torch
 
 from model.load import load_engine
 from model.torch.load import load_network
-from model.types import CheckpointError
+from model.types import CheckpointError, ModelSpec
 from model.weights import stream
 from model.weights.converted import Writer
 from model.weights.manifest import MANIFEST, cache_folder, read_manifest
@@ -47,7 +47,7 @@ def test_another_form_or_another_file_is_another_entry(published: Path) -> None:
 def test_a_converted_folder_is_a_checkpoint(published: Path) -> None:
     load_network(published, "cpu", "int4")
     (entry,) = entries()
-    engine = load_engine(str(entry), device="cpu")  # in its own format, without being told
+    engine = load_engine(ModelSpec(str(entry), device="cpu"))  # in its own format, without being told
     assert engine.tokenizer.encode("x") and read_manifest(entry).quant == "int4"
     with pytest.raises(CheckpointError, match="holds int4"):
         load_network(entry, "cpu", "int8")

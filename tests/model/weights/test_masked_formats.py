@@ -13,7 +13,7 @@ from infill.cli.doctor_format import format_found
 from model.load import load_engine
 from model.masked.load import load_masked_engine
 from model.masked.network import MaskedNetwork
-from model.types import CheckpointError
+from model.types import CheckpointError, ModelSpec
 from model.weights import stream
 from model.weights.fitting import Device, chosen_quant, fitting, needed_bytes
 from model.weights.manifest import cache_folder
@@ -47,7 +47,7 @@ def folder(model_type: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def network_of(folder: Path, quant: Any = None) -> MaskedNetwork:
-    network: Any = load_masked_engine(folder, "cpu", None, quant, None)._network
+    network: Any = load_masked_engine(folder, ModelSpec(device="cpu", quant=quant))._network
     return network
 
 
@@ -82,8 +82,8 @@ def test_a_converted_folder_is_a_checkpoint(folder: Path, tmp_path: Path) -> Non
     told: list[tuple[int, int]] = []
     out = stream.convert(folder, tmp_path / "out", "cpu", "int4", "int8", lambda *n: told.append(n))
     assert told[-1][0] == told[-1][1] and {file.by for file in verify(out)} == {"checksum"}
-    engine = load_engine(str(out), device="cpu")
-    whole = load_engine(str(folder), device="cpu", quant="int4")
+    engine = load_engine(ModelSpec(str(out), device="cpu"))
+    whole = load_engine(ModelSpec(str(folder), device="cpu", quant="int4"))
     text = "def f(x):\n    return "
     assert engine.tokenizer.encode(text) == whole.tokenizer.encode(text)
     network: Any = engine._network
@@ -91,7 +91,7 @@ def test_a_converted_folder_is_a_checkpoint(folder: Path, tmp_path: Path) -> Non
     exact = scores(network_of(folder, "int4"))
     assert (scores(network) - exact).abs().max() < 0.1 * exact.abs().max()
     with pytest.raises(CheckpointError, match="holds int4"):
-        load_engine(str(out), device="cpu", quant="int8")
+        load_engine(ModelSpec(str(out), device="cpu", quant="int8"))
 
 
 def test_the_doctor_says_what_fits(folder: Path) -> None:

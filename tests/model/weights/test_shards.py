@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from model.load import load_engine
-from model.types import CheckpointError
+from model.types import CheckpointError, ModelSpec
 from tests.model.weights.conftest import weight_map
 
 NAME = "model.decoder.layers.2.experts.down_proj"
@@ -18,7 +18,7 @@ NAME = "model.decoder.layers.2.experts.down_proj"
 
 def failure(folder: Path) -> str:
     with pytest.raises(CheckpointError) as caught:
-        load_engine(str(folder), device="cpu", quant="int4")
+        load_engine(ModelSpec(str(folder), device="cpu", quant="int4"))
     message = str(caught.value)
     assert "\n" not in message and str(folder) in message
     return message
