@@ -30,7 +30,7 @@ Reason = Literal[
     "selection_too_long",  # for the model, see ModelInfo.max_selection_tokens
     "no_target",  # nothing of the wanted kind is there
     "empty_fill",
-    "nothing_better",  # refine: what stands there is the most probable
+    "nothing_better",  # refine: the present text is the most probable
     "breaks_parse",  # no candidate keeps the file parsing
     "not_confident",
     "cancelled",

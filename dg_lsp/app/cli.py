@@ -25,9 +25,9 @@ examples:
   dg-lsp --engine http --url URL          with a model of an OpenAI-compatible server
   dg-lsp --log-file dg-lsp.log            one line per request, without your text
   dg-lsp explain FILE ...                 whether a file is ignored, and by which rule
-  dg-lsp engine status                    the engines that run, with their windows and memory
-  dg-lsp engine stop                      end them; the next request starts another
-  dg-lsp doctor                           what suggestions need, and what to do about what is wrong
+  dg-lsp engine status                    list the engine processes, with their windows and memory
+  dg-lsp engine stop                      end them; the next request starts a new one
+  dg-lsp doctor                           check the set-up, and say what to do about problems
   dg-lsp stats                            what became of suggestions, counted on this machine only
 """
 
@@ -76,13 +76,17 @@ def _parser() -> argparse.ArgumentParser:
         help="serve one client on 127.0.0.1:PORT; 0 takes a free port and names it on standard error",
     )
     parser.add_argument(
-        "--model", metavar="PATH|ID", help="checkpoint folder, or hub id of one that was fetched (the embedded model)"
+        "--model",
+        metavar="PATH|ID",
+        help="checkpoint's folder, or hub id of a fetched one (default: the embedded model)",
     )
-    parser.add_argument("--quant", choices=get_args(Quant), help="format of its weights (the least lossy that fits)")
-    parser.add_argument("--device", metavar="D", help="torch device of it (a GPU where there is one)")
+    parser.add_argument(
+        "--quant", choices=get_args(Quant), help="format of the model's weights (default: the most exact that fits)"
+    )
+    parser.add_argument("--device", metavar="D", help="torch device of the model (default: a GPU if there is one)")
     told = "http: the model runs in an OpenAI-compatible server, and --model is its name there"
     parser.add_argument("--engine", choices=("local", "http"), help=told)
-    parser.add_argument("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
+    parser.add_argument("--url", metavar="URL", help="address of that server's API, such as http://127.0.0.1:8000/v1")
     parser.add_argument(
         "--no-shared-engine",
         dest="shared_engine",

@@ -58,7 +58,7 @@ def _socket() -> Check:
     try:
         return Check("socket", "ok", f"in {folder()}")
     except EngineUnavailable as error:  # says what to do itself
-        return Check("socket", "warn", f"{error}; until then {_ALONE}")
+        return Check("socket", "warn", f"{error}; until this is solved, {_ALONE}")
 
 
 def _engines() -> Check:
@@ -82,7 +82,7 @@ def _engine(spec: ModelSpec) -> Check:
     try:
         filler = SharedFiller(identity_of(spec), unload_after_s=None)
     except EngineUnavailable as error:
-        return Check("engine", "warn", f"{error}; until then {_ALONE}")
+        return Check("engine", "warn", f"{error}; until this is solved, {_ALONE}")
     try:
         return filled("engine", filler, time.perf_counter() - started)
     finally:
@@ -101,5 +101,5 @@ def _state() -> Check:
         return Check("state", "warn", f"{counts_path()} is broken", "dg-lsp stats --reset")
     except (OSError, RuntimeError) as error:
         remedy = "set XDG_STATE_HOME to a folder of your own, or `stats: false`"
-        return Check("state", "warn", f"no counts and no log of the engine: {error}", remedy)
+        return Check("state", "warn", f"cannot write the counts and the engine's log: {error}", remedy)
     return Check("state", "ok", f"in {place}")

@@ -23,10 +23,12 @@ _CHUNK_BYTES = 1 << 16
 
 def engine(arguments: Sequence[str]) -> int:
     """Run one of the two commands; the exit code."""
-    parser = argparse.ArgumentParser(prog="dg-lsp engine", description="The engines that hold the model for windows.")
+    parser = argparse.ArgumentParser(
+        prog="dg-lsp engine", description="The engine processes, each with a model that editor windows share."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("status", help="list the engines that run")
-    commands.add_parser("stop", help="end them; the next request starts another")
+    commands.add_parser("stop", help="end them; the next request starts a new one")
     options = parser.parse_args(arguments)
     if not supported():
         sys.stderr.write("dg-lsp: this system has no shared engine; each window has its own model\n")

@@ -51,8 +51,8 @@ def _why_silent(file: str) -> str | None:
         return str(error).removeprefix(f"{printable(file)}: ")
     language = languages.for_path(file, source.text)
     if language is None:
-        return "its name is of no known language"
+        return "no language is known for this file name"
     found = find_hole(parse(language, source.text), 0, "automatic")
     if isinstance(found, NoFill) and found.reason in ("file_too_large", "generated_file"):
-        return f"silent unless asked: {found.reason}, {found.detail}"
+        return f"no suggestion while you type: {found.reason}, {found.detail}"
     return None

@@ -25,7 +25,7 @@ def answer(
     if request.deadline_ms is not None:
         left_ms = request.deadline_ms - (time.monotonic() - asked_at) * 1000
         if left_ms <= 0:
-            return NoFill("deadline", "spent waiting for the model's thread")
+            return NoFill("deadline", "the time ran out while waiting for the model")
         request = msgspec.structs.replace(request, deadline_ms=left_ms)
     try:
         return filler.fill(request, token, on_draft)

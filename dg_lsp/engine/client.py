@@ -238,7 +238,7 @@ class SharedFiller:
         if until is not None:
             left_ms = (until - time.monotonic()) * 1000
             if left_ms <= 0:
-                return NoFill("deadline", "spent waiting for the engine")
+                return NoFill("deadline", "the time ran out while waiting for the engine")
             request = msgspec.structs.replace(request, deadline_ms=left_ms)
         if cancel.cancelled:
             return NoFill("cancelled")

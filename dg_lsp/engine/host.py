@@ -203,7 +203,9 @@ class Host:
     def _expire(self, job: Job) -> None:
         """Answer a job whose deadline has passed before its turn came."""
         loading = self._about.model is None
-        self._end_waiting(job, NoFill("model_loading" if loading else "deadline", "spent waiting for the engine"))
+        self._end_waiting(
+            job, NoFill("model_loading" if loading else "deadline", "the time ran out while waiting for the engine")
+        )
 
     def _end_waiting(self, job: Job, answer: NoFill) -> None:
         """Answer a job whose turn has not come; one that has begun is answered by the worker."""

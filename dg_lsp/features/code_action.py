@@ -88,7 +88,7 @@ async def resolve_code_action(session: Session, action: types.CodeAction) -> typ
         record.counts = {"kind": data.kind}
         if snapshot is None or snapshot.version != data.version:
             record.reason = "document_closed" if snapshot is None else "document_changed"
-            session.tell(types.MessageType.Info, "The document changed since the offer: select again.")
+            session.tell(types.MessageType.Info, "The document has changed since then: select again.")
             return action
         problem = None if data.problem is None else data.problem.to_range()
         wish = Wish(

@@ -44,7 +44,7 @@ async def load_model(session: Session) -> None:
     failure = _failure(session)
     if failure is not None:
         log.error("the model could not be opened after %.1f s", time.perf_counter() - started)
-        instead = " The embedded model answers in its place." if session.scheduler.failure is None else ""
+        instead = " The embedded model answers instead." if session.scheduler.failure is None else ""
         remedy = "Check --model and the server's log, then restart the server."
         session.tell(types.MessageType.Error, f"dg-lsp: the model could not be opened: {failure}.{instead} {remedy}")
         return

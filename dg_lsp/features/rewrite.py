@@ -34,10 +34,10 @@ _WHY: dict[str, str] = {
     "document_changed": "The document changed meanwhile: select again.",
     "document_closed": "The document is not open.",
     "ignored_file": "This file is ignored; `dg-lsp explain` says by which rule.",
-    "nothing_better": "The model has nothing better than what stands there.",
+    "nothing_better": "The model found nothing better than the present text.",
     "selection_too_long": "The selection is too long for the model.",
-    "breaks_parse": "Nothing that the model proposes would parse there.",
-    "no_target": "There is nothing of that kind.",
+    "breaks_parse": "No proposal of the model parses there.",
+    "no_target": "There is nothing here to which this applies.",
     "unknown_language": "No grammar for this language.",
     "cancelled": "Cancelled.",
 }
@@ -140,7 +140,7 @@ def _without_tree(kind: TargetKind, span: Span, snapshot: DocumentSnapshot) -> T
     """A selection needs no tree to be found; whether the language is known is for the filler to say."""
     if kind in ("rewrite", "refine") and snapshot.text[span.start : span.end].strip():
         return Target(snapshot.text, selection=span)
-    return NoFill("no_target", "the text is too long, or in no language with a grammar here")
+    return NoFill("no_target", "the text is too long, or its language has no grammar here")
 
 
 def points(place: types.Range) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -151,6 +151,6 @@ def points(place: types.Range) -> tuple[tuple[int, int], tuple[int, int]]:
 def _detail(session: Session, wish: Wish, record: Record) -> str:
     if record.reason == "filled":
         refilled = wish.kind == "rewrite" and not session.scheduler.takes_instructions
-        return "The model takes no instructions: refilled without one." if refilled else ""
-    why = _WHY.get(record.reason, f"Nothing to put there ({record.reason}).")
+        return "The model follows no instructions, so yours was not used." if refilled else ""
+    why = _WHY.get(record.reason, f"The model has no proposal ({record.reason}).")
     return f"{why.removesuffix('.')} ({record.detail})." if record.detail else why

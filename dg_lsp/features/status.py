@@ -107,7 +107,7 @@ def message_of(session: Session) -> str | None:
     """Return a sentence about what is wrong, for people."""
     if isinstance(session.filler, StandIn):
         if session.filler.loading:
-            return "the chosen model loads, the embedded one answers until then"
+            return "the chosen model is loading; the embedded model answers until then"
         if session.filler.failure is not None:
             return f"the embedded model answers: {session.filler.failure}"
     stage = session.fallback.stage

@@ -31,7 +31,7 @@ def as_json(counts: Counts) -> str:
 def as_text(counts: Counts, path: Path) -> str:
     """Return the counts as tables; `path` is where they are kept."""
     if not counts.since:
-        return "nothing was counted yet\n"
+        return "nothing has been counted yet\n"
     parts = [f"since {counts.since}, in {path}\n"]
     total = counts.total()
     if total.sent:

@@ -165,11 +165,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "what",
         choices=choices,
         nargs="+",
-        help="ends of lines, also of files or words begun, bodies, values, types, wrong tokens, tested functions",
+        help="what to measure, see above",
     )
     parser.add_argument("--limit", type=int, default=200, help="number of holes (default %(default)s; 0: all)")
     parser.add_argument("--seed", type=int, default=0, help="draws the holes and the fills (default %(default)s)")
-    parser.add_argument("--compare", action="store_true", help="also each decoder alone, and with the length known")
+    parser.add_argument(
+        "--compare", action="store_true", help="also measure each decoder alone, and with the length known"
+    )
     parser.add_argument("--context", action="store_true", help="also with the modules it imports and those beside it")
     parser.add_argument("--split", choices=list(humaneval.SPLITS), default="single-line", help="of humaneval")
     parser.add_argument("--data", type=Path, default=Path("../shared/eval"), help="humaneval's file or folder")

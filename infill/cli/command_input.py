@@ -54,13 +54,17 @@ def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "
     add, whole = parser.add_argument, console.whole_number
     add("--write", action="store_true", help="change the files (all or none); for - print the filled text")
     add("--json", action="store_true", help=f"print one JSON object per {per}, times on stderr")
-    add("--no-ignore", action="store_true", help="fill files too that an ignore file or a secret's name rules out")
-    add("--no-context", action="store_true", help="read no other files: what a file imports of its project helps")
-    add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=0, help="the same seed, the same fill (0)")
+    add(
+        "--no-ignore",
+        action="store_true",
+        help="also fill files that an ignore file or the list of secret files excludes",
+    )
+    add("--no-context", action="store_true", help="read no other files of the project; fills are better with them")
+    add("--seed", metavar="N", type=whole(0, 2**63 - 1), default=0, help="the same seed gives the same fill (0)")
     add("--deadline-ms", metavar="N", type=whole(1, 10**9), help=f"stop after N milliseconds per {per}")
     share = console.share
-    add("--min-confidence", metavar="P", type=share, help=f"leave what is less sure than P, 0 to 1 ({least})")
-    add("--language", metavar="ID", help="language of the text; told by its name, else python for -")
+    add("--min-confidence", metavar="P", type=share, help=f"refuse fills that are less sure than P, 0 to 1 ({least})")
+    add("--language", metavar="ID", help="language of the text (default: by the file's name; python for -)")
     add_model_options(parser)
     add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")
 
@@ -68,20 +72,24 @@ def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which model, in which form, and where it runs."""
     add = parser.add_argument
-    add("--model", metavar="PATH|ID", help="checkpoint folder, or hub id of one that was fetched (the embedded model)")
-    add("--quant", choices=QUANTS, help="format of the weights, in torch (the least lossy that fits)")
-    add("--device", metavar="D", help="torch device: cpu, cuda, cuda:1, mps (a GPU where there is one)")
+    add(
+        "--model",
+        metavar="PATH|ID",
+        help="checkpoint's folder, or hub id of a fetched one (default: the embedded model)",
+    )
+    add("--quant", choices=QUANTS, help="format of the weights, in torch (default: the most exact that fits)")
+    add("--device", metavar="D", help="torch device: cpu, cuda, cuda:1, mps (default: a GPU if there is one)")
     told = "http: the model runs in an OpenAI-compatible server, and --model is its name there (local)"
     add("--engine", choices=("local", "http"), default="local", help=told)
-    add("--url", metavar="URL", help="of that server's API, as http://127.0.0.1:8000/v1")
+    add("--url", metavar="URL", help="address of that server's API, such as http://127.0.0.1:8000/v1")
 
 
 def spec_of(args: ModelArguments) -> ModelSpec:
     """The model that was asked for; raises `InputError` for a server without its URL, and for a URL alone."""
     if args.engine == "http" and not args.url:
-        raise InputError("--engine http: needs --url, as http://127.0.0.1:8000/v1")
+        raise InputError("--engine http needs --url, such as http://127.0.0.1:8000/v1")
     if args.engine != "http" and args.url:
-        raise InputError("--url: goes with --engine http")
+        raise InputError("--url needs --engine http")
     return ModelSpec(args.model, args.quant, args.device, args.engine, args.url, args.threads)
 
 
@@ -121,7 +129,7 @@ def refuse_ignored(names: Iterable[str]) -> None:
         verdict = Verdict(True) if name == STDIN else rules.judge(name)
         if not verdict.allowed:
             why = f"{printable(verdict.rule)} ({printable(verdict.source)})"
-            raise InputError(f"{printable(name)}: is ignored: {why}; --no-ignore fills it all the same")
+            raise InputError(f"{printable(name)}: is ignored: {why}; --no-ignore fills it anyway")
 
 
 def open_model(args: CommonArguments) -> Filler:
@@ -140,7 +148,7 @@ def opened(args: ModelArguments) -> ModelFiller:
     """The pipeline over the model that was asked for, with a bar while it loads for long."""
     spec = spec_of(args)
     if spec.engine == "http" and (spec.quant or spec.device):
-        raise InputError("--quant, --device: for a model of our own, not with --engine http")
+        raise InputError("--quant and --device do not work with --engine http")
 
     from infill.pipeline.filler import open_filler  # the weights, or a network: once all input is good
 

@@ -56,7 +56,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     """The arguments of either doctor."""
     made = argparse.ArgumentParser(
         prog=prog,
-        description="Look at everything that suggestions need, fill a hole, and say what to do about what is wrong.",
+        description="Check everything that suggestions need, fill a hole, and say what to do about problems.",
         epilog="exit codes: 0 nothing failed, 1 something did, 2 usage",
     )
     add_model_options(made)
@@ -136,15 +136,17 @@ def filled(name: str, filler: Filler, opened_s: float) -> Check:
     if isinstance(answer, NoFill):
         return Check(name, "fail", f"{how}: {answer.reason} {answer.detail}".rstrip(), "try the embedded model")
     if ms > USUAL_DEADLINE_MS:
-        remedy = "a smaller model, --threads, a GPU, or suggestions only when you ask (`automatic: false`)"
-        return Check(name, "warn", f"{how}: later than the {USUAL_DEADLINE_MS} ms that typing leaves", remedy)
+        remedy = "use a smaller model, more --threads, a GPU, or suggestions only when you ask (`automatic: false`)"
+        return Check(
+            name, "warn", f"{how}: later than the {USUAL_DEADLINE_MS} ms that a suggestion has while you type", remedy
+        )
     return Check(name, "ok", how)
 
 
 def _python() -> Check:
     detail = f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}"
     if sys.implementation.name != "cpython" or sys.maxsize < 2**32:
-        return Check("python", "warn", detail, "a 64-bit CPython is what is tested")
+        return Check("python", "warn", detail, "only 64-bit CPython is tested")
     return Check("python", "ok", detail)
 
 
@@ -244,5 +246,7 @@ def _server(url: str, model: str | None) -> Check:
     if model and names and model not in names:
         return Check("server", "warn", f"{detail}; not {model}", f"--model {names[0]}")
     if not is_private(url):
-        return Check("server", "warn", f"{detail}; code and {KEY_VARIABLE} travel in the clear", "https, or a tunnel")
+        return Check(
+            "server", "warn", f"{detail}; code and {KEY_VARIABLE} are sent unencrypted", "use https or a tunnel"
+        )
     return Check("server", "ok", detail)

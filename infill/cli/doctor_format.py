@@ -47,5 +47,5 @@ def _speed(dims: Dims, quant: Quant, device: Device) -> str:
 
     n_bytes, per_s = step_bytes(dims, quant, CANVAS, device.number_bytes), bandwidth(device.name)
     floor = f"a step of {CANVAS} tokens reads {size(n_bytes)}: at least {1000 * n_bytes / per_s:,.1f} ms"
-    slower = ", and unpacking takes a processor many times that" if device.name == CPU and quant != "bf16" else ""
+    slower = "; a processor needs many times that, for unpacking" if device.name == CPU and quant != "bf16" else ""
     return f"{floor} at the {per_s / 1e9:.0f} GB/s measured{slower}"

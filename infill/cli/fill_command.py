@@ -78,8 +78,8 @@ def _parse_fill(argv: list[str]) -> _FillArguments:
         prog="infill fill",
         usage="infill fill [options] FILE:LINE:COL [FILE:LINE:COL ...] | --holes FILE [FILE ...]",
         description="Fill code at positions and print the change as a unified diff. Line and column count "
-        "from 1 and refer to the text as it is now; -:LINE:COL reads standard input. With --holes every function "
-        "of the files is searched for what is not yet written, and all of a function is filled at once.",
+        "from 1 and refer to the text as it is now; -:LINE:COL reads standard input. With --holes, every function "
+        "of the files is searched for what is not written yet, and all holes of a function are filled at once.",
         epilog="exit codes: 0 all filled, 1 at least one had nothing to show, 2 usage or set-up",
         allow_abbrev=False,
     )
@@ -88,7 +88,7 @@ def _parse_fill(argv: list[str]) -> _FillArguments:
     add("--holes", action="store_true", help="fill every placeholder in every function of the files")
     add("--explain", action="store_true", help="say on stderr which hole was found and what came of it")
     add("--candidates", metavar="K", type=console.whole_number(1, 16), default=1, help="how many to find, 1 to 16")
-    add_common_options(parser, "position", "0; with --holes what the model shows unasked")
+    add_common_options(parser, "position", "0; with --holes as sure as a suggestion while you type")
     args = parser.parse_intermixed_args(hide_stdin(argv), namespace=_FillArguments())
     args.places = [shown(place) for place in args.places]
     args.positions = [] if args.holes else [Position.parse(place) for place in args.places]

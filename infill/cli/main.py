@@ -87,8 +87,8 @@ class _Command(msgspec.Struct, frozen=True):
 COMMANDS = {
     "fill": _Command("fill code at positions of files or of standard input, or every hole of a file", fill),
     "rewrite": _Command("write lines of a file anew", rewrite),
-    "refine": _Command("let the model mend what it believes least of some lines", refine),
-    "doctor": _Command("look at what fills need, and say what to do about what is wrong", doctor),
+    "refine": _Command("change the tokens of some lines that the model finds least likely", refine),
+    "doctor": _Command("check the set-up, and say what to do about problems", doctor),
     "model": _Command("list, fetch, verify, convert and remove checkpoints", _model),
     "bench": _Command("measure speed and quality", _bench),
 }

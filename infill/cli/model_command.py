@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         made.add_argument("--json", action="store_true", help="one JSON object per line")
         return made.add_argument
 
-    command("list", _list, "name, format, size and place of every checkpoint")
+    command("list", _list, "list name, format, size and folder of every checkpoint")
     add = command("fetch", _fetch, "download a checkpoint's text weights; what is there is not fetched again")
     add("name", metavar="ID", help="OWNER/NAME on the hub")
     add("--revision", metavar="R", help="branch, tag or commit (main)")
@@ -67,12 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     add("name", metavar="FOLDER|ID|NAME")
     add = command("convert", _convert, "write a checkpoint's text weights in another format; needs no GPU")
     add("name", metavar="FOLDER|ID")
-    add("out", metavar="OUT", nargs="?", type=Path, help="a new folder (where loading looks for it)")
+    add("out", metavar="OUT", nargs="?", type=Path, help="a new folder (default: in the cache, where loading finds it)")
     add("--quant", choices=QUANTS, required=True, help="format of experts, attention and dense layers")
     add("--embedding", choices=("bf16", "int8"), default="bf16", help="format of the embedding (bf16)")
-    add("--device", metavar="D", help="torch device to compute on (a GPU where there is one)")
-    add = command("remove", _remove, "delete converted checkpoints; loading makes them again")
-    add("names", metavar="NAME", nargs="+", help="as list names them, or their folder")
+    add("--device", metavar="D", help="torch device to compute on (default: a GPU if there is one)")
+    add = command("remove", _remove, "delete converted checkpoints; the next load makes them again")
+    add("names", metavar="NAME", nargs="+", help="name as `list` shows it, or folder")
     add("--yes", action="store_true", help="do not ask")
     return parser
 
@@ -93,8 +93,12 @@ def _fetch(args: _Arguments) -> int:
     from model.hub.fetch import Plan, fetch  # half a second, and the only network there is
 
     def tell(plan: Plan) -> None:
-        there = f", {size(plan.n_bytes - plan.left_bytes)} of it are there" if plan.left_bytes < plan.n_bytes else ""
-        vision = "what is only vision is left out" if plan.left_out else "the vision tower's are in the same files"
+        there = f", {size(plan.n_bytes - plan.left_bytes)} are here already" if plan.left_bytes < plan.n_bytes else ""
+        vision = (
+            "files with nothing but the vision part are left out"
+            if plan.left_out
+            else "the vision part is in the same files"
+        )
         if not args.json:
             console.say(f"{args.name}: {plan.n_files} files, {size(plan.n_bytes)}{there}; {vision}")
 
@@ -147,7 +151,7 @@ def _remove(args: _Arguments) -> int:
     folders = list(dict.fromkeys(map(converted_by_name, args.names)))
     if not args.yes:
         if not (sys.stdin and sys.stdin.isatty()):
-            raise InputError("nobody can be asked here; --yes removes without asking")
+            raise InputError("cannot ask here; --yes removes without asking")
         for folder in folders:
             console.say(f"{folder}  {size(bytes_in(folder))}")
         if input("remove? [y/N] ").strip().lower() not in ("y", "yes"):

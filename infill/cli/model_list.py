@@ -50,7 +50,7 @@ def converted_by_name(argument: str) -> Path:
     """Return a folder of the converted cache by its name or path; raises `InputError` for anything else."""
     folder = _by_name(argument) or Path(argument).expanduser().resolve()
     if folder not in converted_folders():
-        raise InputError(f"{argument}: is not in {cache_folder()}; nothing else is removed")
+        raise InputError(f"{argument}: is not in {cache_folder()}; only converted checkpoints can be removed")
     return folder
 
 

@@ -55,14 +55,16 @@ class _Piece(msgspec.Struct, frozen=True):
 def rewrite(argv: list[str]) -> int:
     """Run `infill rewrite`; return its exit code."""
     parser = _parser("rewrite", "Write lines of a file anew and print the change as a unified diff.")
-    parser.add_argument("--instruction", metavar="TEXT", help="what to do, for a model that takes instructions")
+    parser.add_argument("--instruction", metavar="TEXT", help="what to do; for a model that follows instructions")
     args = _parsed(parser, argv)
     return _run(_lines_of(args), args, instruction=args.instruction)
 
 
 def refine(argv: list[str]) -> int:
     """Run `infill refine`; return its exit code."""
-    parser = _parser("refine", "Noise the least believed tokens of some lines anew, and keep what is an improvement.")
+    parser = _parser(
+        "refine", "Change the tokens of some lines that the model finds least likely, where that is better."
+    )
     parser.add_argument(
         "--strength",
         metavar="S",
@@ -97,7 +99,7 @@ def _run(
     """Ask for each piece; where nobody looks at each, only what the model would show unasked is taken."""
     filler = open_model(args) if any(piece.language for piece in pieces) else None
     if instruction and filler is not None and not filler.takes_instructions:
-        console.say(f"{filler.model_name} takes no instructions: the lines are refilled without one")
+        console.say(f"{filler.model_name} follows no instructions: the lines are written anew without yours")
     done: list[Rewritten] = []
     changed: dict[Path | None, list[Part]] = {}
     for piece in pieces:
@@ -116,7 +118,7 @@ def _run(
             )
             result = filler.fill(request, CancelToken())
             if isinstance(result, NoFill) and result.reason == "not_confident" and args.min_confidence is None:
-                hint = f"{result.detail}; --min-confidence 0 takes anything"
+                hint = f"{result.detail}; --min-confidence 0 accepts every fill"
                 result = msgspec.structs.replace(result, detail=hint)
         changes = piece.target.changes(result.completions[0]) if isinstance(result, Filled) else ()
         earlier = changed.setdefault(piece.source.path, [])

@@ -101,7 +101,7 @@ class _Fill:
         if self._cancel.cancelled:
             return self.no_fill("cancelled")
         if not ranked and unasked:
-            return self.no_fill("blank_line", "the model writes lines of its own only when asked")
+            return self.no_fill("blank_line", "on a blank line the model writes only when you ask")
         if not ranked and timings.late:
             return self.no_fill("deadline", "the model has written nothing yet")
         if not ranked:

@@ -50,7 +50,7 @@ def _open_http_filler(spec: ModelSpec) -> ModelFiller:
     from model.http.engine import open_http_engine
 
     if not spec.url:
-        raise CheckpointError("the engine http needs --url or the setting url, as http://127.0.0.1:8000/v1")
+        raise CheckpointError("the engine http needs --url or the setting url, such as http://127.0.0.1:8000/v1")
     return ModelFiller(open_http_engine(spec.url, spec.model), spec.url)
 
 

@@ -69,7 +69,7 @@ def rewrite(
         completions = tuple(map(job.completion, sure or passed))
         return Filled(hole, completions, request.seed, timings.ms, completions[0].steps)
     if not better and (n_worse or not wholes):
-        return job.no_fill(NoFill("nothing_better", "what stands there is the most probable"))
+        return job.no_fill(NoFill("nothing_better", "the present text is the most probable"))
     return job.no_fill(NoFill("breaks_parse", f"none of {len(better)} candidates parses"))
 
 
@@ -101,19 +101,21 @@ class _Rewrite:
         """Cut the selection into segments; a reason where none of them is free."""
         engine, request, text = self._engine, self._request, self._syntax.text
         if self._hole.kind != "selection":
-            return NoFill("no_target", "there is nothing but blanks")
+            return NoFill("no_target", "the selection is blank")
         span = self._hole.span
         is_empty = partial(is_placeholder, self._syntax)
         self._stretches = lay_out(text, span, request.frozen, engine.tokenizer, engine.info, is_empty)
         if not any(s.free for s in self._stretches):
-            return NoFill("no_target", "all of it is to stay as it is")
+            return NoFill("no_target", "nothing in the selection may change")
         if request.strength is not None:
             groups = read(engine, self._around, text, self._stretches, self._cancel)
             if not groups:
-                return NoFill("nothing_better", "the model does not say what it believes least; rewrite the lines")
+                return NoFill(
+                    "nothing_better", "this model does not say how likely the tokens are; rewrite the lines instead"
+                )
             chosen = least_believed(self._stretches, groups, request.strength)
             if not chosen:
-                return NoFill("nothing_better", "at this strength nothing is noised")
+                return NoFill("nothing_better", "at this strength no token would change")
             self._stretches = noised(self._stretches, groups, chosen)
         return None
 

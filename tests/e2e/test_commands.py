@@ -33,7 +33,7 @@ async def test_commands_answer_with_the_edit(start: Any, name: str, word: str, c
 async def test_a_rewrite_without_a_model_for_instructions_is_a_refill_and_says_so(start: Any) -> None:
     client = await open_client(start)
     told = await run(client, "dg-lsp.rewrite", place(client, "start=0"), instruction="shorter")
-    assert told["title"] == "Refill selection" and "takes no instructions" in told["detail"]
+    assert told["title"] == "Refill selection" and "follows no instructions" in told["detail"]
     assert applied(client, told["edit"]) == CODE.replace("start=0", "first=0")
 
 

@@ -85,7 +85,7 @@ async def test_events_are_counted_by_two_servers_at_once(runtime_folder: Path, s
     table = run().stdout
     assert ["all", "5", "2", "2"] in [line.split() for line in table.splitlines()] and "script:script.jsonl" in table
     assert run("--reset").returncode == 0
-    assert run().stdout == "nothing was counted yet\n"
+    assert run().stdout == "nothing has been counted yet\n"
 
 
 async def test_key_to_suggestion_is_measured_of_what_the_model_answered(runtime_folder: Path, start: Any) -> None:

@@ -135,7 +135,7 @@ async def test_when_the_chosen_model_does_not_open_the_embedded_one_answers_and_
     await client.until(lambda: client.notifications("window/showMessage"), "a message")
     (shown,) = client.notifications("window/showMessage")
     assert shown["type"] == 1 and "line 1" in shown["message"]
-    assert "The embedded model answers in its place." in shown["message"]
+    assert "The embedded model answers instead." in shown["message"]
     assert await two.answers() == "embedded"
     told = await status(client)
     assert (told["state"], told["fallback"]) == ("ready", "model_failed")

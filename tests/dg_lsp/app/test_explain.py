@@ -59,10 +59,10 @@ def test_what_else_would_keep_the_server_silent_is_said(capsys: pytest.CaptureFi
     code, out = explain(capsys, "notes.txt", "data.py", "big.py", "packed.py", "none.py", "gen", "script")
     assert code == 0
     assert out.splitlines() == [
-        "notes.txt: allowed; but its name is of no known language",
+        "notes.txt: allowed; but no language is known for this file name",
         "data.py: allowed; but is binary, not UTF-8 text (NUL byte at offset 0)",
-        "big.py: allowed; but silent unless asked: file_too_large, 1200000 bytes, the limit is 1000000",
-        "packed.py: allowed; but silent unless asked: generated_file, lines of 752 characters on average",
+        "big.py: allowed; but no suggestion while you type: file_too_large, 1200000 bytes, the limit is 1000000",
+        "packed.py: allowed; but no suggestion while you type: generated_file, lines of 752 characters on average",
         "none.py: allowed; but no such file",
         "gen: allowed; but is a folder, not a file",
         "script: allowed",

@@ -86,7 +86,7 @@ def test_an_instruction_is_asked_for_and_no_means_no(session: Session) -> None:
     nvim.until_drawn("Rewrite how (empty: refill):")
     nvim.keys("name it")
     command(nvim, "<CR>", "+def total(boxes, first=0)")
-    nvim.until_drawn("The model takes no instructions")
+    nvim.until_drawn("The model follows no instructions")
     nvim.keys("n")
     nvim.until_gone("first=0")
     assert text_of(nvim) == CODE and not nvim.lua("return vim.bo.modified")
@@ -147,7 +147,7 @@ def test_what_was_made_for_an_older_text_is_not_applied(session: Session) -> Non
 def test_nothing_to_put_there_is_said(session: Session) -> None:
     nvim = session.open(CODE, *RULES)
     nvim.keys(":1DgLspRewrite x<CR>")
-    nvim.until_drawn("Nothing to put there (empty_fill)")
+    nvim.until_drawn("The model has no proposal (empty_fill)")
     nvim.keys("<CR>:1DgLspRefine little<CR>")
     nvim.until_drawn("little is none of low, medium, high")
     nvim.keys("<CR>:1DgLspFix<CR>")

@@ -81,7 +81,7 @@ def test_all_holes_of_a_function(server: OpenAIServer, area: Path) -> None:
 def test_what_is_believed_least_cannot_be_asked(server: OpenAIServer, area: Path) -> None:
     run = infill(area, "refine", "area.py:1-1", *http(server))
     assert run.returncode == 1
-    assert b"the model does not say what it believes least; rewrite the lines" in run.stderr
+    assert b"this model does not say how likely the tokens are; rewrite the lines instead" in run.stderr
 
 
 def test_what_other_files_say_goes_with_it(server: OpenAIServer, area: Path) -> None:
@@ -110,10 +110,10 @@ def test_what_cannot_be_opened_is_one_line(server: OpenAIServer, area: Path) -> 
     assert [run.returncode for run in runs] == [2] * 5
     assert [run.stderr.count(b"\n") for run in runs] == [1] * 5
     assert b"put the key into DG_LSP_API_KEY" in refused.stderr
-    assert b"--engine http: needs --url" in no_url.stderr
-    assert b"--url: goes with --engine http" in no_engine.stderr
-    assert b"--engine http: needs --url" in bench.stderr
-    assert b"not with --engine http" in of_ours.stderr
+    assert b"--engine http needs --url" in no_url.stderr
+    assert b"--url needs --engine http" in no_engine.stderr
+    assert b"--engine http needs --url" in bench.stderr
+    assert b"do not work with --engine http" in of_ours.stderr
 
 
 def test_a_benchmark_asks_the_server_that_it_is_told_of(server: OpenAIServer, area: Path) -> None:

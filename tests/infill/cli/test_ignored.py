@@ -12,7 +12,7 @@ def test_an_ignored_file_is_refused_and_the_remedy_named(run: Run, area: Path, t
     (tmp_path / ".dgignore").write_text("# private\narea.*\n")
     code, out, err = run("fill", "--write", "area.py:2:16")
     assert (code, out, run.opened) == (2, b"", [])
-    assert err == "infill: area.py: is ignored: area.* (.dgignore:2); --no-ignore fills it all the same\n"
+    assert err == "infill: area.py: is ignored: area.* (.dgignore:2); --no-ignore fills it anyway\n"
     assert area.read_bytes() == CODE
     code, out, _ = run("fill", "--no-ignore", "area.py:2:16")
     assert code == 0 and b"+    return w * h" in out

@@ -83,7 +83,7 @@ def test_what_is_fetched_is_listed_verified_and_opened_by_its_id(run: Run, hub: 
     fetched = run("model", "fetch", REPO)
     assert fetched.returncode == 0, fetched.stderr
     folder = Path(fetched.stdout.strip())
-    assert folder.name == COMMIT and "what is only vision is left out" in fetched.stderr
+    assert folder.name == COMMIT and "files with nothing but the vision part are left out" in fetched.stderr
     assert not (folder / "model-vision.safetensors").exists() and not (folder / "notes.txt").exists()
     assert [asked for name, asked in hub.got if name == LARGE] == [None, f"bytes={PIECE}-"]
     for name in shards(hub):

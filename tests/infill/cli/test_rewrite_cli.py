@@ -52,7 +52,7 @@ def test_lines_are_rewritten_as_a_diff_that_git_applies(rewriting: Run, area: Pa
 
 def test_an_instruction_that_cannot_be_followed_is_said(rewriting: Run, area: Path):
     code, _, err = rewriting("rewrite", "area.py:1-2", "--instruction", "faster")
-    assert code == 0 and "fake takes no instructions: the lines are refilled without one" in err
+    assert code == 0 and "fake follows no instructions: the lines are written anew without yours" in err
     assert rewriting.requests[0].instruction is None
 
 
@@ -109,10 +109,10 @@ def test_a_hole_that_is_left_is_told_and_exit_1(run: Run, tmp_path: Path):
 
 
 def test_nothing_better_is_exit_1_with_the_reason(run: Run, area: Path):
-    run.answer = lambda request: NoFill("nothing_better", "what stands there is the most probable")
+    run.answer = lambda request: NoFill("nothing_better", "the present text is the most probable")
     code, out, err = run("refine", "area.py:1-2", "--write")
     assert (code, out, area.read_bytes()) == (1, b"", CODE)
-    assert "nothing_better (what stands there is the most probable)" in err
+    assert "nothing_better (the present text is the most probable)" in err
     assert json.loads(run("refine", "area.py:1-2", "--json")[1])["reason"] == "nothing_better"
 
 
@@ -189,5 +189,5 @@ def test_holes_in_bulk_are_filled_only_with_what_the_model_would_show_unasked(
 
     rewriting.answer = lambda request: NoFill("not_confident", "0.01 < 0.30")
     code, _, err = rewriting("fill", "--holes", "holes.py")
-    assert code == 1 and "not_confident (0.01 < 0.30; --min-confidence 0 takes anything)" in err
-    assert "takes anything" not in rewriting("fill", "--holes", "holes.py", "--min-confidence", "0.2")[2]
+    assert code == 1 and "not_confident (0.01 < 0.30; --min-confidence 0 accepts every fill)" in err
+    assert "accepts every fill" not in rewriting("fill", "--holes", "holes.py", "--min-confidence", "0.2")[2]
