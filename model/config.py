@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from model.checkpoint_path import find, name_of
-from model.types import CheckpointError, ModelSpec, PromptKind
+from model.types import CheckpointError, InfillConfig, ModelSpec
 
 SCORES_AT_ONCE = 1 << 24  # vocabulary scores that are looked at together: 64 MiB in float32
 EMBEDDED = Path(__file__).parent / "embedded"
@@ -45,32 +45,6 @@ FILL_SAMPLER = SamplerConfig(entropy_bound=0.3, t_min=0.4, t_max=0.6, confidence
 # The temperature is DreamOn's. So cold a token of probability 0.8 has 0.01 nats: what is decided stays, so little is
 # decided at once.
 MASK_SAMPLER = SamplerConfig(entropy_bound=0.01, t_min=0.2, t_max=0.2, max_denoising_steps=256)
-
-
-class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a checkpoint says of itself in `infill.json`; the defaults are for one that says nothing."""
-
-    name: str = ""
-    languages: list[str] | None = None  # None: any
-    max_prompt_tokens: int = 768
-    far_suffix_tokens: int = 192
-    near_suffix_tokens: int = 16  # clamped in the canvas after the hole
-    line_lengths: tuple[int, ...] = (2, 4, 8, 16, 24)  # hole lengths tried for one line, in tokens
-    block_lengths: tuple[int, ...] = (8, 16, 32, 64)
-    keep_best: Annotated[int, msgspec.Meta(ge=1)] | None = (
-        None  # lengths finished, once there is a curve of hole lengths
-    )
-    line_steps: int = 8  # denoising steps for one line
-    block_steps: int = 16
-    pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
-    show_threshold: float = 0.3  # confidence from which a fill is shown unasked
-    max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
-    speaks_on_blank_lines: bool = True  # unasked
-    takes_instructions: bool = False  # trained to follow them
-    drafts_left_to_right: bool = True  # as candidates for a hole
-    thinks: bool = False  # before a rewrite with an instruction, where the chat template can be told so
-    prompt: PromptKind | None = None  # how it is laid out; None: as the tokens and the chat template say
-    context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
 
 
 class MaskedInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
@@ -122,34 +122,41 @@ class Score(msgspec.Struct, frozen=True):
     entropies: tuple[float, ...]
 
 
-class ModelInfo(msgspec.Struct, frozen=True):
-    """What the user may want to know of the loaded model, and what `infill` must know to use it."""
+class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a checkpoint says of itself in `infill.json`; the defaults are for one that says nothing."""
 
-    name: str
+    name: str = ""
+    languages: tuple[str, ...] | None = None  # None: any
+    max_prompt_tokens: int = 768
+    far_suffix_tokens: int = 192
+    near_suffix_tokens: int = 16  # clamped in the canvas after the hole
+    line_lengths: tuple[int, ...] = (2, 4, 8, 16, 24)  # hole lengths tried for one line, in tokens
+    block_lengths: tuple[int, ...] = (8, 16, 32, 64)
+    # Lengths finished after the first step, once there is a curve of hole lengths; None: all.
+    keep_best: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    line_steps: int = 8  # denoising steps for one line
+    block_steps: int = 16
+    pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
+    show_threshold: float = 0.3  # confidence (0 to 1) from which a fill is shown unasked
+    max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
+    speaks_on_blank_lines: bool = True  # unasked; False: only what the file says elsewhere, its own is often wrong
+    takes_instructions: bool = False  # trained to follow them
+    drafts_left_to_right: bool = True  # as candidates for a hole; else that is too slow
+    thinks: bool = False  # before a rewrite with an instruction, where the chat template can be told so
+    prompt: PromptKind | None = None  # how it is laid out; None: as the tokens and the chat template say
+    context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
+
+
+class ModelInfo(InfillConfig, frozen=True, kw_only=True):
+    """A model that is open: what its checkpoint says of itself, and what the engine knows besides."""
+
     n_parameters: int
     vocab_size: int
     device: str
     dtype: str
-    languages: tuple[str, ...] | None  # None: any language
-    max_prompt_tokens: int
-    far_suffix_tokens: int
-    near_suffix_tokens: int
-    line_lengths: tuple[int, ...]  # hole lengths to try for one line, in tokens
-    block_lengths: tuple[int, ...]
-    line_steps: int
-    block_steps: int
-    pad_ends_hole: bool  # trained to end a hole with pad
-    show_threshold: float  # confidence (0..1) from which a fill is shown unasked
-    max_selection_tokens: int = 512  # a longer selection is not rewritten
-    speaks_on_blank_lines: bool = True  # unasked; False: only what the file says elsewhere, its own is too often wrong
-    takes_instructions: bool = False
-    context_tokens: int = 0  # of the prompt, for excerpts of other files
     ends_holes: bool = False  # writes as much as it likes: a canvas's length is only the most that fits
-    denoise_share: float = 0.6  # of a deadline; the rest is for the draft, the judge and the gate
-    drafts_left_to_right: bool = True  # candidates for a hole; else that is too slow
-    thinks: bool = False  # before a rewrite with an instruction
-    reads_texts: bool = True  # scores any; else only what it has just written
-    keep_best: int | None = None  # of the lengths tried, finished after the first step; None: all
+    denoise_share: float = 0.6  # of a deadline; the rest is for the draft, the reranker and the checks
+    reads_texts: bool = True  # scores any; False: only what it has just written
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -39,8 +39,6 @@ class OpenAIServer:
 
     def __init__(self) -> None:
         self.answer: Answering = lambda _body: Reply(("",))
-        self.canvas_width: int | None = None  # it is a vLLM with pinned canvases
-        self.pinned_text = ""  # what such a canvas comes to, its free positions from the first on
         self.models: list[dict[str, Any]] = [{"id": "served", "object": "model"}]
         self.key: str | None = None
         self.bodies: list[dict[str, Any]] = []
@@ -120,15 +118,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if not self._may():
             return
-        if self.path == "/tokenize":
-            return self._json(200, {"tokens": list(map(ord, body["prompt"]))})
-        if self.path == "/detokenize":
-            return self._json(200, {"prompt": "".join(map(chr, body["tokens"]))})
         if self.path != "/v1/chat/completions":
             return self._json(404, {"detail": "Not Found"})
         test.bodies.append(body)
-        if test.canvas_width is not None and (extra := body.get("vllm_xargs")):
-            return self._pinned(extra)
         with contextlib.suppress(OSError):
             self._reply(test.answer(body), body)
 
@@ -152,20 +144,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(*header)
         self.end_headers()
         self.wfile.write(data)
-
-    def _pinned(self, extra: dict[str, Any]) -> None:
-        """Fill a canvas's free positions; refuse one of a wrong width, as vLLM's extension does."""
-        test, canvas = self.server_of_test, extra["diffusion_seed_canvas"]
-        width = extra.get("diffusion_canvas_length", test.canvas_width)
-        if len(canvas) != width or width > (test.canvas_width or 0):
-            wanted = f"diffusion_seed_canvas must hold exactly {width} ids, got {len(canvas)}."
-            return self._json(400, {"error": {"message": wanted}})
-        free = [i for i in range(width) if i not in extra["diffusion_pinned"]]
-        for i, char in zip(free, test.pinned_text.ljust(len(free)), strict=False):
-            canvas[i] = ord(char)
-        tokens = [{"token": f"token_id:{i}", "logprob": -0.25 if n in free[:1] else 0.0} for n, i in enumerate(canvas)]
-        choice = {"index": 0, "message": {"content": ""}, "logprobs": {"content": tokens}, "finish_reason": "length"}
-        self._json(200, {"choices": [choice]})
 
     def _reply(self, reply: Reply, body: dict[str, Any]) -> None:
         if reply.status != 200 or (reply.whole and reply.body):

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from infill.candidates import overlap, reindent
+from infill.prompt.context import lf
 from infill.syntax.indentation import BLANK
 from infill.types import Hole
 
@@ -80,7 +81,7 @@ def trace(
 @functools.lru_cache(maxsize=2)
 def _around(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> Around:
     """The surroundings, made once for all the fills of a hole."""
-    return Around(hole, _lf(prefix), _lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
+    return Around(hole, lf(prefix), lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
 
 
 def dominant_line_break(text: str) -> str:
@@ -90,12 +91,8 @@ def dominant_line_break(text: str) -> str:
     return max(counts, key=lambda line_break: counts[line_break])
 
 
-def _lf(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
 def _plain_breaks(fill: str, _: Around) -> str:
-    return _lf(fill)
+    return lf(fill)
 
 
 def _document_breaks(fill: str, around: Around) -> str:

@@ -10,7 +10,8 @@ import msgspec
 from infill.candidates.postprocess import dominant_line_break, postprocess
 from infill.candidates.sources import nearby
 from infill.checks.preservation import is_only_prose
-from infill.prompt.segments import Segment, has_own_lines, lf
+from infill.prompt.context import lf
+from infill.prompt.segments import Segment, has_own_lines
 from infill.retrieval.annotations import hint_at, types_elsewhere
 from infill.retrieval.similar_lines import evidence
 from infill.syntax.function_syntax import TypeHintSyntax

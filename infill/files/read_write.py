@@ -131,11 +131,6 @@ def check_writable(source: SourceFile) -> None:
         raise InputError(f"{printable(source.name)}: its folder is read-only, so it cannot be replaced safely")
 
 
-def write_atomic(source: SourceFile, text: str) -> None:
-    """Replace the file's text, or leave it untouched and raise InputError; see `write_all`."""
-    write_all([(source, text)])
-
-
 def write_all(changes: Sequence[tuple[SourceFile, str]]) -> None:
     """Replace the text of every file or of none; mode, owner (when permitted) and links to them are kept.
 

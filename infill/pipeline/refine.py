@@ -11,8 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from infill.prompt.context import PromptContext
-from infill.prompt.segments import Segment, lf
+from infill.prompt.context import PromptContext, lf
+from infill.prompt.segments import Segment
 from infill.types import Span
 from model.types import CancelToken, Engine, Tokenizer
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from infill.prompt.canvas import LONG_SELECTION, free_ids, rooms
-from infill.prompt.context import PromptContext
+from infill.prompt.context import PromptContext, lf
 from infill.types import Part, Span
 from model.types import Canvas, Fill, ModelInfo, Tokenizer
 
@@ -123,11 +123,6 @@ def new_spans(text: str, selection: Span, parts: Sequence[Part]) -> list[Span]:
         spans.append(Span(start, start + len(lf(part.text))))
         at, n_written = part.span.end, spans[-1].end
     return spans
-
-
-def lf(text: str) -> str:
-    """The text with its line breaks as models are trained on them."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _canvas(around: PromptContext, segments: Sequence[Segment], row: int, n_rows: int) -> Canvas:

@@ -16,8 +16,7 @@ from itertools import accumulate
 import msgspec
 
 from infill.candidates.sources import Candidate
-from infill.prompt.context import PromptContext
-from infill.prompt.segments import lf
+from infill.prompt.context import PromptContext, lf
 from infill.retrieval.words import LEAST, Word, first_word
 from infill.syntax.indentation import BLANK
 from infill.types import Span

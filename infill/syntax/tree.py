@@ -115,11 +115,6 @@ class Syntax:
         """How many ERROR nodes there are."""
         return sum(not problem.missing for problem in self.problems)
 
-    @property
-    def n_missing(self) -> int:
-        """How many tokens the parser had to make up."""
-        return sum(problem.missing for problem in self.problems)
-
     def line(self, offset: int) -> Span:
         """Return the line around `offset` without its break; breaks are those of LSP: LF, CRLF and CR."""
         start = self.text.rfind("\n", 0, offset) + 1

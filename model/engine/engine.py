@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
+from msgspec.structs import asdict, replace
 
-from model.config import FILL_SAMPLER, InfillConfig, SamplerConfig
+from model.config import FILL_SAMPLER, SamplerConfig
 from model.diffusion.denoise import Row, denoise, starting_rows
 from model.diffusion.network import Continued, Network
 from model.diffusion.sampler import Flags, SeededDraws
 from model.engine.hole_lengths import UsualConfidence, confidence
 from model.tokenize.tokenizer import TextTokenizer
-from model.types import Budget, CancelToken, Canvas, Fill, ModelInfo, Score, StopReason
+from model.types import Budget, CancelToken, Canvas, Fill, InfillConfig, ModelInfo, Score, StopReason
 
 LEAST_USUAL = 1e-3  # where the fitted curve is next to nothing
 SEED_STRIDE = 1_000_003  # rows of a batch draw from seeds this far apart
@@ -39,29 +40,13 @@ class DiffusionEngine:
         self._usual = usual
         self._sampler = stated or FILL_SAMPLER
         self.tokenizer = tokenizer
+        most_context = max(infill.max_prompt_tokens // 2 - infill.far_suffix_tokens, 0)
         self.info = ModelInfo(
-            name=infill.name,
+            **asdict(replace(infill, context_tokens=min(infill.context_tokens, most_context))),
             n_parameters=network.n_parameters,
             vocab_size=network.vocab_size,
             device=network.device,
             dtype=network.dtype,
-            languages=None if infill.languages is None else tuple(infill.languages),
-            max_prompt_tokens=infill.max_prompt_tokens,
-            far_suffix_tokens=infill.far_suffix_tokens,
-            near_suffix_tokens=infill.near_suffix_tokens,
-            line_lengths=infill.line_lengths,
-            block_lengths=infill.block_lengths,
-            keep_best=infill.keep_best,
-            line_steps=infill.line_steps,
-            block_steps=infill.block_steps,
-            pad_ends_hole=infill.pad_ends_hole,
-            show_threshold=infill.show_threshold,
-            max_selection_tokens=infill.max_selection_tokens,
-            speaks_on_blank_lines=infill.speaks_on_blank_lines,
-            takes_instructions=infill.takes_instructions,
-            drafts_left_to_right=infill.drafts_left_to_right,
-            thinks=infill.thinks,
-            context_tokens=min(infill.context_tokens, max(infill.max_prompt_tokens // 2 - infill.far_suffix_tokens, 0)),
         )
 
     def denoise(

@@ -16,10 +16,9 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-from model.http.beliefs import Beliefs, Written
+from model.http.beliefs import Beliefs
 from model.http.code_points import N_IDS, CodePointTokenizer
 from model.http.fills import BLOCK_CHARS, LINE_CHARS, OnStep, fill, shower, written
-from model.http.pinned import Pinned, PinnedError, canvas_width
 from model.http.prompt import Asked, asked, messages
 from model.http.server import Server
 from model.http.wire import Answer, Model
@@ -45,8 +44,7 @@ def open_http_engine(url: str, model: str | None = None) -> HttpEngine:
         chosen = known[0]
     else:
         raise CheckpointError(f"{server.url}: names no models; say which with --model")
-    width = loop.run(canvas_width(server, chosen.id)) if chosen.owned_by == "vllm" else None
-    return HttpEngine(loop, server, chosen, width)
+    return HttpEngine(loop, server, chosen)
 
 
 class LoopThread:
@@ -64,9 +62,8 @@ class LoopThread:
 class HttpEngine:
     """One model of one server."""
 
-    def __init__(self, loop: LoopThread, server: Server, model: Model, canvas_width: int | None = None) -> None:
+    def __init__(self, loop: LoopThread, server: Server, model: Model) -> None:
         self._loop, self._server, self._model = loop, server, model.id
-        self._pinned = Pinned(server, model.id, canvas_width) if canvas_width else None
         self._beliefs: Beliefs | None = None
         self.tokenizer = CodePointTokenizer()
         n_tokens = model.max_model_len or MODEL_TOKENS
@@ -115,11 +112,11 @@ class HttpEngine:
         question = asked(prompt_ids, canvases[0], self.tokenizer)
         answers = [Answer() for _ in canvases[:N_ANSWERS]]
         show = shower(question, canvases, answers, on_draft) if on_draft else lambda: None
-        asking = partial(self._ask, question, answers, seed, show)
-        found, reason = self._loop.run(self._within(asking, budget.deadline_ms, cancel))
+        ask = partial(self._server.answer, self._body(question, len(answers), seed), answers, show)
+        reason = self._loop.run(self._within(ask, budget.deadline_ms, cancel))
         if reason == "cancelled":
             return [Fill((), (), 0, reason) for _ in canvases]
-        found = found or [written(a, question, a.finished == "stop") for a in answers]
+        found = [written(a, question, a.finished == "stop") for a in answers]
         self._beliefs = Beliefs(prompt_ids, question, [w for w in found if w is not None])
         in_turn = zip_longest(canvases, found[: len(canvases)])
         return [fill(canvas, w, reason) for canvas, w in in_turn]
@@ -145,19 +142,6 @@ class HttpEngine:
             return [Score((), ()) for _ in continuations]
         return [beliefs.score(self.tokenizer.decode(c)) for c in continuations]
 
-    async def _ask(
-        self, question: Asked, answers: Sequence[Answer], seed: int, on_news: Callable[[], None]
-    ) -> list[Written | None]:
-        """What a pinned canvas became; nothing where the `answers` in words are what there is."""
-        if self._pinned is not None and question.present == ("",):
-            try:
-                if fills := await self._pinned.written(question, LINE_CHARS, seed):
-                    return [*fills]
-            except PinnedError:
-                self._pinned = None
-        await self._server.answer(self._body(question, len(answers), seed), answers, on_news)
-        return []
-
     def _body(self, question: Asked, n_answers: int, seed: int) -> dict[str, Any]:
         """The request for a chat completion."""
         n_chars = sum(question.n_free) + sum(map(len, question.fixed[1:-1]))
@@ -173,9 +157,9 @@ class HttpEngine:
         }
 
     async def _within(
-        self, ask: Callable[[], Coroutine[Any, Any, list[T]]], deadline_ms: float | None, cancel: CancelToken
-    ) -> tuple[list[T], StopReason]:
-        """What was asked for, and why it ended: cancelling and the deadline close the connection."""
+        self, ask: Callable[[], Coroutine[Any, Any, None]], deadline_ms: float | None, cancel: CancelToken
+    ) -> StopReason:
+        """Ask, and say why it ended: cancelling and the deadline close the connection."""
         asking = asyncio.ensure_future(ask())
         loop = asyncio.get_running_loop()
 
@@ -185,12 +169,13 @@ class HttpEngine:
         cancel.on_cancel(stop)
         try:
             async with asyncio.timeout(None if deadline_ms is None else deadline_ms / 1000):
-                return await asking, "converged"
+                await asking
+                return "converged"
         except TimeoutError:
             if self._server.trouble is not None:
                 raise self._server.trouble from None
-            return [], "deadline"
+            return "deadline"
         except asyncio.CancelledError:
             if not cancel.cancelled:
                 raise
-            return [], "cancelled"
+            return "cancelled"

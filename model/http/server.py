@@ -92,16 +92,10 @@ class Server:
 
         await self._tried(attempt)
 
-    async def post(self, path: str, body: dict[str, Any]) -> httpx2.Response:
-        """The server's answer to one request, whatever its status; the path is below the API's, or a whole URL."""
-        return await self._tried(lambda: self._sent("POST", path, body))
-
     async def _get(self, path: str) -> httpx2.Response:
-        return await self._sent("GET", path, None)
-
-    async def _sent(self, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
+        """The server's answer, whatever its status; the path is below the API's."""
         try:
-            response = await self._client.request(method, path if "://" in path else self.url + path, json=body)
+            response = await self._client.get(self.url + path)
         except httpx2.TransportError as error:
             raise _TryAgain(self._no_connection(error)) from None
         if response.status_code in _BUSY:

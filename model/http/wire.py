@@ -48,7 +48,6 @@ class Model(msgspec.Struct, frozen=True):
     """A model that the server has; `max_model_len` (tokens) is vLLM's and SGLang's."""
 
     id: str
-    owned_by: str | None = None
     max_model_len: int | None = None
 
 

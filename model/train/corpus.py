@@ -26,6 +26,7 @@ from pathlib import Path
 import msgspec
 
 from model.config import HELD_OUT
+from model.weights.manifest import sha256_of
 
 HERE = Path(__file__).parent
 STDLIB = "python-stdlib"
@@ -193,21 +194,18 @@ def metadata(path: Path) -> tuple[str, str, str]:
     return str(meta["Name"]).lower(), str(meta["Version"]), licence[:80]
 
 
-def sha256_of(files: Iterator[tuple[str, bytes]] | Path) -> str:
-    """Digest of one file, or of names and contents in order."""
+def sha256_of_all(files: Iterator[tuple[str, bytes]]) -> str:
+    """Digest of names and contents in order, in hexadecimal digits."""
     digest = hashlib.sha256()
-    if isinstance(files, Path):
-        digest.update(files.read_bytes())
-    else:
-        for name, raw in files:
-            digest.update(name.encode() + b"\0" + raw + b"\0")
+    for name, raw in files:
+        digest.update(name.encode() + b"\0" + raw + b"\0")
     return digest.hexdigest()
 
 
 def lock(folder: Path) -> None:
     """Write the manifest from the archives that lie in `folder`."""
     version = ".".join(map(str, sys.version_info[:3]))
-    packages = [Package(STDLIB, version, "PSF-2.0", "", sha256_of(stdlib_files()))]
+    packages = [Package(STDLIB, version, "PSF-2.0", "", sha256_of_all(stdlib_files()))]
     for path in sorted(folder.iterdir()):
         name, version, licence = metadata(path)
         if name.replace("-", "_") not in HELD_OUT:

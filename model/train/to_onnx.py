@@ -15,7 +15,6 @@ products are added in 16 bits, which 8 by 8 bits can overflow.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -32,6 +31,7 @@ from model.config import EMBEDDED, ONNX, WEIGHTS_HASH
 from model.train.checkpoint import network_from_folder
 from model.train.network import Layer, Network
 from model.types import CheckpointError
+from model.weights.manifest import sha256_of
 
 WEIGHT_MAX = 63  # 7 bits and a sign
 ACTIVATION_MAX, ZERO_POINT = 127, 128
@@ -242,7 +242,7 @@ def graphs(net: Network) -> dict[str, onnx.ModelProto]:
 
 def write(folder: Path, out: Path | None = None, quantize: bool = True) -> list[Path]:
     """Write the graphs of `folder` to `out` (its `onnx` folder); each file is replaced whole."""
-    weights_hash = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    weights_hash = sha256_of(folder / "model.safetensors")
     out = out or folder / ONNX
     out.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []

@@ -20,10 +20,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from model.config import InfillConfig
 from model.engine.engine import DiffusionEngine
 from model.torch.network import TorchNetwork
-from model.types import Budget, CancelToken, Canvas
+from model.types import Budget, CancelToken, Canvas, InfillConfig
 from model.weights.formats import QUANTS, Quant, resident_bytes, step_bytes, total
 from model.weights.layout import PUBLISHED_26B, Dims
 from tests.bench.large.measure import kernel_ms, median_ms, read_rate

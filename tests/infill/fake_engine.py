@@ -63,8 +63,10 @@ class FakeEngine:
             block_lengths=(4, 8), pad_ends_hole=True, show_threshold=0.5,
             line_steps=4,
             block_steps=8,
+            context_tokens=0,
         )  # fmt: skip
-        self.info = ModelInfo("fake", 1, 2000, "cpu", "float32", languages, **(settings | info))
+        kind = dict(n_parameters=1, vocab_size=2000, device="cpu", dtype="float32", name="fake", languages=languages)
+        self.info = ModelInfo(**(kind | settings | info))
 
     def denoise(
         self, prompt_ids: Sequence[int], canvases: Sequence[Canvas], budget: Budget, cancel: CancelToken, seed: int,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from infill.files.read_write import MAX_BYTES, Position, SourceFile, check_writable, offset_of, write_all, write_atomic
+from infill.files.read_write import MAX_BYTES, Position, SourceFile, check_writable, offset_of, write_all
 from infill.types import InputError
 
 NOBODY = 65534
@@ -193,7 +193,7 @@ def test_a_place_outside_is_named(line: int, column: int, complaint: str):
 def test_write_keeps_mark_line_ends_and_mode(tmp_path: Path):
     source = make(tmp_path, b"\xef\xbb\xbfa\r\nb")
     (tmp_path / "a.py").chmod(0o755)
-    write_atomic(source, source.text + "c\r\nd\re")
+    write_all([(source, source.text + "c\r\nd\re")])
     assert (tmp_path / "a.py").read_bytes() == b"\xef\xbb\xbfa\r\nbc\r\nd\re"
     assert stat.S_IMODE((tmp_path / "a.py").stat().st_mode) == 0o755
     assert os.listdir(tmp_path) == ["a.py"]
@@ -204,7 +204,7 @@ def test_write_keeps_mark_line_ends_and_mode(tmp_path: Path):
 def test_write_keeps_the_owner(tmp_path: Path):
     source = make(tmp_path, b"a")
     os.chown(tmp_path / "a.py", NOBODY, NOBODY - 1)
-    write_atomic(source, "b")
+    write_all([(source, "b")])
     status = (tmp_path / "a.py").stat()
     assert (status.st_uid, status.st_gid) == (NOBODY, NOBODY - 1)
 
@@ -213,7 +213,7 @@ def test_write_goes_through_a_link(tmp_path: Path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a.py").write_text("a")
     (tmp_path / "link.py").symlink_to("real/a.py")
-    write_atomic(SourceFile.read(tmp_path / "link.py"), "b")
+    write_all([(SourceFile.read(tmp_path / "link.py"), "b")])
     assert (tmp_path / "link.py").is_symlink()
     assert (tmp_path / "real" / "a.py").read_text() == "b"
 
@@ -235,7 +235,7 @@ def test_a_failing_write_loses_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, call, fail)
     with pytest.raises(InputError, match=r"a.py: cannot be written \(No space left on device\)"):
-        write_atomic(source, "new")
+        write_all([(source, "new")])
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"precious"]
 
 
@@ -279,7 +279,7 @@ def test_a_folder_that_became_read_only_loses_nothing(open_folder: Path):
     source = make(open_folder, b"a")
     open_folder.chmod(0o555)
     with as_nobody(), pytest.raises(InputError, match=r"a.py: cannot be written \(Permission denied\)"):
-        write_atomic(source, "b")
+        write_all([(source, "b")])
     assert (open_folder / "a.py").read_bytes() == b"a"
 
 
@@ -289,6 +289,6 @@ def test_another_users_file_keeps_its_mode_where_the_owner_cannot_be_kept(open_f
     source = make(open_folder, b"a")
     (open_folder / "a.py").chmod(0o646)
     with as_nobody():
-        write_atomic(source, "b")
+        write_all([(source, "b")])
     status = (open_folder / "a.py").stat()
     assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (NOBODY, 0o646)

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 from infill.prompt.context import PromptContext, prompt_context
 from infill.prompt.instructions import asked_of
 from infill.types import FillRequest, Hole, Span
-from model.config import FOR_CHAT, InfillConfig, read_infill_config
+from model.config import FOR_CHAT, read_infill_config
 from model.tokenize.chat import Chat, open_tokenizer, read_prompt, split_answer
 from model.tokenize.tokenizer import TextTokenizer
 from model.types import Asked, CheckpointError, ModelInfo
@@ -35,9 +35,7 @@ def tokenizer(folder: Path) -> TextTokenizer:
 
 
 def info(**changes: object) -> ModelInfo:
-    config = InfillConfig(**(FOR_CHAT | changes))
-    values = {n: getattr(config, n) for n in ModelInfo.__struct_fields__ if hasattr(config, n)}
-    return ModelInfo(n_parameters=1, vocab_size=1, device="cpu", dtype="float32", **values)
+    return ModelInfo(n_parameters=1, vocab_size=1, device="cpu", dtype="float32", **(FOR_CHAT | changes))
 
 
 def around(tokenizer: TextTokenizer, text: str, start: int, end: int | None = None, **asked) -> PromptContext:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import random
 import textwrap
 from pathlib import Path
@@ -25,7 +24,6 @@ from model.train.losses import cross_entropy, losses
 from model.train.network import Network, NetworkConfig
 from model.train.objective import Sampler, Shape, noise_times, noised
 from model.train.optimizer import orthogonalise
-from model.train.parts import join, split
 from model.train.tokenizer import train as train_tokenizer
 from model.types import CheckpointError
 
@@ -263,23 +261,6 @@ def test_a_loss_in_chunks_is_the_loss(tokenizer: TextTokenizer, monkeypatch: pyt
         torch.testing.assert_close(whole, parts)
     by_hand = -(net.logits(hidden).log_softmax(-1)[range(50), ids] * weight).sum() / weight.sum()
     torch.testing.assert_close(gradients[0][0], by_hand)
-
-
-def test_a_file_in_parts_comes_together_again(tmp_path: Path) -> None:
-    source, parts = tmp_path / "weights.bin", tmp_path / "parts"
-    source.write_bytes(random.Random(0).randbytes(50_000))
-    paths = split(source, parts, mib=0.02)
-    assert len(paths) == 3
-    join(parts, tmp_path / "weights.bin")
-    content = source.read_bytes()
-    assert content == random.Random(0).randbytes(50_000)
-    paths[1].write_bytes(paths[1].read_bytes()[:-1])
-    with pytest.raises((ValueError, lzma.LZMAError)):
-        join(parts, source)
-    paths[1].unlink()
-    with pytest.raises(ValueError, match="2 of 3 parts"):
-        join(parts, source)
-    assert source.read_bytes() == content
 
 
 def test_orthogonalised_matrices_have_even_singular_values() -> None:
