@@ -73,7 +73,7 @@ def _heads(hint: ast.expr) -> frozenset[str]:
             return _heads(hint.slice) | {"None"}
         if name in ("Union", "Annotated"):
             parts = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
-            return frozenset().union(*map(_heads, parts[:1] if name == "Annotated" else parts))
+            return frozenset(head for part in parts[: 1 if name == "Annotated" else None] for head in _heads(part))
         return frozenset({name})
     if isinstance(hint, ast.Constant):
         return frozenset({"None" if hint.value is None else str(hint.value).rpartition(".")[2]})
@@ -107,7 +107,7 @@ def _fits_returns(function: tree_sitter.Node, heads: frozenset[str], aliases: fr
         return (
             not written or "None" in heads or bool(heads & (_ANYTHING | (_DEFINED_BY_OTHERS if not values else set())))
         )
-    if heads == {"None"} or heads & _DEFINED_BY_OTHERS:
+    if heads == frozenset({"None"}) or heads & _DEFINED_BY_OTHERS:
         return False
     return all(
         bool(heads & ({"None"} | _ANYTHING | aliases)) if value is None else _allows(heads, value, aliases)
