@@ -1,0 +1,167 @@
+"""What code can see of a change that makes right code worse, whatever a model thinks of it.
+
+A change of text that stood there must keep what others rely on: names that are used elsewhere, kinds of strings,
+documentation. Each check gives its reason in words, for whoever asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import tree_sitter
+
+from infill.syntax.tree import Syntax, ancestors
+from infill.types import Span
+
+_WORD = re.compile(r"[^\W\d_]{2,}", re.UNICODE)
+_PREFIX = re.compile(r"[A-Za-z]*")
+_LEAST_WORDS = 0.8  # share of a documentation's words that a new one must have at least
+_TARGET_FIELDS = ("left", "name", "pattern")  # of a node that gives a name its value
+_ASSIGNING = frozenset(
+    {
+        "assignment", "augmented_assignment", "named_expression", "variable_declarator", "assignment_expression",
+        "short_var_declaration", "let_declaration", "init_declarator", "variable_assignment", "as_pattern",
+        "const_item", "static_item", "for_statement", "for_in_statement", "import_statement", "import_from_statement",
+    }
+)  # fmt: skip
+_DEFINING = frozenset(
+    {
+        "function_definition", "class_definition", "function_declaration", "class_declaration", "method_definition",
+        "method_declaration", "generator_function_declaration", "function_item", "struct_item", "enum_item",
+        "trait_item", "type_spec", "interface_declaration", "enum_declaration", "type_alias_declaration",
+        "struct_specifier", "class_specifier", "constructor_declaration",
+    }
+)  # fmt: skip
+_IDENTIFIERS = frozenset({"identifier", "property_identifier", "field_identifier", "type_identifier", "variable_name"})
+
+
+def damage(before: Syntax, span: Span, text: str, instruction: str | None = None) -> str | None:
+    """Return what is worse with `text` in place of `span`, in words, or None.
+
+    Of an `instruction` it is taken that it means what it says: a name that it mentions may go, and strings and
+    documentation may become what was asked for.
+    """
+    after = before.edited(span, text)
+    filled = Span(span.start, span.start + len(text))
+    lost = _names(before, span, _DEFINING) - _names(after, filled, _DEFINING) - _mentioned(instruction)
+    if lost:
+        return f"{min(lost)} is no longer defined"
+    unset = _names(before, span, _ASSIGNING) - _names(after, filled, _ASSIGNING) - _names(after, filled, _DEFINING)
+    if used := {name for name in unset - _mentioned(instruction) if _is_used(after, filled, name)}:
+        return f"{min(used)} is used elsewhere and is no longer assigned"
+    checks: tuple[Callable[[Syntax, Span, Syntax, Span], str | None], ...] = (_kinds, _documentation)
+    reasons = (check(before, span, after, filled) for check in (checks if instruction is None else ()))
+    return next((reason for reason in reasons if reason), None) or _repetition(before.text[span.start : span.end], text)
+
+
+def _mentioned(instruction: str | None) -> set[str]:
+    return set(re.findall(r"\w+", instruction or ""))
+
+
+def _nodes(syntax: Syntax, span: Span) -> Iterator[tree_sitter.Node]:
+    """The nodes that touch a span, outer before inner."""
+    first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
+    stack = [syntax.root]
+    while stack:
+        node = stack.pop()
+        if node.start_byte < last and first < node.end_byte:
+            yield node
+            stack.extend(reversed(node.children))
+
+
+def _names(syntax: Syntax, span: Span, types: frozenset[str]) -> set[str]:
+    """The names that nodes of these types give something to, as far as the names stand in the span."""
+    first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
+    found: set[str] = set()
+    for node in _nodes(syntax, span):
+        if node.type not in types:
+            continue
+        for field in _TARGET_FIELDS:
+            for target in node.children_by_field_name(field):
+                for name in _plain_names(target):
+                    if first <= name.start_byte and name.end_byte <= last:
+                        found.add(_decoded(name))
+    return found
+
+
+def _plain_names(target: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """The names in a target that are given a value: not objects whose attributes or items are."""
+    stack = [target]
+    while stack:
+        node = stack.pop()
+        if node.type in _IDENTIFIERS:
+            yield node
+        elif node.type not in ("attribute", "subscript", "member_expression", "selector_expression", "call"):
+            stack.extend(node.named_children)
+
+
+def _is_used(syntax: Syntax, but: Span, name: str) -> bool:
+    """Whether a name stands in the code of a text outside a span."""
+    pattern = re.compile(rf"(?<![\w]){re.escape(name)}(?![\w])")
+    prose = syntax.language.comment_types | syntax.language.string_types
+    for match in pattern.finditer(syntax.text):
+        if but.start <= match.start() < but.end:
+            continue
+        if not any(n.type in prose for n in ancestors(syntax.node_over(*match.span()))):
+            return True
+    return False
+
+
+def _kinds(before: Syntax, span: Span, after: Syntax, filled: Span) -> str | None:
+    """Strings keep their kind: plain, formatted, raw, of bytes, a regular expression."""
+    missing = _literals(before, span) - _literals(after, filled)
+    return f"a {min(missing)} became something else" if missing else None
+
+
+def _literals(syntax: Syntax, span: Span) -> Counter[str]:
+    """How many strings of each kind a span touches."""
+    found: Counter[str] = Counter()
+    for node in _nodes(syntax, span):
+        if node.type in syntax.language.string_types:
+            prefix = "".join(sorted(_PREFIX.match(_decoded(node))[0].lower()))  # type: ignore[index]  # matches always
+            kind = node.type.replace("_", " ")
+            found[f"{kind} with the prefix {prefix}" if prefix else kind] += 1
+    return found
+
+
+def _documentation(before: Syntax, span: Span, after: Syntax, filled: Span) -> str | None:
+    """Documentation and comments may not become less."""
+    old, new = _prose_words(before, span), _prose_words(after, filled)
+    return "its documentation would say less" if new < old * _LEAST_WORDS else None
+
+
+def _prose_words(syntax: Syntax, span: Span) -> int:
+    """How many words of comments and of strings that are statements stand in a span."""
+    total = 0
+    for node in _nodes(syntax, span):
+        is_statement = node.type in syntax.language.string_types and (
+            node.parent is not None and node.parent.type == "expression_statement"
+        )
+        if node.type in syntax.language.comment_types or is_statement:
+            own = syntax.span_of(node)
+            total += len(set(_WORD.findall(syntax.text[max(own.start, span.start) : min(own.end, span.end)].lower())))
+    return total
+
+
+def _repetition(held: str, text: str) -> str | None:
+    """A word, or two or three, said again at once, which the old text did not do."""
+    found, known = _repeated(text), _repeated(held)
+    return f'it repeats "{min(found - known)}"' if found - known else None
+
+
+def _repeated(text: str) -> set[str]:
+    """Runs of one to three words of prose, or of one to four tokens of code, that stand twice in a row."""
+    tokens = re.findall(r"\w+|[^\w\s]", text)
+    found: set[str] = set()
+    for n in (1, 2, 3, 4):
+        for i in range(len(tokens) - 2 * n + 1):
+            run = tokens[i : i + n]
+            if run == tokens[i + n : i + 2 * n] and any(token.isidentifier() for token in run):
+                found.add(" ".join(run))
+    return found
+
+
+def _decoded(node: tree_sitter.Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")
