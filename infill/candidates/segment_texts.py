@@ -9,6 +9,7 @@ import msgspec
 
 from infill.candidates.postprocess import dominant_line_break, postprocess
 from infill.candidates.sources import nearby
+from infill.checks.hint_check import hint_fits
 from infill.checks.preservation import is_only_prose
 from infill.prompt.context import lf
 from infill.prompt.segments import Segment, has_own_lines
@@ -105,7 +106,11 @@ def _fitted(syntax: Syntax, segment: Segment, present: str, text: str, grows: bo
         return None
     if is_body and is_only_prose(syntax, span, text):
         return None
-    if segment.is_empty and (found := hint_at(syntax, span)) is not None and not _is_type(syntax, found[0], text):
+    if (
+        segment.is_empty
+        and (found := hint_at(syntax, span)) is not None
+        and not (_is_type(syntax, found[0], text) and hint_fits(syntax, span, text))
+    ):
         return None
     return text if text.strip() else None
 

@@ -15,18 +15,20 @@ import msgspec
 from infill.candidates.segment_texts import usual_texts
 from infill.candidates.sources import Candidate
 from infill.checks.compile import Excerpt
+from infill.checks.damage import damage
 from infill.checks.parse_check import Gate
 from infill.checks.preservation import loses_code
 from infill.prompt.context import PromptContext
 from infill.prompt.segments import Segment, assembled, changed_parts, new_spans
 from infill.ranking.reranker import Judged, confidence_in, judge
 from infill.syntax.tree import Syntax
-from infill.types import Part, Source, Span
+from infill.types import FillRequest, Part, Source, Span
 from model.types import CancelToken, Engine
 
 SINGLES_UNTIL = 0.8  # of a deadline: later than this, segments are not tried alone
 JUDGED_UNTIL = 0.95
 SINGLES_TOKENS = 2048  # for segments tried alone
+MARGIN = 8.0  # nats by which the model must prefer a text to right code that it would replace; model/train/LOG.md
 JUDGED_TOKENS = 512  # in one pass of the judge: its cost grows with their square
 
 Texts = tuple[str, ...]  # one for each free segment
@@ -72,12 +74,12 @@ class Chooser:
         segments: Sequence[Segment],
         denoised: Denoised,
         said: Sequence[Mapping[str, float]],
-        refines: bool,
+        request: FillRequest,
         is_before: Callable[[float], bool],
         cancel: CancelToken,
     ) -> None:
         self._engine, self._syntax, self._span, self._around = engine, syntax, span, around
-        self._stretches, self._denoised, self._said, self._refines = segments, denoised, said, refines
+        self._stretches, self._denoised, self._said, self._request = segments, denoised, said, request
         self._is_before, self._cancel = is_before, cancel
         self._gate = Gate(syntax, span)
         self._free = [s for s in segments if s.free]
@@ -105,17 +107,19 @@ class Chooser:
     def ranked(self, wholes: Sequence[Whole]) -> tuple[list[Ranked], int]:
         """Those that beat what stands there, best first, and how many do not.
 
-        Fewer placeholders left beats probability: none is as probable as `pass`.
+        Fewer placeholders left beats probability: none is as probable as `pass`. Code that stands there is held to be
+        right unless it does not parse, or a diagnostic or an instruction says what is wrong: the model must be surer
+        of other code by `MARGIN`.
         """
         present = self._whole(self._present)
         by_text = {w.candidate.text: w for w in wholes}
         judged = self._judged([present.candidate, *(w.candidate for w in by_text.values())])
         bar = judged[present.candidate.text].log_prob if judged else 0.0
         found = [self._ranked(whole, judged[text]) for text, whole in by_text.items() if text in judged]
-        if self._refines:
-            found = [r for r in found if r.log_prob > bar or self._repairs(r.whole.candidate.text)]
-        else:
-            found = [r for r in found if r.whole.n_left < present.n_left or present.n_left == 0]
+        if present.n_left:
+            found = [r for r in found if r.whole.n_left < present.n_left]
+        elif not (self._request.fixes or self._request.instruction):
+            found = [r for r in found if r.judged.log_prob > bar + MARGIN or self._repairs(r.whole.candidate.text)]
         found.sort(key=lambda r: (r.whole.n_left, -r.log_prob))
         return found, len(by_text) - len(found)
 
@@ -142,7 +146,10 @@ class Chooser:
         if self._cancel.cancelled:
             return False
         text = self.assembled(texts)
-        return self._gate.check(text).ok and not loses_code(self._syntax, self._span, text)
+        if not self._gate.check(text).ok or loses_code(self._syntax, self._span, text):
+            return False
+        is_code = not any(segment.is_empty for segment in self._free)
+        return not is_code or damage(self._syntax, self._span, text, self._request.instruction) is None
 
     def _best_alone(self, singles: Sequence[tuple[int, Texts]]) -> dict[int, str]:
         """For each segment the most probable text, alone; in a refinement only one that is an improvement."""
@@ -151,7 +158,8 @@ class Chooser:
         judged = self._judged([present, *(whole.candidate for whole in own)])
         if not judged:
             return {}
-        bar = judged[present.text].log_prob if self._refines else -math.inf
+        refines = self._request.strength is not None
+        bar = judged[present.text].log_prob if refines else -math.inf
         best: dict[int, tuple[float, str]] = {}
         for (i, texts), whole in zip(singles, own, strict=True):
             read = judged.get(whole.candidate.text)

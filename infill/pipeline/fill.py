@@ -13,13 +13,15 @@ import msgspec
 from infill.candidates import sources as sources
 from infill.candidates.segment_texts import is_placeholder
 from infill.candidates.sources import Candidate
+from infill.checks.damage import damage
 from infill.checks.parse_check import Gate
 from infill.checks.preservation import is_only_prose, loses_code
+from infill.pipeline.choose_rewrite import MARGIN
 from infill.pipeline.drafts import reporter
 from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
 from infill.prompt.context import PromptContext
 from infill.ranking.completions import completion, confident, tidied_candidate
-from infill.ranking.reranker import Judged, TimedReranker
+from infill.ranking.reranker import Judged, TimedReranker, judge
 from infill.retrieval.similar_lines import Said, evidence
 from infill.retrieval.words import Word, first_word, weighed, words_begun
 from infill.syntax.language_table import keywords
@@ -106,6 +108,8 @@ class _Fill:
             return self.no_fill("deadline", "the model has written nothing yet")
         if not ranked:
             return self.no_fill("empty_fill", "the model proposes nothing")
+        if not (ranked := self._above_present(ranked)):
+            return self.no_fill("nothing_better", "what stands there is more probable")
         with timings.stage("gate"):
             passed = self.passed(ranked)
         if self._cancel.cancelled:
@@ -160,7 +164,11 @@ class _Fill:
         tidied = sources.distinct(fitted)
         if hole.kind == "selection":
             return [
-                c for c in tidied if c.text.strip() != present.strip() and not loses_code(syntax, hole.span, c.text)
+                c
+                for c in tidied
+                if c.text.strip() != present.strip()
+                and not loses_code(syntax, hole.span, c.text)
+                and damage(syntax, hole.span, c.text, self._request.instruction) is None
             ]
         if hole.kind == "block" and present.strip():  # a body, not a line on the way
             written = (c for c in tidied if not is_placeholder(syntax, c.text))
@@ -172,6 +180,17 @@ class _Fill:
         left_ms = self._timings.left_ms(self._request.deadline_ms)
         told = evidence(self._repeated)
         return self._means.judge(self._around, candidates, self._cancel, left_ms, least, told, self._words)
+
+    def _above_present(self, ranked: list[Judged]) -> list[Judged]:
+        """Those that the model prefers, by a margin, to right code that they would replace."""
+        present, request = self._present, self._request
+        asked = request.fixes or request.instruction or not self._engine.info.reads_texts
+        if self._hole.kind != "selection" or asked or is_placeholder(self._syntax, present):
+            return ranked
+        if not Gate(self._syntax, self._hole.span).check(present).ok:
+            return ranked
+        (held,) = judge(self._engine, self._around, [Candidate(present, (), (), 0, "converged", "usual")], self._cancel)
+        return [j for j in ranked if j.log_prob > held.log_prob + MARGIN]
 
     def passed(self, ranked: list[Judged]) -> list[Completion]:
         """The best candidates that parse; what was ranked above them may come back cut until it parses."""

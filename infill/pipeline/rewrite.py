@@ -144,7 +144,7 @@ class _Rewrite:
         denoised = Denoised(texts, max(fill.steps for fill in fills), fills[0].stop_reason)
         said = [{} if fixes else self._said(segment) for segment in self._stretches if segment.free]
         return Chooser(
-            engine, self._syntax, self._hole.span, self._around, self._stretches, denoised, said, refines,
+            engine, self._syntax, self._hole.span, self._around, self._stretches, denoised, said, request,
             self._is_before, self._cancel,
         )  # fmt: skip
 
