@@ -12,7 +12,7 @@ from infill.prompt.context import PromptContext
 from infill.prompt.segments import Segment
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
-from infill.types import Span
+from infill.types import FillRequest, Span
 from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
 
@@ -52,9 +52,10 @@ def sure(engine: FakeEngine, code: str, free: Sequence[str], new: tuple[str, ...
         at = start + len(text)
         ids = tuple(engine.tokenizer.encode(text))
         segments.append(Segment(Span(start, at), ids, (len(ids),), empty))
+    request = FillRequest(text=code, language="python", strength=None if empty else 0.4)
     chooser = Chooser(
         engine, parse(language, code), Span(0, len(code)), AROUND, segments, Denoised((new,), 1, "converged"),
-        [{} for _ in segments], not empty, lambda share: True, CancelToken(),
+        [{} for _ in segments], request, lambda share: True, CancelToken(),
     )  # fmt: skip
     found, _ = chooser.ranked([whole for whole in chooser.wholes() if whole.texts == new])
     return chooser.sure(found[0], 0.5)
@@ -78,7 +79,8 @@ def test_what_is_left_parses_too() -> None:
     assert sure(Unsure("2)"), code, ("...", "..."), new, empty=True) is None
 
 
-def test_a_refinement_is_all_or_nothing() -> None:
+def test_a_refinement_is_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infill.pipeline.choose_rewrite.MARGIN", 0.0)  # this is about confidences
     code, new = "a = old_width * old_height\n", ("w", "h")
     whole = sure(Unsure("old_"), code, ("old_width", "old_height"), new, empty=False)
     assert whole is not None and whole.whole.candidate.text == "a = w * h\n"

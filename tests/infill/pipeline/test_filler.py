@@ -184,13 +184,22 @@ def test_crlf_documents_are_shown_to_the_model_as_lf_and_filled_as_crlf() -> Non
 
 
 def test_a_selection_is_refilled_with_something_else() -> None:
-    engine = FakeEngine(["w * h", "w + h"], log_probs={"w * h": -0.1, "w + h": -0.5})
+    engine = FakeEngine(["w * h", "w + h"], log_probs={"w * h": -5.0, "w + h": -0.5})
     text = "def area(w, h):\n    return w * h\n"
     start = text.index("w * h")
     request = FillRequest(text=text, language="python", selection=Span(start, start + 5))
     result = ModelFiller(engine, "fake").fill(request, CancelToken())
     assert texts(result) == ["w + h"] and result.completions[0].span == Span(start, start + 5)
     assert {sum(c.hole_mask) for c in engine.canvases} == {3, 4, 5, 6, 7}
+
+
+def test_right_code_is_not_refilled_with_what_is_hardly_more_probable() -> None:
+    engine = FakeEngine(["w + h"], log_probs={"w * h": -0.6, "w + h": -0.5})
+    text = "def area(w, h):\n    return w * h\n"
+    start = text.index("w * h")
+    request = FillRequest(text=text, language="python", selection=Span(start, start + 5))
+    result = ModelFiller(engine, "fake").fill(request, CancelToken())
+    assert isinstance(result, NoFill) and result.reason == "nothing_better"
 
 
 def test_a_deadline_is_shared_out() -> None:
