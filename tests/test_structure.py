@@ -38,6 +38,7 @@ TOO_LARGE = {
     "infill/cli/doctor.py",
     "infill/cli/edits.py:fill_text",
     "infill/pipeline/choose_rewrite.py:__init__",
+    "infill/pipeline/fill.py",
     "infill/pipeline/fill.py:__init__",
     "infill/pipeline/fill.py:fill",
     "infill/pipeline/rewrite.py:__init__",
