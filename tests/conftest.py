@@ -16,6 +16,9 @@ from dg_lsp.user_folders import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # threads of torch that wait must not spin: the other tests need the cores
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def engines_of_this_run() -> Iterator[None]:

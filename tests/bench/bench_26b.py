@@ -11,6 +11,7 @@ import argparse
 import gc
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,8 +39,8 @@ AIMS = {
 }  # fmt: skip
 
 
-def main() -> int:
-    args = arguments()
+def main(argv: Sequence[str] | None = None) -> int:
+    args = arguments(argv)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cpu" and not args.small:
         print("no CUDA device here. On a machine with one (80 GB for all formats): pip install -e '.[dev]' &&",
@@ -76,12 +77,12 @@ QUICK_PLAN = Plan(n_runs=3)
 SMALL_PLAN = Plan(n_prompt=64, n_fresh=50, n_runs=1, stock_steps=(1, 3))
 
 
-def arguments() -> argparse.Namespace:
+def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--formats", nargs="+", choices=QUANTS, default=["bf16", "fp8", "int4"], metavar="FORMAT")
     parser.add_argument("--quick", action="store_true", help="few runs of each")
     parser.add_argument("--small", action="store_true", help="a small network, on a CPU too")
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 def measured(

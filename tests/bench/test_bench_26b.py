@@ -8,16 +8,18 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
+from tests.bench.bench_26b import main  # noqa: E402
+
 COMMAND = [sys.executable, str(Path(__file__).with_name("bench_26b.py"))]
 
 
-def test_every_figure_has_a_value_and_the_measured_ones_an_aim() -> None:
-    out = subprocess.run(
-        [*COMMAND, "--small", "--formats", "int4", "bf16"], capture_output=True, text=True, timeout=600
-    )
-    assert out.returncode == 0, out.stderr
-    rows = [line.split("|")[1:-1] for line in out.stdout.splitlines() if line.startswith("|")]
+def test_every_figure_has_a_value_and_the_measured_ones_an_aim(capsys: pytest.CaptureFixture[str]) -> None:
+    n_threads = torch.get_num_threads()
+    assert main(["--small", "--formats", "int4", "bf16"]) == 0
+    torch.set_num_threads(n_threads)
+    out = capsys.readouterr().out
+    rows = [line.split("|")[1:-1] for line in out.splitlines() if line.startswith("|")]
     assert [cell.strip() for cell in rows[0]] == ["figure", "bf16", "int4", "aim"]
     names = {row[0].strip() for row in rows}
     assert {"step at canvas 64, ms (times its floor)", "one line, 5 steps and the judge, ms"} <= names
@@ -25,8 +27,6 @@ def test_every_figure_has_a_value_and_the_measured_ones_an_aim() -> None:
 
 
 def test_without_a_gpu_it_says_what_it_needs() -> None:
-    import torch
-
     if torch.cuda.is_available():
         pytest.skip("there is one")
     out = subprocess.run(COMMAND, capture_output=True, text=True, timeout=120)

@@ -106,5 +106,5 @@ def test_where_nothing_is_known_or_more_to_come_all_go_on(engine: DiffusionEngin
 def test_a_broken_curve_is_one_clear_line(checkpoint: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
     (folder / LENGTHS).write_text('{"a": 1}')
-    with pytest.raises(CheckpointError, match=r"lengths\.json.*infill\.calibrate"):
+    with pytest.raises(CheckpointError, match=r"lengths\.json.*infill\.bench\.calibrate"):
         load_engine(ModelSpec(str(folder), device="cpu"))
