@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 _MARK = re.compile(
-    r"<hole\d*\s*/?>"  # ours, see model/http/prompt.py
-    r"|<\|[\w./ -]+\|>|<｜[^<>｜]*｜>"  # special tokens of most tokenizers
+    r"</?hole\d*\s*/?>"  # ours, see model/http/prompt.py
+    r"|<\|[\w./-]+\|>|<｜[^<>｜]*｜>"  # special tokens of most tokenizers
     r"|<(?:fim[_-]\w+|file_sep|filename|repo_name|reponame|gh_stars|issue_\w+|jupyter_\w+|commit_\w+"
     r"|start_of_turn|end_of_turn|endoftext|end_of_text|PRE|SUF|MID|EOT|pad|eos|bos|unk)>"
     r"|\[/?(?:INST|SYS|MASK)\]|<</?SYS>>",
