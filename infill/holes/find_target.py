@@ -5,6 +5,7 @@ Works on the tree alone: no model, no budget. A language has only what its row i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import tree_sitter
@@ -19,6 +20,7 @@ from infill.syntax.tree import Syntax, ancestors
 from infill.types import NoFill, Span
 
 MAX_FIX_CHARS = 2_000  # of a selection that stays around what is fixed
+_TYPE_COMMENT = re.compile(rb"#\s*type:(?!\s*ignore)")
 _NOWHERE = NoFill("no_target", "no function is there")
 
 
@@ -157,6 +159,8 @@ def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     parameters = None if hints is None else function.child_by_field_name(hints.parameters_field)
     if hints is None or parameters is None:
         return NoFill("no_target", "nothing there can have type hints")
+    if _has_type_comment(syntax, function):
+        return NoFill("no_target", "its types are in a comment")
     insertions: list[tuple[int, str]] = []
     for i, parameter in enumerate(parameters.named_children):
         name = parameter.child_by_field_name("name") or parameter
@@ -175,6 +179,21 @@ def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     holes = [Span(i.span.end - len(held), i.span.end) for i in inserted]
     target = _all_but(text, Span(syntax.span_of(function).start, holes[-1].end), holes)
     return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
+
+
+def _has_type_comment(syntax: Syntax, function: tree_sitter.Node) -> bool:
+    """Whether a comment in the header, or first in the body, says the types (PEP 484)."""
+    body = function.child_by_field_name("body")
+    first = (
+        next((n for n in body.named_children if n.type not in syntax.language.comment_types), None) if body else None
+    )
+    end = function.end_byte if first is None else first.end_byte if first == body else first.start_byte
+    stack, found = [function], False
+    while stack and not found:
+        node = stack.pop()
+        found = node.type in syntax.language.comment_types and _TYPE_COMMENT.match(node.text or b"") is not None
+        stack.extend(child for child in node.children if child.start_byte < end)
+    return found
 
 
 def _fix(syntax: Syntax, span: Span, problem: Span) -> Target | NoFill:

@@ -7,12 +7,15 @@ the server can use it on its protocol thread.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from infill.types import Completion, FillRequest, Part, Span
+
+_DEFAULT = re.compile(r"[ \t]*=(?!=)[ \t]*")
 
 TargetKind = Literal["rewrite", "refine", "fix", "body", "holes", "docstring", "type_hints"]
 
@@ -77,7 +80,11 @@ class Target(msgspec.Struct, frozen=True):
             around = inserted.span
             if around.start <= span.start and span.end <= around.end:
                 before, after = self.text[around.start : span.start], self.text[span.end : around.end]
-                return Part(Span(inserted.at, inserted.at), before + part.text + after, part.confidence)
+                # PEP 8: blanks around the sign of a default, once there is a type before it
+                default = _DEFAULT.match(self.text, around.end) if before.startswith(":") else None
+                sign, n_replaced = ("", 0) if default is None else (" = ", len(default[0]))
+                changed = Span(inserted.at, inserted.at + n_replaced)
+                return Part(changed, before + part.text + after + sign, part.confidence)
         return msgspec.structs.replace(part, span=Span(self.in_document(span.start), self.in_document(span.end)))
 
 

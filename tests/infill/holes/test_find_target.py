@@ -267,3 +267,33 @@ def test_a_form_feed_before_a_function_is_no_indentation(feed: str) -> None:
 def test_a_body_below_a_form_feed_is_indented_as_if_there_were_none() -> None:
     hole = find_hole(parse(by_id("python"), "\fdef f():\n"), len("\fdef f():\n"), "manual")
     assert isinstance(hole, Hole) and hole.indent == "    "
+
+
+def test_a_type_before_a_default_is_spaced_as_pep_8_says() -> None:
+    text = "def f(port=80, name = 'x', *, n):\n    print(port)\n"
+    target = find_target(parse(by_id("python"), text), "type_hints", Span(0, 0))
+    assert isinstance(target, Target)
+    holes = [Span(i.span.end - 3, i.span.end) for i in target.inserted]
+    parts = tuple(Part(hole, hint, 1.0) for hole, hint in zip(holes, ("int", "str", "int", "None"), strict=True))
+    filled = Completion(Span(0, 1), "", 1.0, (), (), 1, "converged", "diffusion", parts)
+    assert applied(text, target.changes(filled)).startswith(
+        "def f(port: int = 80, name: str = 'x', *, n: int) -> None:"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f(a, b):\n    # type: (int, int) -> int\n    return a\n",
+        "def f(a, b):  # type: (int, int) -> int\n    return a\n",
+        "def f(\n    a,  # type: int\n    b,  # type: str\n):\n    # type: (...) -> int\n    '''Doc.'''\n",
+    ],
+)
+def test_a_type_comment_is_not_written_over(text: str) -> None:
+    found = find_target(parse(by_id("python"), text), "type_hints", Span(0, 0))
+    assert isinstance(found, NoFill) and "comment" in found.detail
+
+
+def test_a_comment_for_a_checker_is_no_type_comment() -> None:
+    text = "def f(a):  # type: ignore\n    x = 1  # type: int\n    return a\n"
+    assert isinstance(find_target(parse(by_id("python"), text), "type_hints", Span(0, 0)), Target)
