@@ -83,7 +83,7 @@ def check_folder(folder: Path) -> None:
     model_type = read_model_type(folder)
     if model_type not in (MODEL_TYPE, *MASKED_TYPES):
         known = f"{MODEL_TYPE!r}, and the masked models {', '.join(map(repr, MASKED_TYPES))}"
-        raise CheckpointError(f"{folder / 'config.json'}: model_type is {model_type!r}; what can be loaded is {known}")
+        raise CheckpointError(f"{folder / 'config.json'}: model_type is {model_type!r}; these can be loaded: {known}")
 
 
 def read_model_type(folder: Path) -> object:
@@ -101,7 +101,7 @@ def unusable(path: Path, kind: object, error: Exception) -> CheckpointError:
     """What to say, in one line, of a config.json that describes no such thing, as `error` has it."""
     named = error if isinstance(error, msgspec.ValidationError) else f"{type(error).__name__}: {error}"
     reason = " ".join(f"{named}".split()).replace("$.", "")
-    return CheckpointError(f"{path}: describes no {kind} ({reason}); restore it as it was published")
+    return CheckpointError(f"{path}: does not describe a {kind} ({reason}); restore it as it was published")
 
 
 def read_infill_config(folder: Path, chats: bool = False) -> InfillConfig:

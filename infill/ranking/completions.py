@@ -16,7 +16,7 @@ def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
     confidence = min((part.confidence for part in best.parts), default=best.confidence)
     if confidence >= least:
         return answer
-    detail = f"{confidence:.2f} < {least:.2f}"
+    detail = f"confidence {confidence:.2f}, less than {least:.2f}"
     return NoFill("not_confident", detail, answer.hole, answer.timings_ms, answer.steps)
 
 

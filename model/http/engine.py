@@ -43,7 +43,7 @@ def open_http_engine(url: str, model: str | None = None) -> HttpEngine:
     elif known:
         chosen = known[0]
     else:
-        raise CheckpointError(f"{server.url}: names no models; say which with --model")
+        raise CheckpointError(f"{server.url}: lists no models; name one with --model")
     return HttpEngine(loop, server, chosen)
 
 

@@ -62,7 +62,7 @@ class Server:
                 trust_env=httpx2.URL(self.url).host not in _OWN_HOSTS,  # no proxy between this machine and itself
             )
         except UnicodeEncodeError:
-            raise ServerError(f"{self.url}: {KEY_VARIABLE} has characters that no key has") from None
+            raise ServerError(f"{self.url}: {KEY_VARIABLE} contains characters that cannot be part of a key") from None
         self._has_key = bool(key)
         self._unknown: set[str] = set()  # of OPTIONAL, to this server
         self.trouble: ServerError | None = None  # why the last attempt failed, while there are more to come
@@ -76,7 +76,7 @@ class Server:
         try:
             return msgspec.json.decode(response.content, type=Models).data
         except msgspec.DecodeError:
-            raise ServerError(f"{self.url}/models: is no list of models; does the URL end in /v1?") from None
+            raise ServerError(f"{self.url}/models: is not a list of models; does the URL end in /v1?") from None
 
     async def answer(self, body: dict[str, Any], answers: Sequence[Answer], on_news: Callable[[], None]) -> None:
         """Have the server write the `answers` to a chat; `on_news` hears of each piece."""
@@ -147,7 +147,9 @@ class Server:
         try:
             chunk = msgspec.json.decode(data, type=Chunk)
         except msgspec.DecodeError:
-            raise ServerError(f"{self.url}: sent what is no chat completion; is it an OpenAI-compatible API?") from None
+            raise ServerError(
+                f"{self.url}: sent something that is not a chat completion; is it an OpenAI-compatible API?"
+            ) from None
         if chunk.error is not None:
             raise ServerError(f"{self.url}: failed while it answered: {_words(data)}")
         for choice in chunk.choices:
@@ -211,9 +213,9 @@ def checked_url(url: str) -> str:
     except (httpx2.InvalidURL, TypeError):
         parsed = httpx2.URL("")
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise CheckpointError("--url: takes the API's address, as http://127.0.0.1:8000/v1")
+        raise CheckpointError("--url must be the API's address, such as http://127.0.0.1:8000/v1")
     if parsed.userinfo or parsed.query or parsed.fragment:
-        raise CheckpointError(f"--url: takes an address only; a key goes into {KEY_VARIABLE}")
+        raise CheckpointError(f"--url must be an address only; put the key into {KEY_VARIABLE}")
     return str(parsed).rstrip("/")
 
 

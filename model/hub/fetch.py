@@ -58,7 +58,7 @@ def fetch(
     free = shutil.disk_usage(folder).free
     if left * SPARE > free:
         raise CheckpointError(
-            f"{repo}: {left / 1e9:.1f} GB are to be fetched, {free / 1e9:.1f} GB are free in "
+            f"{repo}: {left / 1e9:.1f} GB must be fetched, but only {free / 1e9:.1f} GB are free in "
             f"{constants.HF_HUB_CACHE}; make room, or set HF_HUB_CACHE to a folder on another disk"
         )
     return Path(_download(repo, commit, wanted, cancel))

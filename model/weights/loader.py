@@ -63,7 +63,9 @@ def assembled(
     fill_buffers(network, device)
     left = [name for name, t in (*network.named_parameters(), *network.named_buffers()) if t.is_meta]
     if left:
-        raise CheckpointError(f"nothing was read for {left[0]}, {len(left)} in all; the checkpoint is incomplete")
+        raise CheckpointError(
+            f"no weights were found for {left[0]}, and for {len(left)} tensors in all; the checkpoint is incomplete"
+        )
     return cast("TextOnlyDiffusionGemma", network.eval().requires_grad_(False))
 
 

@@ -22,7 +22,7 @@ from model.weights.shards import Shards
 MANIFEST = "converted.json"
 VERSION = 1  # of the form of the files; another one is converted anew
 PIECE_BYTES = 1 << 23  # read at once for a checksum
-AGAIN = "delete the folder, it is made again from the checkpoint"
+AGAIN = "delete the folder; it will be made again from the checkpoint"
 
 
 class File(msgspec.Struct, frozen=True):

@@ -144,7 +144,7 @@ def llada_config(path: Path, content: bytes) -> LlamaConfig:
     """LLaDA's settings under Llama's names."""
     other = {k: v for k, v in msgspec.json.decode(content).items() if k in LLADA_SHAPE and LLADA_SHAPE[k] != v}
     if other:
-        raise CheckpointError(f"{path}: a LLaDA of another shape, {next(iter(other.items()))}, which is not known here")
+        raise CheckpointError(f"{path}: this LLaDA has {next(iter(other.items()))}, which is not supported")
     stated = msgspec.json.decode(content, type=StatedLlada)
     return LlamaConfig(
         vocab_size=stated.embedding_size or stated.vocab_size,

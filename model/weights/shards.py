@@ -63,7 +63,7 @@ class Shards:
             instead = f"; {unknown[0]} is not one of this model's" if unknown else ""
             raise CheckpointError(
                 f"{self.folder}: {where} {missing[0]}, {len(missing)} missing in all{instead}; "
-                "the folder is of another model, or incomplete: fetch it again"
+                "the folder belongs to another model or is incomplete: fetch it again"
             )
         for name, shape in expected.items():
             file = self._file_of[name].name
@@ -74,8 +74,8 @@ class Shards:
                 )
             if self._dtypes[name] not in DTYPES:
                 raise CheckpointError(
-                    f"{self.folder}: {name} in {file} is {self._dtypes[name]}, of {', '.join(DTYPES)} none; "
-                    "take the unquantized checkpoint, it is quantized here"
+                    f"{self.folder}: {name} in {file} is {self._dtypes[name]}, not one of {', '.join(DTYPES)}; "
+                    "take the unquantized checkpoint: it is quantized when it is loaded"
                 )
 
     def read(self, names: Mapping[str, Shape], device: str) -> Iterator[tuple[str, Any]]:

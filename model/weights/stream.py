@@ -44,7 +44,7 @@ def weights_of(
         if (manifest.quant, manifest.embedding) != (quant, embedding):
             raise CheckpointError(
                 f"{folder}: holds {manifest.quant} weights and a {manifest.embedding} embedding, "
-                f"not {quant} and {embedding}; convert the original anew"
+                f"not {quant} and {embedding}; convert the original again"
             )
         return _to(read_converted(folder, manifest, device), dtype)
     shards = Shards(folder)
@@ -92,13 +92,13 @@ def convert(
     place = out or cached(folder, identity)
     if place.exists():
         if out is not None:
-            raise CheckpointError(f"{out}: is there already; name a folder that is not")
+            raise CheckpointError(f"{out}: exists already; name a new folder")
         with contextlib.suppress(CheckpointError):  # else it is damaged, and made again
             read_manifest(place)
             return place
     needed, free = total(part_bytes(shapes, quant, embedding)), free_bytes(place)
     if free < needed * SPARE:
-        raise CheckpointError(f"{place}: {needed / 1e9:.1f} GB are needed there, {free / 1e9:.1f} GB are free")
+        raise CheckpointError(f"{place}: {needed / 1e9:.1f} GB are needed there, but only {free / 1e9:.1f} GB are free")
     converted = _converted(shards, shapes, device, quant, embedding)
     try:
         with contextlib.closing(Writer(place)) as writer:

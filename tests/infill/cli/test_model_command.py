@@ -153,7 +153,7 @@ def test_a_checkpoint_is_converted_verified_used_and_removed(run: Run, published
     out = tmp_path / "out"
     assert run("model", "convert", folder, out, "--quant", "int8", "--device", "cpu").stdout == f"{out}\n"
     again = run("model", "convert", folder, out, "--quant", "int8")
-    assert again.returncode == 2 and "is there already" in again.stderr and out.is_dir()
+    assert again.returncode == 2 and "exists already" in again.stderr and out.is_dir()
     assert "is converted already" in run("model", "convert", out, tmp_path / "twice", "--quant", "int4").stderr
     assert load_engine(ModelSpec(str(out), device="cpu")).info.name == "out"
 

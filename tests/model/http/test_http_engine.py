@@ -226,10 +226,10 @@ FAILURES: list[tuple[Answering, str]] = [
     (lambda _: Reply(status=404, body="{}"), "has no /chat/completions"),
     (lambda _: Reply(status=500, body="{}"), "failed (500); see the server's log"),
     (lambda _: Reply(status=429, body="{}"), "too many requests"),
-    (lambda _: Reply(raw=b"data: {nonsense\n\n"), "no chat completion"),
-    (lambda _: Reply(raw=b'data: {"choices": 5}\n\n'), "no chat completion"),
+    (lambda _: Reply(raw=b"data: {nonsense\n\n"), "not a chat completion"),
+    (lambda _: Reply(raw=b'data: {"choices": 5}\n\n'), "not a chat completion"),
     (lambda _: Reply(raw=b'data: {"error": {"message": "out of memory"}}\n\n'), "out of memory"),
-    (lambda _: Reply(whole=True, body="<html>"), "no chat completion"),
+    (lambda _: Reply(whole=True, body="<html>"), "not a chat completion"),
     (filling("h", dropped_at=3), "broke off"),
 ]
 
@@ -268,7 +268,7 @@ def test_the_key_comes_from_the_environment(server: OpenAIServer, monkeypatch: p
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8000/v1", "ftp://host/v1", "http://", "http://me:secret@host/v1"])
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(CheckpointError, match="--url: takes") as failure:
+    with pytest.raises(CheckpointError, match="--url must be") as failure:
         open_http_engine(url)
     assert "secret" not in str(failure.value)
 
@@ -289,9 +289,9 @@ def test_within_a_deadline_a_server_that_went_away_is_told(server: OpenAIServer,
 
 def test_a_server_without_a_list_of_models_needs_a_name(server: OpenAIServer) -> None:
     server.models, server.answer = [], filling("h")
-    with pytest.raises(CheckpointError, match="names no models; say which with --model"):
+    with pytest.raises(CheckpointError, match="lists no models; name one with --model"):
         open_http_engine(server.url)
     assert text(asked(open_http_engine(server.url, "mine"))[0]) == "h"
     assert server.bodies[-1]["model"] == "mine"
-    with pytest.raises(CheckpointError, match="names no models"):
+    with pytest.raises(CheckpointError, match="lists no models"):
         open_http_engine(f"http://127.0.0.1:{server.port}/elsewhere")
