@@ -15,13 +15,16 @@ from dg_lsp import __version__
 from dg_lsp.features import code_action as actions
 from dg_lsp.features import completion as completion_list
 from dg_lsp.features import completion_events as events
-from dg_lsp.features import configuration, handlers
+from dg_lsp.features import configuration, text_sync
 from dg_lsp.features import notebook_sync as notebook_events
-from dg_lsp.features.draft_progress import cancel_progress
+from dg_lsp.features.common.lsp_values import ACCEPTED_COMMAND
 from dg_lsp.features.execute_command import commands
+from dg_lsp.features.initialize import initialize
 from dg_lsp.features.inline_completion import inline_completion
+from dg_lsp.features.progress_cancel import cancel_progress
+from dg_lsp.features.status import status
 from dg_lsp.features.status_news import StatusNews
-from dg_lsp.features.translate import ACCEPTED_COMMAND
+from dg_lsp.features.workspace_folders import did_change_workspace_folders
 from dg_lsp.rpc.client import WorkDoneProgress
 from dg_lsp.rpc.protocol import Protocol
 from dg_lsp.session.session import OpenFiller, Session
@@ -70,21 +73,21 @@ def create_server(open_filler: OpenFiller, given: Mapping[str, object] | None = 
     _register(server, types.INITIALIZE, partial(_initialize, server))
     _register(server, types.INITIALIZED, partial(_initialized, session))
     _register(server, types.SHUTDOWN, partial(_shutdown, session))
-    _register(server, types.TEXT_DOCUMENT_DID_OPEN, partial(handlers.did_open, session))
-    _register(server, types.TEXT_DOCUMENT_DID_CHANGE, partial(handlers.did_change, session))
-    _register(server, types.TEXT_DOCUMENT_DID_CLOSE, partial(handlers.did_close, session))
-    _register(server, types.TEXT_DOCUMENT_DID_SAVE, partial(handlers.did_save, session))
+    _register(server, types.TEXT_DOCUMENT_DID_OPEN, partial(text_sync.did_open, session))
+    _register(server, types.TEXT_DOCUMENT_DID_CHANGE, partial(text_sync.did_change, session))
+    _register(server, types.TEXT_DOCUMENT_DID_CLOSE, partial(text_sync.did_close, session))
+    _register(server, types.TEXT_DOCUMENT_DID_SAVE, partial(text_sync.did_save, session))
     _register(server, types.NOTEBOOK_DOCUMENT_DID_OPEN, partial(notebook_events.did_open, session))
     _register(server, types.NOTEBOOK_DOCUMENT_DID_CHANGE, partial(notebook_events.did_change, session))
     _register(server, types.NOTEBOOK_DOCUMENT_DID_CLOSE, partial(notebook_events.did_close, session))
-    _register(server, types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, partial(handlers.did_change_folders, session))
+    _register(server, types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, partial(did_change_workspace_folders, session))
     changed = partial(configuration.did_change_configuration, session)
     _register(server, types.WORKSPACE_DID_CHANGE_CONFIGURATION, changed)
     completion = partial(inline_completion, session)
     _register(server, types.TEXT_DOCUMENT_INLINE_COMPLETION, completion, inline)
     _register(server, types.TEXT_DOCUMENT_CODE_ACTION, partial(actions.code_action, session), offered)
     _register(server, types.CODE_ACTION_RESOLVE, partial(actions.resolve_code_action, session))
-    _register(server, STATUS, partial(handlers.status, session))
+    _register(server, STATUS, partial(status, session))
     _register(server, events.DID_SHOW, partial(events.did_show, session))
     _register(server, events.DID_PARTIALLY_ACCEPT, partial(events.did_partially_accept, session))
     _register(server, types.WINDOW_WORK_DONE_PROGRESS_CANCEL, partial(cancel_progress, session))
@@ -100,7 +103,7 @@ def _register(server: Server, method: str, handler: Callable[..., Any], options:
 def _initialize(server: Server, params: types.InitializeParams) -> None:
     """Settle the session; what a setting switches on is advertised only then."""
     session = server.session
-    handlers.initialize(session, params)
+    initialize(session, params)
     if not session.client.inline_completion:
         offered = types.CompletionOptions()
         _register(server, types.TEXT_DOCUMENT_COMPLETION, partial(completion_list.completion, session), offered)
@@ -115,4 +118,4 @@ def _initialized(session: Session, params: object) -> None:
 
 def _shutdown(session: Session, *_: object) -> None:
     session.scheduler.close()
-    session.lookup.close()
+    session.syntax_thread.close()

@@ -1,16 +1,17 @@
 """The open documents as the client has them: edits come in, frozen snapshots go out.
 
-Knows line splicing and versions; refuses to know the protocol's types (plain numbers in), tree-sitter
-or the model. Used from the protocol thread only; a snapshot may go anywhere.
+Knows line splicing and versions; nothing here knows tree-sitter or the model. Used from the protocol thread only; a
+snapshot may go anywhere.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
+from lsprotocol import types
 
 from dg_lsp.documents.positions import Encoding, locate, split_lines
-
-Point = tuple[int, int]  # (line, character) in the client's encoding
 
 
 class DocumentSnapshot(msgspec.Struct, frozen=True):
@@ -20,13 +21,6 @@ class DocumentSnapshot(msgspec.Struct, frozen=True):
     version: int
     text: str
     language_id: str
-
-
-class Edit(msgspec.Struct, frozen=True):
-    """Replace the text between two points by `text`; the whole document when `range` is None."""
-
-    text: str
-    range: tuple[Point, Point] | None = None
 
 
 class Documents:
@@ -40,13 +34,13 @@ class Documents:
         """Start to track a document; opening it again replaces it."""
         self._open[uri] = _Document(uri, version, text, language_id)
 
-    def change(self, uri: str, version: int, edits: list[Edit]) -> bool:
-        """Apply the edits in order; False when the document is not open."""
+    def change(self, uri: str, version: int, changes: Sequence[types.TextDocumentContentChangeEvent]) -> bool:
+        """Apply the changes in order; False when the document is not open."""
         document = self._open.get(uri)
         if document is None:
             return False
-        for edit in edits:
-            document.apply(edit, self.encoding)
+        for change in changes:
+            document.apply(change, self.encoding)
         document.version = version
         document.snapshot = None
         return True
@@ -72,7 +66,7 @@ class Documents:
 
 
 class _Document:
-    """Text as a list of lines, so that an edit costs the lines it touches and not the file."""
+    """Text as a list of lines, so that a change costs the lines it touches and not the file."""
 
     def __init__(self, uri: str, version: int, text: str, language_id: str) -> None:
         self.uri = uri
@@ -86,15 +80,15 @@ class _Document:
             self.snapshot = DocumentSnapshot(self.uri, self.version, "".join(self.lines), self.language_id)
         return self.snapshot
 
-    def apply(self, edit: Edit, encoding: Encoding) -> None:
-        if edit.range is None:
-            self.lines = split_lines(edit.text)
+    def apply(self, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> None:
+        if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+            self.lines = split_lines(change.text)
             return
-        start, end = (locate(self.lines, *point, encoding) for point in edit.range)
+        start, end = (locate(self.lines, position, encoding) for position in (change.range.start, change.range.end))
         if end < start:
             start, end = end, start
         (first, first_column), (last, last_column) = start, end
-        spliced = self.lines[first][:first_column] + edit.text + self.lines[last][last_column:]
+        spliced = self.lines[first][:first_column] + change.text + self.lines[last][last_column:]
         if first > 0:  # an inserted \n may join a \r at the end of the line before
             first -= 1
             spliced = self.lines[first] + spliced

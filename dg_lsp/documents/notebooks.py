@@ -33,8 +33,8 @@ class Cell(msgspec.Struct, frozen=True):
     is_code: bool
 
 
-class Reading(msgspec.Struct, frozen=True):
-    """What is read of a document: `own` is as long as its text, `before` and `after` are of other cells."""
+class ModelText(msgspec.Struct, frozen=True):
+    """What the model reads of a document: `own` is as long as its text, `before` and `after` are other cells."""
 
     before: str
     own: str
@@ -97,8 +97,8 @@ class Notebooks:
         return before, after
 
 
-def reading(snapshot: DocumentSnapshot, around: tuple[Sequence[str], Sequence[str]],
-            get: Callable[[str], DocumentSnapshot | None]) -> Reading:  # fmt: skip
+def text_with_cells(snapshot: DocumentSnapshot, around: tuple[Sequence[str], Sequence[str]],
+            get: Callable[[str], DocumentSnapshot | None]) -> ModelText:  # fmt: skip
     """Return what is read of a cell with the cells around it, nearest first as far as there is room; `get` has them.
 
     A line of IPython's own is a comment there, character for character. A cell that ends in the middle of
@@ -121,7 +121,7 @@ def reading(snapshot: DocumentSnapshot, around: tuple[Sequence[str], Sequence[st
         return found
 
     before, after = codes(reversed(around[0])), codes(around[1])
-    return Reading(
+    return ModelText(
         "".join(f"{code}\n" for code in reversed(before)),
         without_magics(snapshot.text) if is_python else snapshot.text,
         "".join(f"\n{code}" for code in after),

@@ -10,6 +10,8 @@ import re
 from itertools import islice
 from typing import Literal
 
+from lsprotocol import types
+
 from infill.types import Span
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
@@ -28,38 +30,43 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
-def locate(lines: list[str], line: int, character: int, encoding: Encoding) -> tuple[int, int]:
-    """(line, column) inside `lines`: past a line's end is its end, past the last line the text's end."""
-    if line >= len(lines):
+def locate(lines: list[str], position: types.Position, encoding: Encoding) -> tuple[int, int]:
+    """(line, column) of a position inside `lines`: past a line's end is its end, past the last line the text's end."""
+    if position.line >= len(lines):
         return len(lines) - 1, len(lines[-1])
-    content = lines[line].rstrip("\r\n")
-    return line, _column(content, character, encoding)
+    content = lines[position.line].rstrip("\r\n")
+    return position.line, _column(content, position.character, encoding)
 
 
-def offset_at(text: str, line: int, character: int, encoding: Encoding) -> int:
+def offset_at(text: str, position: types.Position, encoding: Encoding) -> int:
     """Offset of a position, clamped as in `locate`."""
-    start = _line_start(text, line)
+    start = _line_start(text, position.line)
     if start is None:
         return len(text)
     line_end = _LINE_END.search(text, start)
     content = text[start : line_end.start() if line_end else len(text)]
-    return start + _column(content, character, encoding)
+    return start + _column(content, position.character, encoding)
 
 
-def span_at(text: str, start: tuple[int, int], end: tuple[int, int], encoding: Encoding) -> Span:
-    """Span between two positions in either order, each clamped as in `locate`."""
-    return Span(*sorted(offset_at(text, *point, encoding) for point in (start, end)))
+def span_of(text: str, found: types.Range, encoding: Encoding) -> Span:
+    """Span of a range whose ends may be in either order, each clamped as in `locate`."""
+    return Span(*sorted(offset_at(text, position, encoding) for position in (found.start, found.end)))
 
 
-def position_at(text: str, offset: int, encoding: Encoding) -> tuple[int, int]:
-    r"""(line, character) of an offset; between `\r` and `\n` is the end of that line."""
+def range_of(text: str, span: Span, encoding: Encoding) -> types.Range:
+    """Range of a span."""
+    return types.Range(position_at(text, span.start, encoding), position_at(text, span.end, encoding))
+
+
+def position_at(text: str, offset: int, encoding: Encoding) -> types.Position:
+    r"""Position of an offset; between `\r` and `\n` is the end of that line."""
     if text[offset - 1 : offset + 1] == "\r\n" and offset > 0:
         offset -= 1
     n_ends, start = text.count("\n", 0, offset), text.rfind("\n", 0, offset) + 1
     if n_returns := text.count("\r", 0, offset):
         n_ends += n_returns - text.count("\r\n", 0, offset)
         start = max(start, text.rfind("\r", 0, offset) + 1)
-    return n_ends, _units(text[start:offset], encoding)
+    return types.Position(n_ends, _units(text[start:offset], encoding))
 
 
 def _line_start(text: str, line: int) -> int | None:

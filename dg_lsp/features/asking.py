@@ -51,7 +51,7 @@ def checked(session: Session, snapshot: DocumentSnapshot, answer: Filled | NoFil
     return answer
 
 
-def may_ask_unasked(session: Session) -> bool:
+def may_ask_automatically(session: Session) -> bool:
     """Return whether the model is quick enough for requests that typing caused, as far as is known."""
     session.fallback.asked()
     _follow_fallback(session)
@@ -65,8 +65,8 @@ def note_speed(session: Session, seconds: float, answer: Filled | NoFill | None)
     if fallback.took(seconds, session.settings.deadline_ms, answer, smaller) and fallback.stage is not None:
         message = MESSAGES[fallback.stage]
         log.warning("%s", message)
-        if fallback.stage == "manual_only" and not session.told_too_slow:
-            session.told_too_slow = True
+        if fallback.stage == "manual_only" and not session.warned_too_slow:
+            session.warned_too_slow = True
             session.tell(types.MessageType.Info, f"dg-lsp: {message}")
     _follow_fallback(session)
 

@@ -1,6 +1,6 @@
-"""Code actions: offered where they apply, without the model; it runs when the user takes one.
+"""`textDocument/codeAction` and `codeAction/resolve`: actions are listed without the model, which runs on resolving.
 
-What needs the tree is looked up off the protocol thread (see `lookup`), so the list is exact and nothing waits.
+What needs the syntax tree is found on the syntax thread, so the list is exact and the protocol's thread never waits.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import msgspec
 from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
-from dg_lsp.documents.positions import span_at
+from dg_lsp.documents.positions import span_of
+from dg_lsp.features.common.rewriting import RewriteRequest, rewrite
 from dg_lsp.features.execute_command import COMMAND_OF, title_of
-from dg_lsp.features.ranges import Place
-from dg_lsp.features.rewrite import Wish, points, rewrite
 from dg_lsp.session.session import Session
 from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 REWRITE = types.CodeActionKind.RefactorRewrite.value
 QUICK_FIX = types.CodeActionKind.QuickFix.value
 MAX_FIXES = 3
-MAX_REPORTED = 8  # diagnostics that the model is told of
+MAX_REPORTED = 8  # diagnostics that the model reads
 MAX_MESSAGE = 60  # characters of a diagnostic in a title
 
 _OF_TREE: tuple[TargetKind, ...] = ("body", "holes", "docstring", "type_hints")
@@ -43,9 +42,9 @@ class ActionData(msgspec.Struct, frozen=True):
     uri: str
     version: int
     kind: TargetKind
-    range: Place
+    range: types.Range
     strength: float | None = None
-    problem: Place | None = None
+    problem: types.Range | None = None
     diagnostics: tuple[str, ...] = ()
 
 
@@ -70,10 +69,10 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
     known = None if session.filler is None else session.filler.languages
     if known is not None and snapshot.language_id not in known:
         return []
-    span = span_at(snapshot.text, *points(params.range), session.documents.encoding)
+    span = span_of(snapshot.text, params.range, session.documents.encoding)
     offers = [*_of_selection(session, snapshot, span), *_fixes(session, params)]
     if any(_is_wanted(params, _rewrite_kind(kind)) for kind in _OF_TREE):
-        kinds = await session.lookup.ask(snapshot, partial(_offered, span))
+        kinds = await session.syntax_thread.ask(snapshot, partial(_offered, span))
         if not session.documents.is_current(snapshot):
             return []
         offers = [*(Offer(kind, _rewrite_kind(kind), title_of(session, kind)) for kind in kinds or ()), *offers]
@@ -81,7 +80,7 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
 
 
 async def resolve_code_action(session: Session, action: types.CodeAction) -> types.CodeAction:
-    """Return the action with its edit, or without one and with a word to the user about why."""
+    """Return the action with its edit, or without one and with a message to the user that says why."""
     with session.request("codeAction/resolve") as record:
         data = msgspec.convert(action.data, ActionData)
         snapshot = session.documents.get(data.uri)
@@ -90,11 +89,10 @@ async def resolve_code_action(session: Session, action: types.CodeAction) -> typ
             record.reason = "document_closed" if snapshot is None else "document_changed"
             session.tell(types.MessageType.Info, "The document has changed since then: select again.")
             return action
-        problem = None if data.problem is None else data.problem.to_range()
-        wish = Wish(
-            data.kind, data.range.to_range(), action.title, data.strength, problem=problem, diagnostics=data.diagnostics
+        wanted = RewriteRequest(
+            data.kind, data.range, action.title, data.strength, problem=data.problem, diagnostics=data.diagnostics
         )
-        outcome = await rewrite(session, snapshot, wish, record)
+        outcome = await rewrite(session, snapshot, wanted, record)
         action.edit = outcome.edit
         if not outcome.is_silent:
             session.tell(types.MessageType.Info, outcome.detail)
@@ -125,17 +123,17 @@ def _action(
     session: Session, snapshot: DocumentSnapshot, params: types.CodeActionParams, offer: Offer
 ) -> types.CodeAction:
     """One entry: resolved later where the client can, else a command that applies its own edit."""
-    place, diagnostic, strength = Place.of(params.range), offer.diagnostic, offer.strength
-    problem = None if diagnostic is None else Place.of(diagnostic.range)
+    diagnostic, strength = offer.diagnostic, offer.strength
+    problem = None if diagnostic is None else diagnostic.range
     diagnostics = None if diagnostic is None else [diagnostic]
     reported = params.context.diagnostics[:MAX_REPORTED] if diagnostics is None else diagnostics
     messages = tuple(_in_one_line(d) for d in reported) if session.scheduler.takes_instructions else ()
     action = types.CodeAction(title=offer.title, kind=offer.action_kind, diagnostics=diagnostics)
     if session.client.resolves_edits:
-        data = ActionData(snapshot.uri, snapshot.version, offer.kind, place, strength, problem, messages)
+        data = ActionData(snapshot.uri, snapshot.version, offer.kind, params.range, strength, problem, messages)
         action.data = msgspec.to_builtins(data)
         return action
-    given = {"uri": snapshot.uri, "version": snapshot.version, "range": problem or place, "apply": True}
+    given = {"uri": snapshot.uri, "version": snapshot.version, "range": problem or params.range, "apply": True}
     given |= {} if strength is None else {"strength": strength}
     given |= {"diagnostics": messages} if messages else {}
     action.command = types.Command(offer.title, COMMAND_OF[offer.kind], arguments=[msgspec.to_builtins(given)])
@@ -143,7 +141,7 @@ def _action(
 
 
 def _offered(span: Span, syntax: Syntax) -> list[TargetKind]:
-    """Look up what applies; on the thread for that."""
+    """Find what applies; for the syntax thread."""
     from infill.holes.find_target import offered
 
     return offered(syntax, span)

@@ -1,7 +1,7 @@
-"""Completion, for clients that know no inline completion: the same suggestions as entries of their list.
+"""`textDocument/completion`, for clients without inline completion: the same suggestions as entries of their list.
 
-Offered only to such clients, and without trigger characters: clients ask while a word is typed and when the user
-says so, and every character more would put our entries where nobody looked for a list. They come last in it.
+It has no trigger characters: clients ask while the user types a word and on request. With trigger characters our
+entries would open lists that nobody wants. They come last in the list.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import re
 from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
-from dg_lsp.documents.positions import Encoding, offset_at, position_at, span_at
-from dg_lsp.features.inline_completion import suggestions
-from dg_lsp.features.rewrite import points
-from dg_lsp.features.translate import line_end_of, with_line_ends
+from dg_lsp.documents.positions import Encoding, offset_at, position_at, span_of
+from dg_lsp.features.common.lsp_values import line_end_of, with_line_ends
+from dg_lsp.features.common.suggesting import suggestions
 from dg_lsp.session.session import Session
 
 MAX_LABEL = 60  # characters
@@ -34,7 +33,7 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
         else:
             # Editors say "invoked" for typing a word, too.
             invoked = params.context is None or params.context.trigger_kind == types.CompletionTriggerKind.Invoked
-            manual = invoked and not session.pace.is_typing(snapshot.uri)
+            manual = invoked and not session.debounce.is_typing(snapshot.uri)
             found = await suggestions(session, snapshot, params.position, manual, None, record)
             items = _entries(session, snapshot, params.position, found)
             if found and not items:
@@ -47,7 +46,7 @@ def _entries(
 ) -> list[types.CompletionItem]:
     """The entries for those suggestions whose range is within the cursor's line, as the protocol demands here."""
     encoding = session.documents.encoding
-    cursor = offset_at(snapshot.text, at.line, at.character, encoding)
+    cursor = offset_at(snapshot.text, at, encoding)
     fitting = [item for item in found if item.range is not None and item.range.start.line == item.range.end.line]
     return [
         _entry(item, f"{_LAST}{number}", snapshot, cursor, encoding, session.client.shows_markdown)
@@ -65,13 +64,13 @@ def _entry(
 ) -> types.CompletionItem:
     """The entry replaces the word before the cursor too: by that word clients filter and align their list."""
     assert item.range is not None
-    text, span = snapshot.text, span_at(snapshot.text, *points(item.range), encoding)
+    text, span = snapshot.text, span_of(snapshot.text, item.range, encoding)
     start = span.start
     while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
         start -= 1
     whole, typed = text[start : span.start] + str(item.insert_text), text[start:cursor]
-    rest = whole.removeprefix(typed)
-    named = typed + next((line.rstrip() for line in rest.splitlines() if line.strip()), "")
+    added = whole.removeprefix(typed)
+    named = typed + next((line.rstrip() for line in added.splitlines() if line.strip()), "")
     label = named.strip()
     if len(label) > MAX_LABEL or "\n" in whole.strip():
         label = label[:MAX_LABEL].rstrip() + "…"
@@ -86,7 +85,7 @@ def _entry(
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,  # the text has the indentation that it needs
         text_edit=types.TextEdit(
-            range=types.Range(types.Position(*position_at(text, start, encoding)), item.range.end),
+            range=types.Range(position_at(text, start, encoding), item.range.end),
             new_text=with_line_ends(whole, line_end_of(text)),
         ),
         command=item.command,

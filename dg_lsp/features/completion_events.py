@@ -1,4 +1,6 @@
-"""Suggestions on their way out, and what clients say of them, under the names that other servers' clients use.
+"""`textDocument/didShowCompletion`, `didPartiallyAcceptCompletion` and the command that clients run on acceptance.
+
+Other servers' clients use the same names.
 
 An event names its item by the number in the item's command. One that cannot be read costs a debug line.
 """
@@ -13,7 +15,7 @@ import msgspec
 from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
-from dg_lsp.features.translate import inline_item
+from dg_lsp.features.common.lsp_values import inline_item
 from dg_lsp.session.session import Session
 from dg_lsp.stats.counting import Suggestion
 from infill.types import Completion
@@ -27,7 +29,7 @@ _Event = TypeVar("_Event")
 
 
 class _Argument(msgspec.Struct, frozen=True):
-    """Of the command of an item of ours; see `translate.inline_item`."""
+    """Of the command of an item of ours; see `lsp_values.inline_item`."""
 
     id: int
     chars: int = 0

@@ -1,6 +1,7 @@
-"""Rewrites as commands, for editors' plugins: one argument object in, the edit or why there is none out.
+"""`workspace/executeCommand`: rewrites as commands, for editors' plugins.
 
-With `apply` the server has the client apply the edit. A client's `progressToken` is shown drafts on.
+A command takes one object and returns the edit, or why there is none. With `apply` the server asks the client to
+apply the edit. Drafts are reported to the `progressToken`, if there is one.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
-from dg_lsp.features.draft_progress import Token
-from dg_lsp.features.ranges import Place
-from dg_lsp.features.rewrite import Outcome, Wish, rewrite
+from dg_lsp.features.common.rewrite_progress import Token
+from dg_lsp.features.common.rewriting import Outcome, RewriteRequest, rewrite
 from dg_lsp.session.session import Record, Session
 from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS, Strength
@@ -45,7 +45,7 @@ class Arguments(msgspec.Struct, frozen=True, rename="camel"):
     """The one argument of every command. Without a version the edit is for the document as it is."""
 
     uri: str
-    range: Place
+    range: types.Range
     version: int | None = None
     instruction: str | None = None
     diagnostics: tuple[str, ...] = ()
@@ -80,11 +80,12 @@ async def _outcome(session: Session, kind: TargetKind, arguments: Arguments, tit
     if snapshot is None or arguments.version not in (None, snapshot.version):
         record.reason = "document_closed" if snapshot is None else "document_changed"
         return Outcome.of(record.reason)
-    place = arguments.range.to_range()
     strength = STRENGTHS.get(arguments.strength) if isinstance(arguments.strength, str) else arguments.strength
     strength = strength if kind in ("refine", "fix") else None
-    wish = Wish(kind, place, title, strength, arguments.instruction, diagnostics=arguments.diagnostics)
-    return await rewrite(session, snapshot, wish, record, arguments.progress_token)
+    wanted = RewriteRequest(
+        kind, arguments.range, title, strength, arguments.instruction, diagnostics=arguments.diagnostics
+    )
+    return await rewrite(session, snapshot, wanted, record, arguments.progress_token)
 
 
 async def _applied(session: Session, title: str, outcome: Outcome) -> Outcome:

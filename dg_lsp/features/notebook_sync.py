@@ -1,4 +1,4 @@
-"""Notebooks as the client tells of them: cells that come, go and move, and edits of their texts."""
+"""`notebookDocument/didOpen`, `didChange` and `didClose`: the cells of notebooks, their order and their texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from lsprotocol import types
 
 from dg_lsp.documents.notebooks import Cell
-from dg_lsp.features import handlers
+from dg_lsp.features.text_sync import change_text, close_text, open_text
 from dg_lsp.session.session import Session
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def did_open(session: Session, params: types.DidOpenNotebookDocumentParams) -> N
     notebook = params.notebook_document
     session.notebooks.open(notebook.uri, _cells(notebook.cells))
     for document in params.cell_text_documents:
-        handlers.open_text(session, document)
+        open_text(session, document)
 
 
 def did_change(session: Session, params: types.DidChangeNotebookDocumentParams) -> None:
@@ -34,23 +34,23 @@ def did_change(session: Session, params: types.DidChangeNotebookDocumentParams) 
         return
     if (structure := cells.structure) is not None:
         for closed in structure.did_close or ():
-            handlers.close_text(session, closed.uri)
+            close_text(session, closed.uri)
         array = structure.array
         if not session.notebooks.splice(uri, array.start, array.delete_count, _cells(array.cells or ())):
             log.warning("ignored a change to a notebook that is not open")
         for opened in structure.did_open or ():
-            handlers.open_text(session, opened)
+            open_text(session, opened)
     for changed in _cells(cells.data or ()):
         session.notebooks.change_kind(uri, changed)
     for content in cells.text_content or ():
-        handlers.change_text(session, content.document, content.changes)
+        change_text(session, content.document, content.changes)
 
 
 def did_close(session: Session, params: types.DidCloseNotebookDocumentParams) -> None:
     """Forget a notebook and its cells."""
     known = session.notebooks.close(params.notebook_document.uri)
     for uri in {*known, *(cell.uri for cell in params.cell_text_documents)}:
-        handlers.close_text(session, uri)
+        close_text(session, uri)
 
 
 def _cells(cells: Iterable[types.NotebookCell]) -> Iterable[Cell]:

@@ -1,4 +1,7 @@
-"""What a status bar asks for; the field names on the wire are a contract with editors, to which we only add."""
+"""`dgLsp/status`: the state of the server, for a status bar.
+
+The field names on the wire are a contract with editors: we only add to them.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,11 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     fallback: str | None
     loaded_bytes: int | None  # of the model that was chosen, while it loads; None too where it does not say
     total_bytes: int | None
+
+
+def status(session: Session, params: object) -> object:
+    """Return the status as plain values."""
+    return msgspec.to_builtins(status_of(session))
 
 
 def status_of(session: Session) -> Status:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Any
 
-from dg_lsp.documents.documents import Edit
+from lsprotocol import types
 
 _MOST_S = 0.15
 _PAUSE_S = 1.0  # a longer gap is no rhythm
@@ -23,7 +23,7 @@ _BEYOND = 1.2  # times the usual gap: by then the next key would have come
 _REMEMBERED = 15
 
 
-class Pace:
+class Debounce:
     """Keys, fills and waiting requests of one client. For the event loop's thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,14 +34,16 @@ class Pace:
         self._fills: deque[float] = deque(maxlen=_REMEMBERED)
         self._waiting: dict[str, asyncio.Future[None]] = {}
 
-    def changed(self, uri: str, edits: Sequence[Edit]) -> None:
+    def changed(self, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
         """A document changed: who waits for the user to pause is told that he did not."""
         now, before = self._clock(), self._last_key.get(uri)
         if before is not None and now - before < _PAUSE_S:
             self._gaps.append(now - before)
         self._last_key[uri] = now
-        takes_away = bool(edits) and all(edit.range is not None and not edit.text for edit in edits)
-        (self._deleted.add if takes_away else self._deleted.discard)(uri)
+        deletes = bool(changes) and all(
+            isinstance(change, types.TextDocumentContentChangePartial) and not change.text for change in changes
+        )
+        (self._deleted.add if deletes else self._deleted.discard)(uri)
         self._interrupt(uri)
 
     def forget(self, uri: str) -> None:

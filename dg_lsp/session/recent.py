@@ -10,9 +10,9 @@ import msgspec
 from dg_lsp.documents.documents import Documents, DocumentSnapshot
 
 MAX_DOCUMENTS = 8
-MAX_SPOTS = 2  # in a document
+MAX_LOCATIONS = 2  # in a document
 MAX_PASSAGES = 4
-LINES_AROUND = 15  # a spot, on either side
+LINES_AROUND = 15  # a location, on either side
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -23,8 +23,8 @@ class Passage(msgspec.Struct, frozen=True):
     text: str
 
 
-class Recent:
-    """Spots in the documents last used, the latest last: lines, or passages once the document is closed."""
+class RecentLocations:
+    """Locations in the documents last used, the latest last: lines, or passages once the document is closed."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
@@ -32,23 +32,23 @@ class Recent:
 
     def touch(self, uri: str, line: int) -> None:
         """Note that the user edits or looks at a line of an open document."""
-        lines = [spot for spot in self._used.pop(uri, []) if isinstance(spot, int)]
-        self._used[uri] = [*(spot for spot in lines if abs(spot - line) > LINES_AROUND), line][-MAX_SPOTS:]
+        lines = [at for at in self._used.pop(uri, []) if isinstance(at, int)]
+        self._used[uri] = [*(at for at in lines if abs(at - line) > LINES_AROUND), line][-MAX_LOCATIONS:]
         if len(self._used) > MAX_DOCUMENTS:
             del self._used[next(iter(self._used))]
 
     def forget(self, uri: str) -> None:
-        """Drop a document's spots: it is opened anew, and may be another by now."""
+        """Drop a document's locations: it is opened anew, and may be another by now."""
         self._used.pop(uri, None)
 
     def close(self, uri: str) -> None:
-        """Keep what stands at a document's spots; called before the document is forgotten."""
+        """Keep what stands at a document's locations; called before the document is forgotten."""
         if uri in self._used:
             self._used[uri] = self._passages(uri, self._used[uri])
 
     def elsewhere(self, uri: str) -> list[Passage]:
-        """What stands around the spots in other documents, the latest last."""
-        found = [p for other, spots in self._used.items() if other != uri for p in self._passages(other, spots)]
+        """What stands around the locations in other documents, the latest last."""
+        found = [p for other, locations in self._used.items() if other != uri for p in self._passages(other, locations)]
         return found[-MAX_PASSAGES:]
 
     def others(self, uri: str) -> list[DocumentSnapshot]:
@@ -56,8 +56,8 @@ class Recent:
         found = (self._documents.get(other) for other in reversed(self._used) if other != uri)
         return [snapshot for snapshot in found if snapshot is not None]
 
-    def _passages(self, uri: str, spots: list[int] | list[Passage]) -> list[Passage]:
-        return [p for spot in spots if (p := spot if isinstance(spot, Passage) else self._around(uri, spot))]
+    def _passages(self, uri: str, locations: list[int] | list[Passage]) -> list[Passage]:
+        return [p for at in locations if (p := at if isinstance(at, Passage) else self._around(uri, at))]
 
     def _around(self, uri: str, line: int) -> Passage | None:
         snapshot = self._documents.get(uri)

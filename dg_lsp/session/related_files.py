@@ -1,6 +1,6 @@
 """What other files say that a question may need: definitions of what a document imports, and where the user was lately.
 
-Gathered on the look-up thread when a document is opened, saved or come back to, and when its imports change; at
+Gathered on the syntax thread when a document is opened, saved or come back to, and when its imports change; at
 key time only taken. So it is the same from key to key, and with it the beginning of the prompt.
 """
 
@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dg_lsp.documents.documents import Documents, DocumentSnapshot
-from dg_lsp.session.recent import Passage, Recent
-from dg_lsp.session.syntax_thread import Lookup
+from dg_lsp.session.recent import Passage, RecentLocations
+from dg_lsp.session.syntax_thread import SyntaxThread
 from dg_lsp.session.trust import judge_document, path_of
 from infill.ignore.rules import IgnoreRules
 from infill.types import Context, Excerpt
@@ -28,22 +28,22 @@ _IMPORT = ("import ", "from ")
 _NOTHING = Context()
 
 
-class Contexts:
+class RelatedFiles:
     """The context of every open document. All methods but `_gathered` are for the protocol thread."""
 
-    def __init__(self, documents: Documents, lookup: Lookup) -> None:
-        self._documents, self._lookup = documents, lookup
-        self._recent = Recent(documents)
+    def __init__(self, documents: Documents, syntax_thread: SyntaxThread) -> None:
+        self._documents, self._syntax_thread = documents, syntax_thread
+        self._recent = RecentLocations(documents)
         self._kept: dict[str, Context] = {}
         self._importing: str | None = None  # the document whose imports are being edited
         self._used: str | None = None  # the document used last
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._files: _Files | None = None
+        self._files: _FileReader | None = None
         self.set_folders([], trusted=True, enabled=False)
 
     def set_folders(self, folders: list[str], trusted: bool, enabled: bool) -> None:
         """Take the workspace's folders, outside which nothing is read, and whether there is to be any context."""
-        self._files = _Files(folders, trusted) if enabled else None
+        self._files = _FileReader(folders, trusted) if enabled else None
 
     def of(self, uri: str) -> Context:
         """What is known by now for a document's questions."""
@@ -91,10 +91,10 @@ class Contexts:
         self._tasks[uri] = asyncio.get_running_loop().create_task(work)
 
     async def _gathered(
-        self, snapshot: DocumentSnapshot, files: _Files, passages: list[Passage], others: list[DocumentSnapshot]
+        self, snapshot: DocumentSnapshot, files: _FileReader, passages: list[Passage], others: list[DocumentSnapshot]
     ) -> None:
         try:
-            found = await self._lookup.ask(snapshot, partial(files.context, snapshot, passages, others))
+            found = await self._syntax_thread.ask(snapshot, partial(files.context, snapshot, passages, others))
         except Exception as error:
             log.error("no context: %s; --log-level debug shows where", type(error).__name__)
             log.debug("gathering context failed", exc_info=True)  # may quote the user's text
@@ -103,8 +103,8 @@ class Contexts:
         del self._tasks[snapshot.uri]
 
 
-class _Files:
-    """The files that may be read, judged by rules of their own. For the look-up thread."""
+class _FileReader:
+    """The files that may be read, judged by rules of their own. For the syntax thread."""
 
     def __init__(self, folders: list[str], trusted: bool) -> None:
         self._folders = folders

@@ -20,11 +20,11 @@ from pygls.exceptions import JsonRpcException
 from dg_lsp.backend.load_shedding import Fallback
 from dg_lsp.backend.scheduler import Scheduler
 from dg_lsp.documents.documents import Documents, DocumentSnapshot
-from dg_lsp.documents.notebooks import Notebooks, Reading, reading
-from dg_lsp.session.debounce import Pace
-from dg_lsp.session.related_files import Contexts
-from dg_lsp.session.suggestions import Suggestions, typed_on
-from dg_lsp.session.syntax_thread import Lookup
+from dg_lsp.documents.notebooks import ModelText, Notebooks, text_with_cells
+from dg_lsp.session.debounce import Debounce
+from dg_lsp.session.related_files import RelatedFiles
+from dg_lsp.session.suggestions import SuggestionCache, typed_on
+from dg_lsp.session.syntax_thread import SyntaxThread
 from dg_lsp.session.trust import judge_cell, judge_document
 from dg_lsp.settings import EngineChoice, Settings, engine_choice
 from dg_lsp.stats.counting import UsageStats
@@ -94,13 +94,13 @@ class Session:
         self.documents = Documents()
         self.notebooks = Notebooks()
         self.scheduler = Scheduler()
-        self.lookup = Lookup()
-        self.context = Contexts(self.documents, self.lookup)
-        self.pace = Pace()
-        self.suggestions = Suggestions()
+        self.syntax_thread = SyntaxThread()
+        self.context = RelatedFiles(self.documents, self.syntax_thread)
+        self.debounce = Debounce()
+        self.suggestions = SuggestionCache()
         self.usage = UsageStats()
         self.fallback = Fallback()
-        self.told_too_slow = False
+        self.warned_too_slow = False
         self.changed: Callable[[], None] = lambda: None  # what a status bar shows may be another
         self.open_fills: dict[str, OpenFill] = {}  # by document: the question that typing asked
         self.rewrites: dict[int | str, str] = {}  # by progress token, the document that is being rewritten
@@ -144,7 +144,7 @@ class Session:
         left, self.scheduler = self.scheduler, Scheduler()
         self.scheduler.n_asked, self.scheduler.n_speculative = left.n_asked, left.n_speculative
         self.scheduler.on_change, self.fallback = left.on_change, Fallback()
-        self.filler, self.suggestions = None, Suggestions()
+        self.filler, self.suggestions = None, SuggestionCache()
         left.close()
         return left
 
@@ -159,17 +159,17 @@ class Session:
         notebook = self.notebooks.notebook_of(uri)
         return judge_document(uri, self.rules) if notebook is None else judge_cell(uri, notebook, self.rules)
 
-    def reading(self, snapshot: DocumentSnapshot) -> Reading:
-        """Return what is read of a document that may be read: all of it, a notebook's cell with those around it."""
+    def model_text(self, snapshot: DocumentSnapshot) -> ModelText:
+        """Return what the model reads of a document: its text, for a notebook's cell with the cells around it."""
         if self.notebooks.notebook_of(snapshot.uri) is None:
-            return Reading("", snapshot.text, "")
-        place = snapshot.uri.partition("#")[0]
+            return ModelText("", snapshot.text, "")
+        notebook_path = snapshot.uri.partition("#")[0]
 
         def other_cell(uri: str) -> DocumentSnapshot | None:
-            is_near = uri.partition("#")[0] == place  # the same verdict
+            is_near = uri.partition("#")[0] == notebook_path  # the same verdict
             return self.documents.get(uri) if is_near or self.judge(uri).allowed else None
 
-        return reading(snapshot, self.notebooks.around(snapshot.uri), other_cell)
+        return text_with_cells(snapshot, self.notebooks.around(snapshot.uri), other_cell)
 
     def keep(self, task: asyncio.Task[None]) -> None:
         """Hold a task that nobody awaits until it is done; log it when it fails."""

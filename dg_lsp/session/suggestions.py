@@ -76,7 +76,7 @@ def typed_on(before: str, at: int, text: str, offset: int) -> bool:
     )
 
 
-class Suggestions:
+class SuggestionCache:
     """The last suggestions of each document, and the places where there was none."""
 
     def __init__(self) -> None:

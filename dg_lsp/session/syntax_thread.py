@@ -1,4 +1,4 @@
-"""Looks things up in syntax trees, on a thread of its own.
+"""Answers questions about syntax trees, on a thread of its own.
 
 Whether a code action applies is known exactly only from the tree. The protocol thread must not wait for a
 parser, and the model's thread may be seconds deep in a fill while the editor waits to draw a menu: so
@@ -22,7 +22,7 @@ T = TypeVar("T")
 MAX_CHARS = 200_000  # reading a longer text for the first time takes so long that the protocol thread feels it
 
 
-class Lookup:
+class SyntaxThread:
     """Questions about documents' trees, answered in the order asked."""
 
     def __init__(self) -> None:

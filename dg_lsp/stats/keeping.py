@@ -68,6 +68,8 @@ class CountsWriter:
 
     def close(self) -> None:
         """Write what is left, after the event loop has ended. Blocks for at most a few seconds."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._thread is not None:
             self._thread.join(_JOIN_LIMIT_S)
         counts = self._usage.take()

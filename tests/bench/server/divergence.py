@@ -8,7 +8,9 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from dg_lsp.documents.documents import Documents, Edit
+from lsprotocol import types
+
+from dg_lsp.documents.documents import Documents
 from tests.bench.replay.places import Places, sound_places
 from tests.bench.server.wire import SCRIPTED, URI, Wire
 
@@ -28,9 +30,10 @@ def class_divergences(n_edits: int, seed: int = 0) -> int:
         for version, (start, end, new) in enumerate(_edits(n_edits // 3, random.Random(f"{seed} {encoding}")), 2):
             start, end = _sound(text, start, end)
             places = Places(text, encoding)
-            points = [(p["line"], p["character"]) for p in (places.position(start), places.position(end))]
+            ends = (types.Position(**places.position(offset)) for offset in (start, end))
             text = text[:start] + new + text[end:]
-            documents.change(URI, version, [Edit(new, (points[0], points[1]))])
+            change = types.TextDocumentContentChangePartial(text=new, range=types.Range(*ends))
+            documents.change(URI, version, [change])
             snapshot = documents.get(URI)
             if snapshot is None or snapshot.text != text:
                 wrong += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dg_lsp.documents.documents import DocumentSnapshot
-from dg_lsp.documents.notebooks import MAX_CHARS, Cell, Notebooks, reading, without_magics
+from dg_lsp.documents.notebooks import MAX_CHARS, Cell, Notebooks, text_with_cells, without_magics
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_lines_of_ipython_are_comments_of_the_same_length(code: str, read: str) 
 
 def read(notebooks: Notebooks, texts: dict[str, str], uri: str) -> str:
     documents = {name: DocumentSnapshot(name, 1, text, "python") for name, text in texts.items()}
-    return reading(documents[uri], notebooks.around(uri), documents.get).text
+    return text_with_cells(documents[uri], notebooks.around(uri), documents.get).text
 
 
 def test_there_is_room_for_the_nearest_cells() -> None:

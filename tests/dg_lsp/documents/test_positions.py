@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from lsprotocol.types import Position
 
 from dg_lsp.documents.positions import Encoding, offset_at, position_at, split_lines
 
@@ -28,31 +29,31 @@ def test_lines_end_where_the_protocol_says(text: str, lines: list[str]) -> None:
 @pytest.mark.parametrize(("encoding", "character"), [("utf-8", 6), ("utf-16", 3), ("utf-32", 2)], ids=ENCODINGS)
 def test_units_of_each_encoding(encoding: Encoding, character: int) -> None:
     text = "x\né😋!"
-    assert position_at(text, 4, encoding) == (1, character)
-    assert offset_at(text, 1, character, encoding) == 4
+    assert position_at(text, 4, encoding) == Position(1, character)
+    assert offset_at(text, Position(1, character), encoding) == 4
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_past_the_end_is_the_end(encoding: Encoding) -> None:
     text = "é😋\r\nb"
-    assert offset_at(text, 0, 99, encoding) == 2
-    assert offset_at(text, 1, 99, encoding) == 5
-    assert offset_at(text, 7, 0, encoding) == 5
-    assert offset_at("", 0, 5, encoding) == 0
+    assert offset_at(text, Position(0, 99), encoding) == 2
+    assert offset_at(text, Position(1, 99), encoding) == 5
+    assert offset_at(text, Position(7, 0), encoding) == 5
+    assert offset_at("", Position(0, 5), encoding) == 0
 
 
 @pytest.mark.parametrize(("encoding", "inside"), [("utf-8", 2), ("utf-16", 1)])
 def test_inside_a_character_is_before_it(encoding: Encoding, inside: int) -> None:
-    assert offset_at("😋b", 0, inside, encoding) == 0
+    assert offset_at("😋b", Position(0, inside), encoding) == 0
 
 
 def test_a_lone_surrogate_counts_as_one_unit_of_utf_16() -> None:
-    assert position_at("\ud800b", 2, "utf-16") == (0, 2)
-    assert offset_at("\ud800b", 0, 1, "utf-16") == 1
+    assert position_at("\ud800b", 2, "utf-16") == Position(0, 2)
+    assert offset_at("\ud800b", Position(0, 1), "utf-16") == 1
 
 
 def test_between_cr_and_lf_is_the_end_of_the_line() -> None:
-    assert position_at("ab\r\nc", 3, "utf-16") == (0, 2)
+    assert position_at("ab\r\nc", 3, "utf-16") == Position(0, 2)
 
 
 @given(TEXTS, st.sampled_from(ENCODINGS))
@@ -60,13 +61,13 @@ def test_between_cr_and_lf_is_the_end_of_the_line() -> None:
 def test_every_offset_survives_the_round_trip(text: str, encoding: Encoding) -> None:
     for offset in range(len(text) + 1):
         if text[offset - 1 : offset + 1] != "\r\n" or offset == 0:
-            assert offset_at(text, *position_at(text, offset, encoding), encoding) == offset
+            assert offset_at(text, position_at(text, offset, encoding), encoding) == offset
 
 
 @given(TEXTS)
 def test_positions_agree_with_the_lines(text: str) -> None:
     offset = 0
     for number, line in enumerate(split_lines(text)):
-        assert position_at(text, offset, "utf-32") == (number, 0)
+        assert position_at(text, offset, "utf-32") == Position(number, 0)
         offset += len(line)
     assert offset == len(text)

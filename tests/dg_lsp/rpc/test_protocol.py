@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from dg_lsp.app.server import Server, create_server
-from dg_lsp.documents.documents import Edit
 from dg_lsp.settings import EngineChoice
 from infill.types import FillRequest, InputError
 from model.types import CancelToken, OnBytes
+from tests.dg_lsp.changes import replace_all
 from tests.dg_lsp.server_fakes import WAIT_S, FakeFiller, Wire, receive
 from tests.scripted_filler import open_script
 
@@ -94,7 +94,7 @@ async def test_an_answer_about_a_text_that_moved_on_is_not_sent(
     filler.release.clear()
     receive(server, "textDocument/inlineCompletion", INLINE, id=5)
     assert await asyncio.to_thread(filler.started.acquire, timeout=WAIT_S)
-    server.session.documents.change(URI, 2, [Edit("y")])  # as when the change comes just after the answer
+    server.session.documents.change(URI, 2, [replace_all("y")])  # as when the change comes just after the answer
     filler.release.set()
     while wire.sent[-1].get("id") != 5:
         await asyncio.sleep(0.001)
@@ -158,7 +158,7 @@ async def test_automatic_answers_can_stop_on_battery(
     served: tuple[Server, Wire], monkeypatch: pytest.MonkeyPatch, setting: str, plugged: bool, n_items: int
 ) -> None:
     server, wire = served
-    monkeypatch.setattr("dg_lsp.features.inline_completion.on_battery", lambda: not plugged)
+    monkeypatch.setattr("dg_lsp.features.common.suggesting.on_battery", lambda: not plugged)
     server.session.settings = msgspec.structs.replace(server.session.settings, on_battery=setting)
     receive(server, "textDocument/didOpen", OPEN)
     for request_id, kind in ((5, 1), (6, 2)):  # by hand, by itself

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from dg_lsp.documents.documents import Edit
-from dg_lsp.session.debounce import Pace
+from dg_lsp.session.debounce import Debounce
+from tests.dg_lsp.changes import replace, replace_all
 
 URI = "file:///a.py"
-KEY = [Edit("x", ((0, 0), (0, 0)))]
-RUBOUT = [Edit("", ((0, 0), (0, 1)))]
+KEY = [replace("x", (0, 0))]
+RUBOUT = [replace("", (0, 0), (0, 1))]
 
 
 class Clock:
@@ -27,14 +27,14 @@ def clock() -> Clock:
     return Clock()
 
 
-def type_keys(pace: Pace, clock: Clock, gap_s: float, n: int = 10) -> None:
+def type_keys(pace: Debounce, clock: Clock, gap_s: float, n: int = 10) -> None:
     for _ in range(n):
         clock.now += gap_s
         pace.changed(URI, KEY)
 
 
 def test_the_wait_is_a_little_longer_than_the_users_gap(clock: Clock) -> None:
-    pace = Pace(clock)
+    pace = Debounce(clock)
     assert pace.wait_s(URI) == 0.0, "nobody typed"
     type_keys(pace, clock, 0.08)
     assert pace.wait_s(URI) == pytest.approx(0.096)
@@ -45,10 +45,10 @@ def test_the_wait_is_a_little_longer_than_the_users_gap(clock: Clock) -> None:
 
 
 def test_the_wait_has_an_end_for_slow_typists_and_slow_models(clock: Clock) -> None:
-    pace = Pace(clock)
+    pace = Debounce(clock)
     type_keys(pace, clock, 0.6)
     assert pace.wait_s(URI) == pytest.approx(0.15)
-    pace = Pace(clock)
+    pace = Debounce(clock)
     type_keys(pace, clock, 0.02)
     pace.filled(0.1)
     assert pace.wait_s(URI) == pytest.approx(0.05), "at least half of what a fill takes"
@@ -58,24 +58,24 @@ def test_the_wait_has_an_end_for_slow_typists_and_slow_models(clock: Clock) -> N
 
 
 def test_pauses_are_no_rhythm(clock: Clock) -> None:
-    pace = Pace(clock)
+    pace = Debounce(clock)
     type_keys(pace, clock, 0.1, 5)
     type_keys(pace, clock, 30, 9)
     assert pace.wait_s(URI) == pytest.approx(0.12)
 
 
 def test_a_deletion_is_remembered_until_something_is_typed(clock: Clock) -> None:
-    pace = Pace(clock)
+    pace = Debounce(clock)
     pace.changed(URI, RUBOUT)
     assert pace.after_deletion(URI) and not pace.after_deletion("file:///b.py")
-    pace.changed(URI, [Edit("y", ((0, 0), (0, 1)))])
+    pace.changed(URI, [replace("y", (0, 0), (0, 1))])
     assert not pace.after_deletion(URI)
-    pace.changed(URI, [Edit("")])  # the whole document anew
+    pace.changed(URI, [replace_all("")])  # the whole document anew
     assert not pace.after_deletion(URI)
 
 
 async def test_a_key_ends_the_wait(clock: Clock) -> None:
-    pace = Pace(clock)
+    pace = Debounce(clock)
     waiting = asyncio.create_task(pace.paused(URI, 60))
     await asyncio.sleep(0)
     pace.changed("file:///b.py", KEY)
@@ -84,7 +84,7 @@ async def test_a_key_ends_the_wait(clock: Clock) -> None:
 
 
 async def test_the_newest_request_waits_alone(clock: Clock) -> None:
-    pace = Pace(clock)
+    pace = Debounce(clock)
     older = asyncio.create_task(pace.paused(URI, 60))
     await asyncio.sleep(0)
     assert await pace.paused(URI, 0.001) is True
@@ -92,7 +92,7 @@ async def test_the_newest_request_waits_alone(clock: Clock) -> None:
 
 
 async def test_a_cancelled_wait_leaves_nothing_behind(clock: Clock) -> None:
-    pace = Pace(clock)
+    pace = Debounce(clock)
     waiting = asyncio.create_task(pace.paused(URI, 60))
     await asyncio.sleep(0)
     waiting.cancel()

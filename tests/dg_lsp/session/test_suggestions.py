@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dg_lsp.session.suggestions import Suggestions
+from dg_lsp.session.suggestions import SuggestionCache
 from infill.types import Span
 from tests.dg_lsp.server_fakes import completion
 
@@ -15,14 +15,16 @@ BEFORE, AFTER = "def area(w, h):\n    return ", "\n\nx = 1\n"
 AT = len(BEFORE)
 
 
-def made(*texts: str, replaced: str = "") -> Suggestions:
-    suggestions = Suggestions()
+def made(*texts: str, replaced: str = "") -> SuggestionCache:
+    suggestions = SuggestionCache()
     span = Span(AT, AT + len(replaced))
     suggestions.remember(URI, BEFORE + replaced + AFTER, AT, tuple(completion(span, text) for text in texts))
     return suggestions
 
 
-def found(suggestions: Suggestions, typed: str, ahead: str = "", before: str = BEFORE, after: str = AFTER) -> list[str]:
+def found(
+    suggestions: SuggestionCache, typed: str, ahead: str = "", before: str = BEFORE, after: str = AFTER
+) -> list[str]:
     text, offset = before + typed + ahead + after, len(before) + len(typed)
     fitting = suggestions.find(URI, text, offset)
     assert all(c.span == Span(len(before), offset + len(ahead)) for c in fitting)
@@ -106,7 +108,7 @@ def test_what_is_left_when_the_user_types_something_else() -> None:
 
 
 def test_silence_is_kept_for_the_same_text_and_place_only() -> None:
-    suggestions = Suggestions()
+    suggestions = SuggestionCache()
     suggestions.remember_silence(URI, "abc", 2, "not_confident")
     suggestions.remember_silence(URI, "abc", 3, "deadline")  # may be otherwise next time
     assert suggestions.silence(URI, "abc", 2) == "not_confident"

@@ -1,4 +1,4 @@
-"""A completion of ours as the protocol's values: an inline completion item or a versioned edit.
+"""Our completions as the protocol's values: an inline completion item, or an edit of a version of a document.
 
 Ranges are minimal and in the client's encoding. Nothing here decides whether to show a completion.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
-from dg_lsp.documents.positions import Encoding, position_at
+from dg_lsp.documents.positions import Encoding, range_of
 from dg_lsp.session.session import ClientFeatures
 from infill.types import Completion, Part, Span
 
@@ -55,13 +55,12 @@ def workspace_edit(
         return types.WorkspaceEdit(changes={snapshot.uri: edits})
     document = types.OptionalVersionedTextDocumentIdentifier(uri=snapshot.uri, version=snapshot.version)
     annotations = None
-    told: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = [*edits]
+    annotated: list[types.TextEdit | types.AnnotatedTextEdit | types.SnippetTextEdit] = [*edits]
     if client.annotates_edits:
         annotations = {ANNOTATION: types.ChangeAnnotation(label=title, needs_confirmation=False)}
-        told = [types.AnnotatedTextEdit(ANNOTATION, edit.range, edit.new_text) for edit in edits]
-    return types.WorkspaceEdit(
-        document_changes=[types.TextDocumentEdit(text_document=document, edits=told)], change_annotations=annotations
-    )
+        annotated = [types.AnnotatedTextEdit(ANNOTATION, edit.range, edit.new_text) for edit in edits]
+    changed = types.TextDocumentEdit(text_document=document, edits=annotated)
+    return types.WorkspaceEdit(document_changes=[changed], change_annotations=annotations)
 
 
 def _text_edit(change: Part, snapshot: DocumentSnapshot, encoding: Encoding) -> types.TextEdit | None:
@@ -92,12 +91,6 @@ def minimal_edit(source: str, span: Span, text: str, keep: int | None = None) ->
     return Span(start, end - tail), text[: len(text) - tail]
 
 
-def range_of(text: str, span: Span, encoding: Encoding) -> types.Range:
-    """Return the span as a range in the client's encoding."""
-    start, end = position_at(text, span.start, encoding), position_at(text, span.end, encoding)
-    return types.Range(start=types.Position(*start), end=types.Position(*end))
-
-
 def with_line_ends(text: str, line_end: str) -> str:
     """Return the text with each of its line ends replaced by `line_end`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -113,5 +106,5 @@ def line_end_of(text: str) -> str:
 
 
 def _splits_line_end(text: str, at: int) -> bool:
-    r"""Return True between a `\r` and its `\n`, a place that no position can name."""
+    r"""Return True between a `\r` and its `\n`, which no position can name."""
     return 0 < at < len(text) and text[at - 1] == "\r" and text[at] == "\n"

@@ -1,4 +1,4 @@
-"""Where ghost text is wanted: the text that is read for it, and the way back into the document."""
+"""The text around the cursor as the model reads it, and the way from a completion of it back into the document."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import msgspec
 from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
-from dg_lsp.documents.notebooks import Reading
-from dg_lsp.documents.positions import Encoding, offset_at
+from dg_lsp.documents.notebooks import ModelText
+from dg_lsp.documents.positions import Encoding, span_of
 from infill.types import Completion, Span
 
 
-class Spot(msgspec.Struct, frozen=True):
-    """Where ghost text is wanted: `text` is the document's with the selected item of an open popup in it.
+class CursorView(msgspec.Struct, frozen=True):
+    """A text with a cursor: the document's, with the selected item of an open completion popup in it.
 
-    That item replaces `popup` of the document and ends at `offset`. A notebook's cell has others before and
-    after it in `text`.
+    That item replaces the span `popup` of the document and ends at `offset`. `text` begins and ends with the
+    other cells of a notebook, where the document is a cell.
     """
 
     snapshot: DocumentSnapshot
     text: str
     offset: int
-    n_before: int = 0  # characters of other cells
+    n_before: int = 0  # characters of the cells before
     n_after: int = 0
     popup: Span | None = None
 
@@ -29,8 +29,13 @@ class Spot(msgspec.Struct, frozen=True):
     def uri(self) -> str:
         return self.snapshot.uri
 
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Document, text and cursor: what suggestions are remembered by."""
+        return self.uri, self.text, self.offset
+
     def in_document(self, completion: Completion) -> Completion | None:
-        """The completion as a change of the document itself; None where it would change another cell.
+        """Return the completion as a change of the document itself; None where it would change another cell.
 
         None too where it would change what is before the popup's item.
         """
@@ -47,19 +52,18 @@ class Spot(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(completion, span=Span(start, span.end - grown), text=text)
 
 
-def spot_of(
-    read: Reading,
+def cursor_view(
+    read: ModelText,
     snapshot: DocumentSnapshot,
     cursor: int,
     popup: types.SelectedCompletionInfo | None,
     encoding: Encoding,
-) -> Spot:
-    """Return the spot for a cursor of the document, in what is read of it, with an open popup's item taken."""
+) -> CursorView:
+    """Return the view for a cursor of the document, with the selected item of an open popup accepted."""
     own, replaced = read.own, None
     if popup is not None:
-        ends = popup.range.start, popup.range.end
-        replaced = Span(*(offset_at(snapshot.text, p.line, p.character, encoding) for p in ends))
+        replaced = span_of(snapshot.text, popup.range, encoding)
         own = own[: replaced.start] + popup.text + own[replaced.end :]
         cursor = replaced.start + len(popup.text)
     text, n_before = read.before + own + read.after, len(read.before)
-    return Spot(snapshot, text, n_before + cursor, n_before, len(read.after), replaced)
+    return CursorView(snapshot, text, n_before + cursor, n_before, len(read.after), replaced)

@@ -23,7 +23,7 @@ PATIENCE_S = 0.5  # before a progress of our own is asked for
 Token = int | str
 
 
-class Drafts:
+class RewriteProgress:
     """The progress of one rewrite; a context manager, whose `show` is called with each draft."""
 
     def __init__(self, session: Session, title: str, snapshot: DocumentSnapshot, token: Token | None) -> None:
@@ -35,7 +35,7 @@ class Drafts:
         self._opening: asyncio.Task[None] | None = None
         self._ended = False
 
-    def __enter__(self) -> Drafts:
+    def __enter__(self) -> RewriteProgress:
         if self._given is not None:
             self._begin(self._given)
         elif self._session.client.progress:
@@ -89,10 +89,3 @@ class Drafts:
         token = f"dg-lsp-rewrite-{uuid.uuid4()}"
         if await accepted(self._session.server.create_progress(token)) and not self._ended:
             self._begin(token)
-
-
-def cancel_progress(session: Session, params: types.WorkDoneProgressCancelParams) -> None:
-    """The user pressed a progress's cancel: its rewrite is answered with that reason, at once."""
-    uri = session.rewrites.get(params.token)
-    if uri is not None:
-        session.scheduler.supersede((uri, "rewrite"), "cancelled")

@@ -1,6 +1,6 @@
-"""One rewrite, whoever asked for it: the target is looked up, the model asked, the answer made an edit.
+"""One rewrite, for code actions and commands: find the target, ask the model, turn the answer into an edit.
 
-Whatever stands in the way is a reason with a word for the user; an edit fits the version that was asked about.
+What prevents an edit is a reason with a sentence for the user. An edit fits the version that was asked about.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import msgspec
 from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
-from dg_lsp.documents.positions import span_at
+from dg_lsp.documents.positions import range_of, span_of
 from dg_lsp.features.asking import ask, may_read
-from dg_lsp.features.draft_progress import Drafts, Token
-from dg_lsp.features.translate import range_of, workspace_edit
+from dg_lsp.features.common.lsp_values import workspace_edit
+from dg_lsp.features.common.rewrite_progress import RewriteProgress, Token
 from dg_lsp.session.session import Record, Session
 from infill.holes.target import Target, TargetKind
 from infill.pipeline.refine import STRENGTHS
@@ -41,11 +41,11 @@ _WHY: dict[str, str] = {
     "unknown_language": "No grammar for this language.",
     "cancelled": "Cancelled.",
 }
-_SILENT = frozenset({"cancelled", "filled"})  # the user knows already
+_WITHOUT_MESSAGE = frozenset({"cancelled", "filled"})  # the user sees it anyway
 
 
-class Wish(msgspec.Struct, frozen=True):
-    """What is wanted of which place; `problem` is the range that a fix is about."""
+class RewriteRequest(msgspec.Struct, frozen=True):
+    """What to do with which range; `problem` is the range of the diagnostic that a fix is about."""
 
     kind: TargetKind
     range: types.Range
@@ -71,66 +71,66 @@ class Outcome(msgspec.Struct, frozen=True):
 
     @property
     def is_silent(self) -> bool:
-        """Whether there is nothing to tell the user that is not there to see."""
-        return self.reason in _SILENT
+        """Whether the user needs no message about it."""
+        return self.reason in _WITHOUT_MESSAGE
 
 
 async def rewrite(
-    session: Session, snapshot: DocumentSnapshot, wish: Wish, record: Record, token: Token | None = None
+    session: Session, snapshot: DocumentSnapshot, wanted: RewriteRequest, record: Record, token: Token | None = None
 ) -> Outcome:
-    """Return what came of a wish; `token` is a progress of the client's."""
+    """Return the edit, or why there is none; `token` is a progress token of the client's."""
     started = time.perf_counter()
     edit = None
-    with Drafts(session, wish.title, snapshot, token) as drafts:
+    with RewriteProgress(session, wanted.title, snapshot, token) as progress:
         if may_read(session, snapshot, record):
-            edit = await _edit(session, snapshot, wish, record, drafts)
+            edit = await _edit(session, snapshot, wanted, record, progress)
     return Outcome(
-        edit, record.reason, _detail(session, wish, record), round((time.perf_counter() - started) * 1000, 1)
+        edit, record.reason, _detail(session, wanted, record), round((time.perf_counter() - started) * 1000, 1)
     )
 
 
 async def _edit(
-    session: Session, snapshot: DocumentSnapshot, wish: Wish, record: Record, drafts: Drafts
+    session: Session, snapshot: DocumentSnapshot, wanted: RewriteRequest, record: Record, progress: RewriteProgress
 ) -> types.WorkspaceEdit | None:
     encoding = session.documents.encoding
-    span = span_at(snapshot.text, *points(wish.range), encoding)
-    problem = span_at(snapshot.text, *points(wish.problem or wish.range), encoding)
-    found = await session.lookup.ask(snapshot, partial(_target, wish.kind, span, problem))
+    span = span_of(snapshot.text, wanted.range, encoding)
+    problem = span_of(snapshot.text, wanted.problem or wanted.range, encoding)
+    found = await session.syntax_thread.ask(snapshot, partial(_target, wanted.kind, span, problem))
     if found is None:
-        found = _without_tree(wish.kind, span, snapshot)
+        found = _without_tree(wanted.kind, span, snapshot)
     if not session.documents.is_current(snapshot):
         record.reason = "document_changed"
         return None
     if isinstance(found, NoFill):
         record.reason, record.detail = found.reason, found.detail
         return None
-    if (place := found.place) is not None:
-        drafts.replaces(range_of(snapshot.text, place, encoding))
-    request = _request(session, snapshot, wish, found)
-    filled = await ask(session, snapshot, "rewrite", request, record, drafts.show)
+    if (replaced := found.place) is not None:
+        progress.replaces(range_of(snapshot.text, replaced, encoding))
+    request = _request(session, snapshot, wanted, found)
+    filled = await ask(session, snapshot, "rewrite", request, record, progress.show)
     if filled is None:
         return None
     changes = found.changes(filled.completions[0])
-    return workspace_edit(changes, snapshot, encoding, session.client, wish.title)
+    return workspace_edit(changes, snapshot, encoding, session.client, wanted.title)
 
 
-def _request(session: Session, snapshot: DocumentSnapshot, wish: Wish, target: Target) -> FillRequest:
-    strength = wish.strength
-    if strength is None and wish.kind in ("refine", "fix"):
-        strength = STRENGTHS["high" if wish.kind == "fix" else "medium"]
+def _request(session: Session, snapshot: DocumentSnapshot, wanted: RewriteRequest, target: Target) -> FillRequest:
+    strength = wanted.strength
+    if strength is None and wanted.kind in ("refine", "fix"):
+        strength = STRENGTHS["high" if wanted.kind == "fix" else "medium"]
     takes = session.scheduler.takes_instructions
     return msgspec.structs.replace(
         target.request(snapshot.language_id, strength),
-        instruction=wish.instruction if takes else None,
-        diagnostics=wish.diagnostics if takes else (),
-        fixes=wish.kind == "fix",
+        instruction=wanted.instruction if takes else None,
+        diagnostics=wanted.diagnostics if takes else (),
+        fixes=wanted.kind == "fix",
         context=session.context.of(snapshot.uri),
         deadline_ms=session.settings.manual_deadline_ms,
     )
 
 
 def _target(kind: TargetKind, span: Span, problem: Span, syntax: Syntax) -> Target | NoFill:
-    """Look the target up; on the thread for that."""
+    """Find what to rewrite; for the syntax thread."""
     from infill.holes.find_target import find_target
 
     return find_target(syntax, kind, span, problem)
@@ -143,14 +143,9 @@ def _without_tree(kind: TargetKind, span: Span, snapshot: DocumentSnapshot) -> T
     return NoFill("no_target", "the text is too long, or its language has no grammar here")
 
 
-def points(place: types.Range) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return a range as plain numbers."""
-    return (place.start.line, place.start.character), (place.end.line, place.end.character)
-
-
-def _detail(session: Session, wish: Wish, record: Record) -> str:
+def _detail(session: Session, wanted: RewriteRequest, record: Record) -> str:
     if record.reason == "filled":
-        refilled = wish.kind == "rewrite" and not session.scheduler.takes_instructions
+        refilled = wanted.kind == "rewrite" and not session.scheduler.takes_instructions
         return "The model follows no instructions, so yours was not used." if refilled else ""
     why = _WHY.get(record.reason, f"The model has no proposal ({record.reason}).")
     return f"{why.removesuffix('.')} ({record.detail})." if record.detail else why

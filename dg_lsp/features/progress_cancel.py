@@ -1,0 +1,14 @@
+"""`window/workDoneProgress/cancel`: the user cancels a rewrite from its progress bar."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from dg_lsp.session.session import Session
+
+
+def cancel_progress(session: Session, params: types.WorkDoneProgressCancelParams) -> None:
+    """Answer the rewrite of this progress token at once, with the reason `cancelled`."""
+    uri = session.rewrites.get(params.token)
+    if uri is not None:
+        session.scheduler.supersede((uri, "rewrite"), "cancelled")
