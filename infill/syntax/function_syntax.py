@@ -87,9 +87,6 @@ FUNCTION_SYNTAX: dict[str, FunctionSyntax] = {
                 "except_group_clause",
                 "finally_clause",
                 "class_definition",
-                "while_statement",
-                "for_statement",
-                "with_statement",
                 "case_clause",
             }
         ),

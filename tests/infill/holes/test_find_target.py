@@ -226,7 +226,6 @@ def test_a_body_is_found_from_every_column_of_its_function(text: str, held: str,
         "def f():\n    try:\n        g()\n    except OSError:\n        pass\n",
         "def f():\n    try:\n        g()\n    except* OSError:\n        ...\n",
         "def f():\n    class E(Exception):\n        pass\n    raise E\n",
-        "def f(it):\n    for _ in it:\n        pass\n    while g():\n        pass\n",
         "def f(a):\n    match a:\n        case 1:\n            return 2\n        case _:\n            pass\n",
     ],
 )
