@@ -7,6 +7,7 @@ instructions, so that an editor asks for one. `tests/scripted_filler.py` says wh
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,12 +15,12 @@ from dg_lsp.app.cli import main
 from tests.scripted_filler import ScriptedFiller, open_script
 
 
-def serve() -> NoReturn:
+def serve(argv: Sequence[str] | None = None) -> NoReturn:
     """Start the real server; without a script (as for `--version`) it is the real one in all."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--fill-script", type=Path)
     parser.add_argument("--takes-instructions", action="store_true")
-    own, arguments = parser.parse_known_args()
+    own, arguments = parser.parse_known_args(argv)
     if own.takes_instructions:
         ScriptedFiller.takes_instructions = property(lambda _: True)  # type: ignore[assignment]
     if own.fill_script is None:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.forked import CAN_FORK, ForkedProcess, fork
+
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER_S = 20.0  # generous: a shared machine; an answer that never comes still fails the test
 URI = "file:///demo.py"
@@ -38,7 +40,7 @@ class Client:
         self.replies: dict[str, Any] = {}  # results of the server's requests, by method; None for others
         self.encoding = "utf-16"
         self.limit_s = ANSWER_S
-        self.process: Process | None = None
+        self.process: Process | ForkedProcess | None = None
         self.started = time.perf_counter()
         self._reader, self._writer = reader, writer
         self._news = asyncio.Condition()
@@ -58,6 +60,17 @@ class Client:
             *command, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2**26
         )
         assert process.stdout is not None
+        client = cls(process.stdout, process.stdin)
+        client.process, client.started = process, started
+        return client
+
+    @classmethod
+    async def scripted(cls, *arguments: str) -> Client:
+        """A client of a new scripted server, which most tests need: forked, where that can be."""
+        if not CAN_FORK:
+            return await cls.start(*arguments, program=SCRIPTED)
+        started = time.perf_counter()
+        process = await fork(arguments)
         client = cls(process.stdout, process.stdin)
         client.process, client.started = process, started
         return client

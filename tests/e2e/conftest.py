@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.client import SCRIPTED, Client, write_script
+from tests.e2e.client import Client, write_script
 
 StartServer = Callable[..., Awaitable[Client]]
 
@@ -22,7 +22,7 @@ async def start(tmp_path: Path) -> AsyncIterator[StartServer]:
         *rules: dict[str, Any], arguments: tuple[str, ...] = (), initialize: bool = True, **capabilities: Any
     ) -> Client:
         script = write_script(tmp_path, list(rules))
-        client = await Client.start("--stdio", "--fill-script", str(script), *arguments, program=SCRIPTED)
+        client = await Client.scripted("--stdio", "--fill-script", str(script), *arguments)
         clients.append(client)
         if initialize:
             await client.initialize(**capabilities)

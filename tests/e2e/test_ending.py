@@ -59,7 +59,7 @@ async def test_an_editor_that_cannot_be_seen_does_not_end_the_server(start: Any)
 async def test_a_reader_that_goes_away_ends_the_server(start: Any) -> None:
     client: Client = await start()
     client.send_body(b"{")
-    client.process._transport.get_pipe_transport(1).close()  # type: ignore[union-attr]
+    client._reader._transport.close()  # type: ignore[attr-defined]
     for _ in range(3):
         client.send_body(b"{")
     assert await client.exit_code() == 0

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.client import SCRIPTED, URI, Client
+from tests.e2e.client import URI, Client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name != "posix", reason="needs named pipes")]
 
@@ -35,7 +35,7 @@ class Slow:
 async def slow(tmp_path: Path) -> AsyncIterator[Slow]:
     pipe = tmp_path / "script.jsonl"
     os.mkfifo(pipe)
-    client = await Client.start("--fill-script", str(pipe), program=SCRIPTED)
+    client = await Client.scripted("--fill-script", str(pipe))
     yield Slow(client, pipe)
     assert "Traceback" not in await client.close()
 

@@ -80,7 +80,7 @@ def gone(path: Path) -> None:
 
 
 def test_other_identities_have_other_engines(command: tuple[str, ...]) -> None:
-    other = msgspec.structs.replace(IDENTITY, threads=3)
+    other = msgspec.structs.replace(IDENTITY, spec=ModelSpec(threads=3))
     with reach(IDENTITY, command), reach(other, command):
         pids = {facts.process_id for i in (IDENTITY, other) if (facts := peek(socket_path(i.digest)))}
     assert len(pids) == 2
