@@ -12,7 +12,7 @@ EDITS = {"workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {
 CODE = (
     "@keep\r\n"
     "def total(boxes, start=0):\r\n"
-    "\tfor box in boxes:  # 😋\r\n"
+    "\tif boxes:  # 😋\r\n"
     "\t\tpass\r\n"
     "\treturn ...\r\n"
     "\r\n"
@@ -21,7 +21,7 @@ CODE = (
     "\traise NotImplementedError\r\n"
 )
 RULES: list[dict[str, Any]] = [
-    {"free": ["pass", "..."], "texts": ["start += box", "start"]},
+    {"free": ["pass", "..."], "texts": ["start += 1", "start"]},
     {"free": ["...", "...", "..."], "texts": ["list", "int", "int"]},
     {"free": ["..."], "texts": ["Add up."]},
     {"selected": "start=0", "strength": 0.15, "text": "start=1"},

@@ -44,9 +44,9 @@ async def test_a_diagnostic_is_offered_a_fix_of_its_statement(start: Any) -> Non
 @pytest.mark.parametrize(
     ("word", "title", "expected"),
     [
-        ("boxes", "Fill all holes in this function", CODE.replace("pass", "start += box").replace("...", "start")),
-        ("boxes", "Complete docstring", CODE.replace("\tfor", '\t"""Add up."""\r\n\tfor')),
-        ("boxes", "Complete type hints", CODE.replace("boxes, start=0)", "boxes: list, start: int=0) -> int")),
+        ("boxes", "Fill all holes in this function", CODE.replace("pass", "start += 1").replace("...", "start")),
+        ("boxes", "Complete docstring", CODE.replace("\tif", '\t"""Add up."""\r\n\tif')),
+        ("boxes", "Complete type hints", CODE.replace("boxes, start=0)", "boxes: list, start: int = 0) -> int")),
         (
             "Implemented",
             "Fill this body",

@@ -23,7 +23,7 @@ pytestmark = [
 CODE = (
     "def total(boxes, start=0):\n"
     "    result = start\n"
-    "    for box in boxes:\n"
+    "    if boxes:\n"
     "        pass\n"
     "    return ...\n"
     "\n"

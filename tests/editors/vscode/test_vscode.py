@@ -32,7 +32,7 @@ FILES = {
     "long.py": "".join(f"value_{i} = {i}  #\n" for i in range(5000)),
     "rewrite.py": "def total(a, b, c):\n    return a + b + c\n",
     "crlf_rewrite.py": '# 😋\r\nitems = ["😋", 1]\r\nlast = 0\r\n',
-    "holes.py": "def total(boxes, start=0):\n    result = start\n    for box in boxes:\n        pass\n"
+    "holes.py": "def total(boxes, start=0):\n    result = start\n    if boxes:\n        pass\n"
     "    return ...\n\n\ndef later(a, b):\n    ...\n\n\ndef slow(a, b):\n    ...\n"
     "\n\ndef closed(a, b):\n    ...\n",
     "soon.py": "".join(f"value_{i}_ = {i}\n" for i in range(14)),
@@ -51,7 +51,7 @@ RULES = [
     {"selected": '"😋", 1', "text": '"😋😋",\n    2'},
     {"selected": "start=0", "strength": 0.15, "text": "start=1"},
     {"selected": "a + b + c", "text": "sum((a, b, c))"},
-    {"free": ["pass", "..."], "texts": ["result += box", "result"]},
+    {"free": ["pass", "..."], "texts": ["result += 1", "result"]},
     {"free": ["...", "...", "..."], "texts": ["list", "int", "int"]},
     {"free": ["..."], "text": "Add up."},
     {"after": "def later(a, b):\n    ", "text": "return a - b"},

@@ -70,8 +70,8 @@ def test_lines_are_rewritten_as_they_are_asked_to_be(server: OpenAIServer, area:
 
 
 def test_all_holes_of_a_function(server: OpenAIServer, area: Path) -> None:
-    (area / "total.py").write_text("def total(boxes):\n    for box in boxes:\n        ...\n    return ...\n")
-    whole = "    for box in boxes:\n        result = box\n    return result\n"
+    (area / "total.py").write_text("def total(boxes):\n    if boxes:\n        ...\n    return ...\n")
+    whole = "    if boxes:\n        result = boxes\n    return result\n"
     server.answer = lambda _: Reply((f"```python\ndef total(boxes):\n{whole}```",) * 3)
     run = infill(area, "fill", "--holes", "total.py", "--write", *http(server))
     assert run.returncode == 0, run.stderr.decode()

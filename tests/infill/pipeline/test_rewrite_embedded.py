@@ -26,7 +26,7 @@ CODE = '''"""Boxes, 😋."""\r
 @cached  # keep\r
 def total(boxes, start=0, *rest):\r
 \tresult = start\r
-\tfor box in boxes:\r
+\tif boxes:\r
 \t\tpass\r
 \treturn ...\r
 \r
@@ -67,7 +67,7 @@ CASES: list[tuple[TargetKind, str, float | None]] = [
     ("docstring", "boxes", None),
     ("type_hints", "boxes", None),
     ("type_hints", "self.name", None),
-    ("fix", "for box in boxes:", STRENGTHS["high"]),
+    ("fix", "if boxes:", STRENGTHS["high"]),
     ("rewrite", "self.name = name", None),
     *(("refine", "self.name = name\r\n\t\tself.size = size", share) for share in STRENGTHS.values()),
 ]
@@ -149,4 +149,4 @@ def test_a_hole_that_is_not_sure_enough_is_left_and_the_others_are_filled(filler
     assert best.n_left == 1 and [part.text for part in best.parts] in (["height"], ["depth"])
     assert best.text.count("...") == 1
     answer = holes_of_box(filler, 0.99)
-    assert isinstance(answer, NoFill) and answer.reason == "not_confident" and answer.detail.endswith(" < 0.99")
+    assert isinstance(answer, NoFill) and answer.reason == "not_confident" and answer.detail.endswith(", less than 0.99")

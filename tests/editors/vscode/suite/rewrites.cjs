@@ -175,10 +175,10 @@ module.exports = {
     await ready();
     const cases = [
       ["dg-lsp.refineSelection", (editor) => select(editor, "start=0"), "start=1"],
-      ["dg-lsp.fillAllHoles", (editor) => place(editor, "def total"), "result += box"],
+      ["dg-lsp.fillAllHoles", (editor) => place(editor, "def total"), "result += 1"],
       ["dg-lsp.fillThisBody", (editor) => place(editor, "def later"), "return a - b"],
       ["dg-lsp.completeDocstring", (editor) => place(editor, "def total"), '"""Add up."""'],
-      ["dg-lsp.completeTypeHints", (editor) => place(editor, "def total"), "def total(boxes: list, start: int=0) -> int:"],
+      ["dg-lsp.completeTypeHints", (editor) => place(editor, "def total"), "def total(boxes: list, start: int = 0) -> int:"],
     ];
     for (const [command, prepare, expected] of cases) {
       const editor = await open("holes.py");
