@@ -16,6 +16,7 @@ EMBEDDED = Path(__file__).parent / "embedded"
 
 MODEL_TYPE = "diffusion_gemma"
 MASKED_TYPES = ("Dream", "llada", "qwen2")  # masked diffusion models: Dream-Coder and DreamOn, LLaDA, Open-dCoder
+MODEL_TYPES = (MODEL_TYPE, *MASKED_TYPES)  # all that can be loaded: a row each in `model/load.py`
 
 ONNX = "onnx"  # folder of a checkpoint with its graphs for ONNX Runtime
 WEIGHTS_HASH = "weights_sha256"  # of the model.safetensors that a graph was made from
@@ -81,7 +82,7 @@ def check_folder(folder: Path) -> None:
             f"{folder}: no such folder; --model takes a checkpoint's folder, or the id of one that was fetched"
         )
     model_type = read_model_type(folder)
-    if model_type not in (MODEL_TYPE, *MASKED_TYPES):
+    if model_type not in MODEL_TYPES:
         known = f"{MODEL_TYPE!r}, and the masked models {', '.join(map(repr, MASKED_TYPES))}"
         raise CheckpointError(f"{folder / 'config.json'}: model_type is {model_type!r}; these can be loaded: {known}")
 

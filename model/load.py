@@ -1,13 +1,19 @@
-"""Opens a checkpoint folder in the runtime that suits it, and says clearly what is wrong.
+"""Opens a checkpoint folder by the `model_type` in its config.json, and says clearly what is wrong with it.
 
-A folder with `onnx/` (written by `python -m model.train.to_onnx`) runs on the CPU through ONNX Runtime,
-without torch. Every other checkpoint of the class, and every GPU, goes through transformers; so do the masked
-models, in `masked_load.py`.
+`OPENERS` has a row for each class of model. To add a class: write a folder beside `torch/` and `masked/` with its
+`Network` and `Decoder` (the protocols in `model/diffusion/network.py` and `denoise.py`) and a function that opens a
+folder; add the row here, the `model_type` to `MODEL_TYPES` in `model/config.py`, and the arrows to
+`tests/floor_plan.toml`. A causal model whose prompt is read once fits as it is: `prefill` keeps the prompt's keys,
+and `decoder` runs the canvases as rows after it.
+
+Runtimes are imported when a folder needs one: torch takes seconds. A DiffusionGemma with a folder `onnx/` (written by
+`python -m model.train.to_onnx`) runs on the CPU through ONNX Runtime, without torch.
 """
 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +21,7 @@ import msgspec
 
 from model.config import (
     MASKED_TYPES,
+    MODEL_TYPE,
     ONNX,
     SamplerConfig,
     check_folder,
@@ -40,11 +47,19 @@ def load_engine(spec: ModelSpec | None = None, on_bytes: OnBytes | None = None) 
     spec = spec or ModelSpec()
     folder = folder_of(spec)
     check_folder(folder)
-    if read_model_type(folder) in MASKED_TYPES:
-        check_torch(folder)
-        from model.masked.load import load_masked_engine
+    return OPENERS[str(read_model_type(folder))](folder, spec, on_bytes)
 
-        return load_masked_engine(folder, spec, on_bytes)
+
+def open_masked(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> DiffusionEngine:
+    """A masked model, which needs torch."""
+    check_torch(folder)
+    from model.masked.load import load_masked_engine
+
+    return load_masked_engine(folder, spec, on_bytes)
+
+
+def open_diffusion_gemma(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> DiffusionEngine:
+    """A model of the class DiffusionGemma, in ONNX Runtime or in torch."""
     tokenizer = open_tokenizer(folder, read_infill_config(folder).prompt)
     chats = isinstance(tokenizer.layout, Chat)
     infill_config = read_infill_config(folder, chats)
@@ -53,6 +68,10 @@ def load_engine(spec: ModelSpec | None = None, on_bytes: OnBytes | None = None) 
     # What a chat model states of its sampler is for answers of pages, not for a hole in a line.
     stated = None if chats else read_sampler_config(folder)
     return DiffusionEngine(network, tokenizer, infill_config, stated, read_usual(folder))
+
+
+Opener = Callable[[Path, ModelSpec, OnBytes | None], DiffusionEngine]
+OPENERS: dict[str, Opener] = {MODEL_TYPE: open_diffusion_gemma, **dict.fromkeys(MASKED_TYPES, open_masked)}
 
 
 def load_network(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> Network:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Protocol
 
 import msgspec
 
-StopReason = Literal["converged", "step_budget", "deadline", "cancelled", "outranked"]
+StopReason = Literal["converged", "step_budget", "deadline", "cancelled", "pruned"]
 Purpose = Literal["line", "block", "rewrite"]  # what a hole is for
 PromptKind = Literal["infill", "plain", "chat"]  # tokens of its own for the parts, bare text, or turns of a chat
 OnBytes = Callable[[int, int], None]  # bytes of the weights that are in place, and of all of them

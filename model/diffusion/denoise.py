@@ -15,19 +15,19 @@ from typing import Protocol
 import numpy as np
 
 from model.config import SamplerConfig
-from model.diffusion.noise import Noise, Stand
-from model.diffusion.sampler import Beliefs, Draws, Floats, Ids, temperature
+from model.diffusion.noise import Noise, RowState
+from model.diffusion.sampler import Draws, Floats, Ids, StepOutput, temperature
 from model.types import Budget, CancelToken, StopReason
 
 
 class Decoder(Protocol):
     """A network that reads one batch of canvases over one prompt, again and again.
 
-    Rows that have settled are left out of `live` and cost nothing. It remembers what it believed last:
-    the next pass is conditioned on that.
+    Rows that have settled are left out of `live` and cost nothing. It remembers its last output: the
+    next pass is conditioned on that.
     """
 
-    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> Beliefs:
+    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> StepOutput:
         """One pass over the rows `live`, whose free positions hold `free_ids` [F]."""
         ...
 
@@ -43,21 +43,21 @@ class Row:
     entropies: Floats = field(init=False)  # [n] nats
     n_steps: int = 0
     settled: bool = False
-    outranked: bool = False  # given up after the first step
+    pruned: bool = False  # given up after the first step
     history: list[Ids] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.draft, self.entropies = self.ids, np.zeros(len(self.ids), dtype=np.float32)
         self.settled = len(self.ids) == 0
 
-    def advance(self, beliefs: Beliefs, config: SamplerConfig, steps_left: int) -> None:
-        """Take over what the network believes: keep what is sure enough, noise the rest again."""
-        stand = Stand(self.ids, self.draft, self.entropies)
-        stand = self.noise.step(stand, beliefs, self.draws, config, steps_left)
-        self.ids, self.draft, self.entropies = stand
+    def advance(self, output: StepOutput, config: SamplerConfig, steps_left: int) -> None:
+        """Take the network's output: keep what is sure enough, and draw noise for the others again."""
+        state = RowState(self.ids, self.draft, self.entropies)
+        state = self.noise.step(state, output, self.draws, config, steps_left)
+        self.ids, self.draft, self.entropies = state
         self.n_steps += 1
         self.history.append(self.draft)
-        self.settled = self.noise.settled(stand, self.history, config)
+        self.settled = self.noise.settled(state, self.history, config)
 
 
 def starting_rows(
@@ -80,11 +80,11 @@ def denoise(
     config: SamplerConfig,
     budget: Budget,
     cancel: CancelToken,
-    outrank: Callable[[list[Row]], None] | None = None,
+    prune: Callable[[list[Row]], None] | None = None,
 ) -> Iterator[StopReason | None]:
     """Advance `rows` step by step; yields after each step, None or why it was the last.
 
-    `outrank` marks the rows that are not worth more than the first step; it is asked if there are to be more.
+    `prune` marks the rows that are not worth more than the first step; it is asked if there are to be more.
 
     Yields nothing more once cancelled. A deadline stops before a step that would not end in time, if it
     takes as long as the one before.
@@ -104,13 +104,13 @@ def denoise(
         uniforms = np.concatenate([rows[i].draws.uniforms(n) for i, n in zip(live, sizes, strict=True)])
         steps_left = max_steps - denoising_step
         t = temperature(config, steps_left, max_steps)
-        beliefs = decode(live, free_ids, t, uniforms)
+        output = decode(live, free_ids, t, uniforms)
         cuts = np.cumsum(sizes)[:-1]
-        for i, *parts in zip(live, *(np.split(part, cuts) for part in beliefs), strict=True):
-            rows[i].advance(Beliefs(*parts), config, steps_left)
-        if outrank is not None and denoising_step == 0 and max_steps > 1:
-            outrank(rows)
-        live = [i for i in live if not rows[i].settled and not rows[i].outranked]
+        for i, *parts in zip(live, *(np.split(part, cuts) for part in output), strict=True):
+            rows[i].advance(StepOutput(*parts), config, steps_left)
+        if prune is not None and denoising_step == 0 and max_steps > 1:
+            prune(rows)
+        live = [i for i in live if not rows[i].settled and not rows[i].pruned]
         now = time.monotonic()
         if not live:
             reason: StopReason | None = "converged"

@@ -12,7 +12,7 @@ from model.diffusion.sampler import Flags, Floats
 from model.types import CancelToken, Canvas
 
 
-class Continued(NamedTuple):
+class ScoredTokens(NamedTuple):
     """Log-probability (nats) of each token of a continuation, and the entropy of what it was drawn from."""
 
     log_probs: Floats
@@ -40,7 +40,7 @@ class Network(Protocol):
     device: str
     dtype: str
 
-    def keep(self, prompt_ids: Sequence[int]) -> None:
+    def prefill(self, prompt_ids: Sequence[int]) -> None:
         """Make `prompt_ids` the kept prompt; what it shares with the last one is not encoded again."""
         ...
 
@@ -56,7 +56,7 @@ class Network(Protocol):
         """A left-to-right reading that starts after the kept prompt."""
         ...
 
-    def continued(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
+    def score_continuations(self, continuations: Sequence[Sequence[int]]) -> list[ScoredTokens]:
         """What the causal encoder thinks of each non-empty continuation of the kept prompt."""
         ...
 

@@ -14,12 +14,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from model.config import SamplerConfig
-from model.diffusion.sampler import Beliefs, Draws, Flags, Floats, Ids, accepted_mask, settled
+from model.diffusion.sampler import Draws, Flags, Floats, Ids, StepOutput, accepted_mask, settled
 
 REMASKED = 0.5  # of a draft to start from, drawn by lot: a masked model never doubts a token that it sees
 
 
-class Stand(NamedTuple):
+class RowState(NamedTuple):
     """How far a row's free positions [n] are."""
 
     ids: Ids  # what the network reads there next
@@ -38,11 +38,13 @@ class Noise(Protocol):
         """The same where there is a draft to start from."""
         ...
 
-    def step(self, stand: Stand, beliefs: Beliefs, draws: Draws, config: SamplerConfig, steps_left: int) -> Stand:
+    def step(
+        self, state: RowState, output: StepOutput, draws: Draws, config: SamplerConfig, steps_left: int
+    ) -> RowState:
         """What becomes of a row; `steps_left` counts the step that is taken, so the last one has 1."""
         ...
 
-    def settled(self, stand: Stand, history: list[Ids], config: SamplerConfig) -> bool:
+    def settled(self, state: RowState, history: list[Ids], config: SamplerConfig) -> bool:
         """Whether nothing is left to do; `history` are the drafts of all steps."""
         ...
 
@@ -60,14 +62,16 @@ class UniformNoise:
         del draws
         return draft
 
-    def step(self, stand: Stand, beliefs: Beliefs, draws: Draws, config: SamplerConfig, steps_left: int) -> Stand:
+    def step(
+        self, state: RowState, output: StepOutput, draws: Draws, config: SamplerConfig, steps_left: int
+    ) -> RowState:
         del steps_left
-        noise = draws.noise(len(stand.ids), self.vocab_size)
-        accepted = accepted_mask(beliefs.entropies, config.entropy_bound)
-        return Stand(np.where(accepted, beliefs.sampled, noise), beliefs.draft, beliefs.entropies)
+        noise = draws.noise(len(state.ids), self.vocab_size)
+        accepted = accepted_mask(output.entropies, config.entropy_bound)
+        return RowState(np.where(accepted, output.sampled, noise), output.draft, output.entropies)
 
-    def settled(self, stand: Stand, history: list[Ids], config: SamplerConfig) -> bool:
-        return settled(history, stand.entropies, config)
+    def settled(self, state: RowState, history: list[Ids], config: SamplerConfig) -> bool:
+        return settled(history, state.entropies, config)
 
 
 @dataclass(frozen=True)
@@ -84,16 +88,18 @@ class MaskNoise:
         lots = draws.uniforms(len(draft))
         return np.where((lots < REMASKED) | (lots == lots.min(initial=1.0)), self.mask_id, draft)
 
-    def step(self, stand: Stand, beliefs: Beliefs, draws: Draws, config: SamplerConfig, steps_left: int) -> Stand:
+    def step(
+        self, state: RowState, output: StepOutput, draws: Draws, config: SamplerConfig, steps_left: int
+    ) -> RowState:
         del draws
-        masked = stand.ids == self.mask_id
-        ids = np.where(taken(masked, beliefs.entropies, config.entropy_bound, steps_left), beliefs.sampled, stand.ids)
-        draft = np.where(ids == self.mask_id, beliefs.draft, ids)
-        return Stand(ids, draft, np.where(masked, beliefs.entropies, stand.entropies))
+        masked = state.ids == self.mask_id
+        ids = np.where(taken(masked, output.entropies, config.entropy_bound, steps_left), output.sampled, state.ids)
+        draft = np.where(ids == self.mask_id, output.draft, ids)
+        return RowState(ids, draft, np.where(masked, output.entropies, state.entropies))
 
-    def settled(self, stand: Stand, history: list[Ids], config: SamplerConfig) -> bool:
+    def settled(self, state: RowState, history: list[Ids], config: SamplerConfig) -> bool:
         del history, config
-        return not (stand.ids == self.mask_id).any()
+        return not (state.ids == self.mask_id).any()
 
 
 @dataclass(frozen=True)
@@ -112,8 +118,10 @@ class ElasticMaskNoise(MaskNoise):
         ids[self.n_first :] = self.delete_id
         return ids
 
-    def step(self, stand: Stand, beliefs: Beliefs, draws: Draws, config: SamplerConfig, steps_left: int) -> Stand:
-        after = super().step(stand, beliefs, draws, config, steps_left)
+    def step(
+        self, state: RowState, output: StepOutput, draws: Draws, config: SamplerConfig, steps_left: int
+    ) -> RowState:
+        after = super().step(state, output, draws, config, steps_left)
         n = len(after.ids)
         present = after.ids != self.delete_id
         room = n - int(present.sum())
@@ -121,12 +129,12 @@ class ElasticMaskNoise(MaskNoise):
         expanded = np.flatnonzero(after.ids == self.expand_id)
         n_copies[expanded[:room]] = 2
         after.ids[expanded] = self.mask_id
-        after.draft[expanded] = beliefs.draft[expanded]
+        after.draft[expanded] = output.draft[expanded]
         kept = np.repeat(np.arange(n), n_copies)
         stretched = np.full(n, self.delete_id), np.full(n, self.delete_id), np.zeros(n, np.float32)
         for to, values in zip(stretched, after, strict=True):
             to[: len(kept)] = values[kept]
-        return Stand(*stretched)
+        return RowState(*stretched)
 
 
 def taken(masked: Flags, entropies: Floats, entropy_bound: float, steps_left: int) -> Flags:

@@ -49,7 +49,7 @@ class SeededDraws:
         return self._generator.random(n, dtype=np.float32)
 
 
-class Beliefs(NamedTuple):
+class StepOutput(NamedTuple):
     """What one pass of the network says of the free positions, in row order."""
 
     draft: Ids  # [F] the most probable id
@@ -63,8 +63,8 @@ def temperature(config: SamplerConfig, steps_left: int, max_steps: int) -> float
     return float(np.float32(config.t_min) + np.float32(config.t_max - config.t_min) * share)
 
 
-def believe(logits: Floats, uniforms: Floats) -> tuple[Beliefs, Floats]:
-    """Beliefs from logits [F, V] at their temperature, barred ids at -inf; and the probabilities [F, V]."""
+def step_output(logits: Floats, uniforms: Floats) -> tuple[StepOutput, Floats]:
+    """StepOutput from logits [F, V] at their temperature, barred ids at -inf; and the probabilities [F, V]."""
     draft = logits.argmax(-1)
     shifted = logits - np.take_along_axis(logits, draft[:, None], -1)
     probs = np.exp(shifted)
@@ -73,7 +73,7 @@ def believe(logits: Floats, uniforms: Floats) -> tuple[Beliefs, Floats]:
     # H = log Z - E[shifted]; a barred id counts nothing, though -inf times 0 is not a number.
     expected = np.einsum("fv,fv->f", probs, np.maximum(shifted, np.finfo(np.float32).min, out=shifted))
     entropies = np.log(total[:, 0]) - expected
-    return Beliefs(draft, entropies, choose(probs, uniforms, draft)), probs
+    return StepOutput(draft, entropies, choose(probs, uniforms, draft)), probs
 
 
 def choose(probs: Floats, uniforms: Floats, fallback: Ids) -> Ids:

@@ -15,7 +15,7 @@ from msgspec.structs import asdict, replace
 
 from model.config import FILL_SAMPLER, SamplerConfig
 from model.diffusion.denoise import Row, denoise, starting_rows
-from model.diffusion.network import Continued, Network
+from model.diffusion.network import Network, ScoredTokens
 from model.diffusion.sampler import Flags, SeededDraws
 from model.engine.hole_lengths import UsualConfidence, confidence
 from model.tokenize.tokenizer import TextTokenizer
@@ -69,12 +69,12 @@ class DiffusionEngine:
         draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
         noises = [self._network.noise(c) for c in canvases]
         rows = starting_rows(given, [c.warm for c in canvases], draws, noises)
-        outrank = None if keep_best is None else partial(self._outrank, canvases, keep_best)
+        prune = None if keep_best is None else partial(self._prune, canvases, keep_best)
         reason: StopReason | None = None
         with self._network.interrupted_by(cancel):
-            self._network.keep(prompt_ids)
+            self._network.prefill(prompt_ids)
             decode = self._network.decoder(canvases, self._barred(canvases))
-            for step_reason in denoise(decode, rows, self._sampler, budget, cancel, outrank):
+            for step_reason in denoise(decode, rows, self._sampler, budget, cancel, prune):
                 reason = step_reason
                 if on_draft is not None:
                     n_steps = max(row.n_steps for row in rows)
@@ -103,7 +103,7 @@ class DiffusionEngine:
         owed = starts_with.encode()
         log_prob = 0.0
         with self._network.interrupted_by(cancel):
-            self._network.keep(prompt_ids)
+            self._network.prefill(prompt_ids)
             reading = self._network.left_to_right()
             while len(ids) < max_tokens and not cancel.cancelled:
                 allowed = self._spelling(owed) if owed else None
@@ -128,10 +128,10 @@ class DiffusionEngine:
         """What the causal encoder thinks of each continuation; nothing when cancelled."""
         if cancel.cancelled or not any(continuations):
             return [Score((), ()) for _ in continuations]
-        continued: list[Continued] = []
+        continued: list[ScoredTokens] = []
         with self._network.interrupted_by(cancel):
-            self._network.keep(prompt_ids)
-            continued = self._network.continued([c for c in continuations if c])
+            self._network.prefill(prompt_ids)
+            continued = self._network.score_continuations([c for c in continuations if c])
         in_turn = iter(continued)
         return [
             Score(tuple(scored.log_probs.tolist()), tuple(scored.entropies.tolist()))
@@ -147,7 +147,7 @@ class DiffusionEngine:
         barred[:, self.tokenizer.pad_id] = [not c.pad_ends_hole for c in canvases]
         return barred
 
-    def _outrank(self, canvases: Sequence[Canvas], n_kept: int, rows: Sequence[Row]) -> None:
+    def _prune(self, canvases: Sequence[Canvas], n_kept: int, rows: Sequence[Row]) -> None:
         """Give up the lengths that are less sure than is usual for them; nothing where that is not known."""
         if (usual := self._usual) is None:
             return
@@ -155,7 +155,7 @@ class DiffusionEngine:
         lengths = [r for r, c in zip(rows, canvases, strict=True) if not c.warm and not c.pad_ends_hole and len(r.ids)]
         lengths.sort(key=lambda row: -confidence(row.entropies) / max(usual(len(row.ids)), LEAST_USUAL))
         for row in lengths[n_kept:]:
-            row.outranked = True
+            row.pruned = True
 
     def _spelling(self, owed: bytes) -> Flags:
         """Ids [V] whose bytes begin `owed` or are begun by it."""
@@ -165,8 +165,8 @@ class DiffusionEngine:
 
     def _fill(self, row: Row, reason: StopReason) -> Fill:
         """A row's free positions, cut at the first pad; nothing when no step was taken."""
-        if row.outranked:
-            return Fill((), (), row.n_steps, "outranked")
+        if row.pruned:
+            return Fill((), (), row.n_steps, "pruned")
         if row.n_steps == 0:
             return Fill((), (), 0, reason)
         ids, entropies = row.draft.tolist(), row.entropies.tolist()
@@ -176,7 +176,7 @@ class DiffusionEngine:
 
 def drafted(canvas: Canvas, row: Row) -> list[int]:
     """The canvas with the row's draft in its free positions; nothing where it was given up."""
-    if row.outranked:
+    if row.pruned:
         return []
     ids = np.array(canvas.canvas_ids)
     ids[np.array(canvas.hole_mask, dtype=np.bool_)] = row.draft

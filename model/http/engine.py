@@ -3,7 +3,7 @@
 Such servers take text and give text: no ids, no clamped canvas, no causal pass over a text of ours. So ids are code
 points and all lengths count characters; a canvas becomes a question (model.http.prompt), what comes back is aligned
 with the text around (model.http.align), `draft` proposes nothing, and `score` knows what the last answers say
-(model.http.beliefs). One thread at a time.
+(model.http.answer_scores). One thread at a time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import partial
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-from model.http.beliefs import Beliefs
+from model.http.answer_scores import AnswerScores
 from model.http.code_points import N_IDS, CodePointTokenizer
 from model.http.fills import BLOCK_CHARS, LINE_CHARS, OnStep, fill, shower, written
 from model.http.prompt import Asked, asked, messages
@@ -64,7 +64,7 @@ class HttpEngine:
 
     def __init__(self, loop: LoopThread, server: Server, model: Model) -> None:
         self._loop, self._server, self._model = loop, server, model.id
-        self._beliefs: Beliefs | None = None
+        self._answer_scores: AnswerScores | None = None
         self.tokenizer = CodePointTokenizer()
         n_tokens = model.max_model_len or MODEL_TOKENS
         self._most_tokens = n_tokens // 3
@@ -117,7 +117,7 @@ class HttpEngine:
         if reason == "cancelled":
             return [Fill((), (), 0, reason) for _ in canvases]
         found = [written(a, question, a.finished == "stop") for a in answers]
-        self._beliefs = Beliefs(prompt_ids, question, [w for w in found if w is not None])
+        self._answer_scores = AnswerScores(prompt_ids, question, [w for w in found if w is not None])
         in_turn = zip_longest(canvases, found[: len(canvases)])
         return [fill(canvas, w, reason) for canvas, w in in_turn]
 
@@ -137,10 +137,10 @@ class HttpEngine:
         self, prompt_ids: Sequence[int], continuations: Sequence[Sequence[int]], cancel: CancelToken
     ) -> list[Score]:
         """What the answers to the last question make of each continuation; nothing for another prompt."""
-        beliefs = self._beliefs
-        if cancel.cancelled or beliefs is None or beliefs.prompt_ids != tuple(prompt_ids):
+        scores = self._answer_scores
+        if cancel.cancelled or scores is None or scores.prompt_ids != tuple(prompt_ids):
             return [Score((), ()) for _ in continuations]
-        return [beliefs.score(self.tokenizer.decode(c)) for c in continuations]
+        return [scores.score(self.tokenizer.decode(c)) for c in continuations]
 
     def _body(self, question: Asked, n_answers: int, seed: int) -> dict[str, Any]:
         """The request for a chat completion."""

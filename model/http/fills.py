@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from model.http.align import Slice, align
-from model.http.beliefs import Written
+from model.http.answer_scores import Written
 from model.http.code_points import CodePointTokenizer
 from model.http.prompt import Asked
 from model.http.wire import Answer

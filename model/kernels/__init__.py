@@ -1,4 +1,4 @@
-"""Triton kernels for a GPU: products with packed weights, and beliefs over the vocabulary.
+"""Triton kernels for a GPU: products with packed weights, and a step's output over the vocabulary.
 
 Nothing imports their modules unless `usable` says so: Triton is there on Linux only, and slow to import.
 """

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from model.config import SCORES_AT_ONCE
-from model.diffusion.sampler import Beliefs, Flags, Floats, Ids
-from model.torch.vocabulary import believe
+from model.diffusion.sampler import Flags, Floats, Ids, StepOutput
+from model.torch.vocabulary import step_output
 from model.types import Canvas
 
 
@@ -50,28 +50,28 @@ class MaskedDecoder:
         self._barred = torch.from_numpy(barred).to(network.device)
 
     @torch.inference_mode()
-    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> Beliefs:
-        """What is not masked is believed to be what it is; so is the empty end of a hole with a length to choose."""
+    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> StepOutput:
+        """What is not masked stays as it is, with entropy 0; so does the empty end of an elastic hole."""
         rows, asked = self._rows(live, free_ids)
         open_at = np.flatnonzero(free_ids == self._network.ids.mask)
-        beliefs = Beliefs(free_ids.copy(), np.zeros(len(free_ids), np.float32), free_ids.copy())
+        output = StepOutput(free_ids.copy(), np.zeros(len(free_ids), np.float32), free_ids.copy())
         hidden = self._network.hidden_before(rows, asked)
         barred = self._barred_now(live, free_ids)
         own = torch.tensor([i for i, _ in asked], device=hidden.device)
         drawn = torch.from_numpy(uniforms[open_at]).to(hidden.device)
         n_at_once = max(1, SCORES_AT_ONCE // self._network.vocab_size)
         parts = [
-            self._believed(h, barred[i], temperature, u)
+            self._step_outputs(h, barred[i], temperature, u)
             for h, i, u in zip(*(t.split(n_at_once) for t in (hidden, own, drawn)), strict=True)
         ]
-        for to, values in zip(beliefs, map(torch.cat, zip(*parts, strict=True)), strict=True):
+        for to, values in zip(output, map(torch.cat, zip(*parts, strict=True)), strict=True):
             to[open_at] = values.cpu().numpy()
-        return beliefs
+        return output
 
-    def _believed(self, hidden: Tensor, barred: Tensor, temperature: float, uniforms: Tensor) -> tuple[Tensor, ...]:
+    def _step_outputs(self, hidden: Tensor, barred: Tensor, temperature: float, uniforms: Tensor) -> tuple[Tensor, ...]:
         """Draft, entropies and sampled ids; the draft is text, a sample may change the length."""
         logits = self._network.scores(hidden).masked_fill_(barred, -torch.inf).div_(temperature)
-        draft, entropies, sampled, _ = believe(logits, uniforms)
+        draft, entropies, sampled, _ = step_output(logits, uniforms)
         if self._network.ids.expand is not None:
             logits[:, [self._network.ids.pad, self._network.ids.expand]] = -torch.inf
             draft = logits.argmax(-1)

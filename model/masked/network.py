@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from model.config import SCORES_AT_ONCE
-from model.diffusion.network import Continued
+from model.diffusion.network import ScoredTokens
 from model.diffusion.noise import ElasticMaskNoise, MaskNoise
 from model.diffusion.sampler import Flags
 from model.masked.decoder import MaskedDecoder, SpecialIds
@@ -49,7 +49,7 @@ class MaskedNetwork:
         self._shifted = shifted
         self._cancel = CancelToken()
 
-    def keep(self, prompt_ids: Sequence[int]) -> None:
+    def prefill(self, prompt_ids: Sequence[int]) -> None:
         self.prompt_ids = list(prompt_ids)
 
     @contextmanager
@@ -77,10 +77,10 @@ class MaskedNetwork:
         return MaskedLeftToRight(self)
 
     @torch.inference_mode()
-    def continued(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
+    def score_continuations(self, continuations: Sequence[Sequence[int]]) -> list[ScoredTokens]:
         n_longest = len(self.prompt_ids) + max(map(len, continuations)) + FOLLOWING
         n_at_once = max(1, TOKENS_AT_ONCE // n_longest)
-        found: list[Continued] = []
+        found: list[ScoredTokens] = []
         for start in range(0, len(continuations), n_at_once):
             part = continuations[start : start + n_at_once]
             found += self._judged(part)
@@ -88,11 +88,11 @@ class MaskedNetwork:
                 return []
         return found
 
-    def _judged(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
+    def _judged(self, continuations: Sequence[Sequence[int]]) -> list[ScoredTokens]:
         """Each token's log-probability given the prompt and the tokens of earlier passes."""
         begin = len(self.prompt_ids)
         rows = [[*self.prompt_ids, *[self.ids.mask] * (len(c) + FOLLOWING)] for c in continuations]
-        judged = [Continued(*np.zeros((2, len(c)), np.float32)) for c in continuations]
+        judged = [ScoredTokens(*np.zeros((2, len(c)), np.float32)) for c in continuations]
         for first in FIRSTS:
             if self._cancel.cancelled:
                 break
@@ -106,7 +106,7 @@ class MaskedNetwork:
                 rows[i][begin + at] = continuations[i][at]
         return judged
 
-    def _of(self, hidden: Tensor, ids: Sequence[int]) -> Continued:
+    def _of(self, hidden: Tensor, ids: Sequence[int]) -> ScoredTokens:
         """Log-probabilities of ids [F] and entropies; a part at a time, because all scores at once can be gigabytes."""
         n_at_once = max(1, SCORES_AT_ONCE // self.vocab_size)
         wanted = torch.tensor(ids, device=hidden.device)
@@ -114,7 +114,7 @@ class MaskedNetwork:
         for h, own in zip(hidden.split(n_at_once), wanted.split(n_at_once), strict=True):
             log_p = self.scores(h).log_softmax(-1)
             parts.append((log_p.gather(-1, own[:, None])[:, 0], -(log_p.exp() * log_p).sum(-1)))
-        return Continued(*(torch.cat(of).cpu().numpy() for of in zip(*parts, strict=True)))
+        return ScoredTokens(*(torch.cat(of).cpu().numpy() for of in zip(*parts, strict=True)))
 
     def hidden_before(self, rows: Sequence[Sequence[int]], wanted: Sequence[tuple[int, int]]) -> Tensor:
         """Hidden states [F, dim] that the ids at `wanted` (row, position) are predicted from."""

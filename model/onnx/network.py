@@ -13,9 +13,9 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from model.diffusion.network import Continued, common_prefix
+from model.diffusion.network import ScoredTokens, common_prefix
 from model.diffusion.noise import UniformNoise
-from model.diffusion.sampler import Beliefs, Flags, Floats, Ids, believe
+from model.diffusion.sampler import Flags, Floats, Ids, StepOutput, step_output
 from model.diffusion.token_tree import TokenTree
 from model.onnx.runtime import Fail, ort
 from model.types import CancelToken, Canvas
@@ -56,7 +56,7 @@ class OnnxNetwork:
         """Drop the prompts that are kept."""
         self._prompts = [Prompt([], self._nothing, np.zeros((1, self.vocab_size), np.float32))]  # the one in use first
 
-    def keep(self, prompt_ids: Sequence[int]) -> None:
+    def prefill(self, prompt_ids: Sequence[int]) -> None:
         shared = [common_prefix(prompt.ids, prompt_ids) for prompt in self._prompts]
         n = max(shared)
         closest = self._prompts[shared.index(n)]
@@ -95,7 +95,7 @@ class OnnxNetwork:
         prompt = self._prompts[0]
         return OnnxLeftToRight(self, prompt.last_logits[0], len(prompt.ids), prompt.past)
 
-    def continued(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
+    def score_continuations(self, continuations: Sequence[Sequence[int]]) -> list[ScoredTokens]:
         tree = TokenTree(continuations)
         prompt = self._prompts[0]
         n_prompt, n_nodes = len(prompt.ids), len(tree.token_ids)
@@ -110,10 +110,10 @@ class OnnxNetwork:
         totals = weights.sum(-1)
         log_totals = np.log(totals)
         entropies = log_totals - np.einsum("nv,nv->n", weights, logits) / totals
-        scored: list[Continued] = []
+        scored: list[ScoredTokens] = []
         for continuation, path in zip(continuations, tree.paths, strict=True):
             at = np.array([0, *(node + 1 for node in path)])
-            scored.append(Continued(logits[at, np.array(continuation)] - log_totals[at], entropies[at]))
+            scored.append(ScoredTokens(logits[at, np.array(continuation)] - log_totals[at], entropies[at]))
         return scored
 
     def encode(self, ids: Ids, mask: Floats, position_ids: Ids, past: Past) -> tuple[Floats, Past]:
@@ -167,7 +167,7 @@ class OnnxDecoder:
         self._hole = np.concatenate([np.array(c.hole_mask, dtype=np.bool_) for c in canvases])
         self._positions = n_prompt + np.concatenate([np.arange(n) for n in lengths])
         self._barred = barred
-        self._soft: Floats | None = None  # [P, dim] what the last pass believed; the clamped are certain
+        self._soft: Floats | None = None  # [P, dim] expected under the last pass; the clamped are certain
         self._lay_out(list(range(len(canvases))))
 
     def _lay_out(self, live: list[int]) -> None:
@@ -182,7 +182,7 @@ class OnnxDecoder:
         self._mask = np.concatenate((np.zeros((len(row), self._n_prompt), np.float32), own), axis=1)
         self._free_barred = self._barred[self._row[self._free]]
 
-    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> Beliefs:
+    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> StepOutput:
         if list(live) != self._live:
             self._lay_out(list(live))
         network = self._network
@@ -193,11 +193,11 @@ class OnnxDecoder:
         logits = network.logits(hidden[self._free_in_used])
         np.putmask(logits, self._free_barred, -np.inf)
         logits /= np.float32(temperature)
-        beliefs, probs = believe(logits, uniforms)
+        output, probs = step_output(logits, uniforms)
         if self._soft is None:
             self._soft = network.embed(self._ids)
         self._soft[self._free] = network.soft_embeddings(probs)
-        return beliefs
+        return output
 
 
 class OnnxLeftToRight:

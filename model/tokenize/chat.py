@@ -3,8 +3,8 @@
 The user's turn holds the file with a gap where the lines around the cursor are; the model's turn is begun for it with
 a fence and those lines up to the hole, so that the prompt ends with the code before the hole as any other does. While
 someone types, only the model's turn grows: the gap moves a few lines at a time. The turns are those of the
-checkpoint's own template, what is said in them is in `model/prompts`. What a file says is never read as a token of
-the template.
+checkpoint's own template, what is said in them is in the folder `prompts` beside this file. What a file says is never
+read as a token of the template.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 from model.tokenize.tokenizer import BOS, EOS, PAD, PREFIX, SUFFIX, Parts, TextTokenizer
 from model.types import Asked, CheckpointError, PromptKind, Purpose
 
-PROMPTS = Path(__file__).parents[1] / "prompts"
+PROMPTS = Path(__file__).parent / "prompts"
 ANSWER_LINES = 16  # the answer's beginning grows by so many lines before the gap moves on
 LEAST_LINES = 4  # before the hole that the answer always begins with, where there are as many
 CHANNEL, CHANNEL_END, THOUGHT = "<|channel>", "<channel|>", "thought\n"

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from model.diffusion.sampler import Beliefs, Flags, Floats, Ids
+from model.diffusion.sampler import Flags, Floats, Ids, StepOutput
 from model.torch.forward import Pass, run
 from model.torch.prompt_cache import layers_of
 from model.torch.vocabulary import Vocabulary
@@ -29,7 +29,7 @@ PADDING = -1  # the canvas of positions that are nobody's
 Answers = tuple[Tensor, Tensor, Tensor]
 
 
-class Recorder:
+class CudaGraphs:
     """The recordings of one network, and the prompts' places in memory that they read."""
 
     def __init__(self, decoder: Any, vocabulary: Vocabulary) -> None:
@@ -98,7 +98,7 @@ class Prompt:
 class Recording:
     """One pass of a fixed size: what it reads is written into its tensors, then it is played."""
 
-    def __init__(self, recorder: Recorder, prompt: Prompt, n_positions: int, n_free: int) -> None:
+    def __init__(self, recorder: CudaGraphs, prompt: Prompt, n_positions: int, n_free: int) -> None:
         device, vocabulary = recorder.device, recorder.vocabulary
         self.n_positions, self.n_free = n_positions, n_free
         whole = torch.zeros(n_positions, dtype=torch.int64, device=device)
@@ -137,11 +137,11 @@ class Recording:
         return [answer.cpu().numpy().copy() for answer in self.answers]  # the next pass writes where they are
 
 
-class RecordedDecoder:
+class CudaGraphDecoder:
     """`Decoder` that plays recordings; as settled canvases leave, a smaller one takes over."""
 
     def __init__(
-        self, recorder: Recorder, view: DynamicCache, n_prompt: int, canvases: Sequence[Canvas], barred: Flags
+        self, recorder: CudaGraphs, view: DynamicCache, n_prompt: int, canvases: Sequence[Canvas], barred: Flags
     ) -> None:
         self._recorder, self._canvases = recorder, canvases
         self._n_prompt, self._barred = n_prompt, torch.from_numpy(barred).to(recorder.device)
@@ -153,7 +153,7 @@ class RecordedDecoder:
         self._recording: Recording | None = None
 
     @torch.inference_mode()
-    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> Beliefs:
+    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> StepOutput:
         if tuple(live) != self._live:
             self._lay_out(tuple(live))
         assert self._recording is not None
@@ -163,7 +163,7 @@ class RecordedDecoder:
         step.uniforms[:n] = torch.from_numpy(uniforms).to(device)
         step.temperature.fill_(temperature)
         draft, entropies, sampled = recording.play()
-        return Beliefs(draft[:n], entropies[:n], sampled[:n])
+        return StepOutput(draft[:n], entropies[:n], sampled[:n])
 
     def _lay_out(self, live: tuple[int, ...]) -> None:
         """Put the canvases that still move side by side in the smallest recording that holds them."""

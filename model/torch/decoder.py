@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from model.diffusion.sampler import Beliefs, Flags, Floats, Ids
+from model.diffusion.sampler import Flags, Floats, Ids, StepOutput
 from model.torch.forward import Pass, run
 from model.torch.vocabulary import Vocabulary
 from model.types import Canvas
@@ -41,7 +41,7 @@ class TorchDecoder:
         self._masks = self._attention_masks()
 
     @torch.inference_mode()
-    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> Beliefs:
+    def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> StepOutput:
         if tuple(live) != self._live:
             self._leave_out_all_but(tuple(live))
         self._ids[self._free] = torch.from_numpy(free_ids).to(self._device)
@@ -58,7 +58,7 @@ class TorchDecoder:
             masks=self._masks,
         )
         draft, entropies, sampled = run(self._decoder, self._vocabulary, step)
-        return Beliefs(draft.cpu().numpy(), entropies.cpu().numpy(), sampled.cpu().numpy())
+        return StepOutput(draft.cpu().numpy(), entropies.cpu().numpy(), sampled.cpu().numpy())
 
     def _row_of(self, canvases: Sequence[Sequence[int]]) -> Tensor:
         return torch.tensor([value for canvas in canvases for value in canvas], device=self._device)

@@ -26,7 +26,7 @@ class Pass:
 
     ids: Tensor  # [T]
     positions: Tensor  # [T] of the rotary embedding; they go on after the prompt in every canvas
-    conditioning: Tensor  # [T, dim] what the last pass believed, as embeddings; zeros before the first
+    conditioning: Tensor  # [T, dim] expected embeddings under the last pass; zeros before the first
     free: Tensor  # [F] which of the T
     rows: Tensor  # [F] the canvas of each
     barred: Tensor  # [B, ids] bool, what a canvas may not predict
@@ -39,10 +39,10 @@ class Pass:
 def run(decoder: Any, vocabulary: Vocabulary, step: Pass) -> tuple[Tensor, Tensor, Tensor]:
     """Draft, entropies (nats) and sampled ids [F] of the free positions; `decoder` is the class's."""
     hidden = last_hidden(decoder, vocabulary, step)[step.free]
-    *beliefs, mixed = vocabulary.believe(hidden, step.barred, step.rows, step.temperature, step.uniforms)
+    *output, mixed = vocabulary.step_output(hidden, step.barred, step.rows, step.temperature, step.uniforms)
     step.conditioning.copy_(vocabulary.embedded(step.ids))  # of what is clamped it is certain
     step.conditioning.index_copy_(0, step.free, mixed)
-    draft, entropies, sampled = beliefs
+    draft, entropies, sampled = output
     return draft, entropies, sampled
 
 

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 from transformers import DiffusionGemmaTextConfig, DynamicCache
 
-from model.diffusion.network import Continued
+from model.diffusion.network import ScoredTokens
 from model.diffusion.noise import UniformNoise
 from model.diffusion.sampler import Flags
 from model.diffusion.token_tree import TokenTree
-from model.torch.cuda_graphs import RecordedDecoder, Recorder, fits
+from model.torch.cuda_graphs import CudaGraphDecoder, CudaGraphs, fits
 from model.torch.decoder import TorchDecoder
 from model.torch.prompt_cache import PromptCache, PromptCaches, ReadOnly, layers_of
 from model.torch.vocabulary import Vocabulary
@@ -33,7 +33,7 @@ class TorchNetwork:
         weight = network.model.decoder.norm.weight
         self._device = weight.device
         self._vocabulary = Vocabulary(network)
-        self._recorder = Recorder(network.model.decoder, self._vocabulary) if self._device.type == "cuda" else None
+        self._recorder = CudaGraphs(network.model.decoder, self._vocabulary) if self._device.type == "cuda" else None
         self._caches = PromptCaches(self._text_config)
         self._cache = PromptCache(self._text_config)  # of the prompt that is asked about now
         self.vocab_size = self._text_config.vocab_size
@@ -42,7 +42,7 @@ class TorchNetwork:
         self.dtype = str(weight.dtype).removeprefix("torch.")
 
     @torch.inference_mode()
-    def keep(self, prompt_ids: Sequence[int]) -> None:
+    def prefill(self, prompt_ids: Sequence[int]) -> None:
         if list(prompt_ids) == self._cache.ids:
             return
         cache, n = self._caches.nearest(prompt_ids)
@@ -60,18 +60,18 @@ class TorchNetwork:
     def noise(self, canvas: Canvas) -> UniformNoise:
         return UniformNoise(self.vocab_size)
 
-    def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> TorchDecoder | RecordedDecoder:
+    def decoder(self, canvases: Sequence[Canvas], barred: Flags) -> TorchDecoder | CudaGraphDecoder:
         n_prompt = len(self._cache.ids)
         view = self._cache.view(n_prompt)
         if self._recorder is not None and fits(canvases):
-            return RecordedDecoder(self._recorder, view, n_prompt, canvases, barred)
+            return CudaGraphDecoder(self._recorder, view, n_prompt, canvases, barred)
         return TorchDecoder(self.network.model.decoder, self._vocabulary, view, n_prompt, canvases, barred)
 
     def left_to_right(self) -> TorchLeftToRight:
         return TorchLeftToRight(self, self._cache.last, self._cache.view(len(self._cache.ids), keep_new=True))
 
     @torch.inference_mode()
-    def continued(self, continuations: Sequence[Sequence[int]]) -> list[Continued]:
+    def score_continuations(self, continuations: Sequence[Sequence[int]]) -> list[ScoredTokens]:
         tree = TokenTree(continuations)
         hidden = self._cache.last[0]
         if tree.token_ids:
@@ -81,7 +81,9 @@ class TorchNetwork:
         ids = torch.tensor([i for continuation in continuations for i in continuation], device=self._device)
         log_probs, entropies = (part.cpu().numpy() for part in self._vocabulary.scored(hidden, at, ids))
         ends = np.cumsum([len(path) for path in paths])[:-1]
-        return [Continued(*parts) for parts in zip(np.split(log_probs, ends), np.split(entropies, ends), strict=True)]
+        return [
+            ScoredTokens(*parts) for parts in zip(np.split(log_probs, ends), np.split(entropies, ends), strict=True)
+        ]
 
     def _read(self, tree: TokenTree) -> Tensor:
         """Last hidden states [nodes, dim] of the causal encoder; a node sees the prompt and the way to it."""

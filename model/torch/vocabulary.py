@@ -1,4 +1,4 @@
-"""The two ways between hidden states and token ids, which share one large weight: beliefs, and mixed embeddings."""
+"""The two ways between hidden states and token ids, which share one large weight."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KERNEL_ROWS = 512  # the same for the kernel, in rows: it needs one copy, and ev
 
 
 class Vocabulary:
-    """What a network believes of every id, and what that looks like as an embedding."""
+    """A network's scores of every id, and their mean as an embedding."""
 
     def __init__(self, network: TextOnlyDiffusionGemma) -> None:
         self._head = network.lm_head
@@ -22,11 +22,11 @@ class Vocabulary:
         text_config = network.config.text_config
         self._cap: float = text_config.final_logit_softcapping  # type: ignore[union-attr]
         self.size: int = text_config.vocab_size  # type: ignore[union-attr]
-        self._beliefs_of, self._n_at_once = beliefs_of, max(1, SCORES_AT_ONCE // self.size)
+        self._step_output_of, self._n_at_once = step_output_of, max(1, SCORES_AT_ONCE // self.size)
         if kernels.usable(str(network.model.decoder.norm.weight.device)):
-            from model.kernels.beliefs import believe  # slow to import, and not there everywhere
+            from model.kernels.step_output import step_output  # slow to import, and not there everywhere
 
-            self._beliefs_of, self._n_at_once = believe, KERNEL_ROWS
+            self._step_output_of, self._n_at_once = step_output, KERNEL_ROWS
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Soft-capped scores [..., ids] of hidden states [..., dim], float32."""
@@ -43,7 +43,7 @@ class Vocabulary:
         weight = self._embedding.weight
         return torch.matmul(probs.to(weight.dtype), weight) * self._embedding.embed_scale.to(weight.dtype)
 
-    def believe(
+    def step_output(
         self, hidden: Tensor, barred: Tensor, rows: Tensor, temperature: Tensor, uniforms: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draft [F], entropies [F] (nats), sampled ids [F] and mixed embeddings [F, dim] of hidden states [F, dim].
@@ -53,8 +53,8 @@ class Vocabulary:
         """
         parts: list[tuple[Tensor, ...]] = []
         for h, r, u in zip(*(t.split(self._n_at_once) for t in (hidden, rows, uniforms)), strict=True):
-            *beliefs, probs = self._beliefs_of(self._head(h), self._cap, barred, r, temperature, u)
-            parts.append((*beliefs, self.mixed(probs)))
+            *output, probs = self._step_output_of(self._head(h), self._cap, barred, r, temperature, u)
+            parts.append((*output, self.mixed(probs)))
         draft, entropies, sampled, mixed = map(torch.cat, zip(*parts, strict=True))
         return draft, entropies, sampled, mixed
 
@@ -75,15 +75,15 @@ def capped(scores: Tensor, cap: float) -> Tensor:
     return scores.float().div_(cap).tanh_().mul_(cap)
 
 
-def beliefs_of(
+def step_output_of(
     scores: Tensor, cap: float, barred: Tensor, rows: Tensor, temperature: Tensor, uniforms: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """`believe` for the last layer's scores [F, V]; `barred` [B, V] and `rows` [F] as in `Vocabulary.believe`."""
-    return believe(capped(scores, cap).masked_fill_(barred[rows], -torch.inf).div_(temperature), uniforms)
+    """`step_output` for the last layer's scores [F, V]; the arguments are those of `Vocabulary.step_output`."""
+    return step_output(capped(scores, cap).masked_fill_(barred[rows], -torch.inf).div_(temperature), uniforms)
 
 
-def believe(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """`sampler.believe` where the logits [F, V] are: draft, entropies and sampled ids [F], probabilities [F, V]."""
+def step_output(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """`sampler.step_output` where the logits [F, V] are: draft, entropies and sampled ids [F], probabilities [F, V]."""
     log_p = logits.log_softmax(-1)
     probs = log_p.exp()
     entropies = -(probs * log_p.clamp_(min=torch.finfo(log_p.dtype).min)).sum(-1)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from model.tokenize.tokenizer import TextTokenizer
-from model.train.cuts import node_spans
+from model.train.hole_sampling import node_spans
 from model.train.objective import Example, Sampler, Shape, noise_times, noised
 
 

@@ -50,7 +50,7 @@ def losses(net: Network, batch: Batch, self_condition: bool) -> tuple[Tensor, Te
 def conditioning(
     net: Network, batch: Batch, kv: list[tuple[Tensor, Tensor]], mask: Tensor, positions: Tensor
 ) -> Tensor:
-    """Soft embeddings [B, K*C, dim] of what a first pass believes; the clamped positions are known."""
+    """Soft embeddings [B, K*C, dim] expected under a first pass; the clamped positions are known."""
     constant = [(k.detach(), v.detach()) for k, v in kv]
     soft = net.embed(batch.clean).to(constant[0][0].dtype)
     first = net.decode(batch.noisy, positions, constant, mask, torch.zeros_like(soft))[batch.hole]

@@ -156,7 +156,7 @@ class Layer(nn.Module):
 
 
 class SelfConditioning(GatedMLP):
-    """Adds what the previous step believed (soft embeddings) to the canvas embeddings."""
+    """Adds the expected embeddings of the previous step to the canvas embeddings."""
 
     def __init__(self, config: NetworkConfig):
         super().__init__(config.hidden_size, config.intermediate_size)

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from model.tokenize.tokenizer import TextTokenizer
-from model.train.cuts import CUTS, Cut
+from model.train.hole_sampling import CUTS, Cut
 
 EXACT_SHARE = 1 / 3
 NODE_SHARE = 0.25  # of the holes are statements and expressions of the syntax tree

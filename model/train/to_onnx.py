@@ -1,6 +1,6 @@
 """Graphs of a checkpoint for ONNX Runtime: `python -m model.train.to_onnx [FOLDER]` writes FOLDER/onnx.
 
-Three graphs, each a plain function: `condition` adds what the last step believed to the canvas
+Three graphs, each a plain function: `condition` adds the last step's expected embeddings to the canvas
 embeddings, `trunk` runs the layers over keys and values that are already there, `head` gives the
 vocabulary's scores. Encoder and decoder are the same trunk under another mask, so prompts, drafts, scores
 and canvases all go through one set of weights.

@@ -128,7 +128,7 @@ def measured(
 
 def step_of(network: TorchNetwork, prompt: list[int], n_canvas: int):
     """One denoising step of a canvas whose last eighth is a clamped suffix, the host's share included."""
-    network.keep(prompt)
+    network.prefill(prompt)
     n_free = n_canvas - n_canvas // 8
     canvas = Canvas((7,) * n_canvas, (True,) * n_free + (False,) * (n_canvas - n_free))
     decode = network.decoder([canvas], np.zeros((1, network.vocab_size), np.bool_))
@@ -161,9 +161,9 @@ def fills(network: TorchNetwork, prompt: list[int], device: str, plan: Plan) -> 
         engine.score(prompt, candidates, CancelToken())
 
     def encode() -> None:
-        network.keep([8])  # shares nothing
+        network.prefill([8])  # shares nothing
         network._caches.clear()
-        network.keep(prompt[: plan.n_fresh])
+        network.prefill(prompt[: plan.n_fresh])
 
     return {
         "one line, 5 steps and the judge, ms": f"{median_ms(device, lambda: fill(line, 5), n):.1f}",

@@ -1,7 +1,7 @@
 """Products with packed weights at the 26B's shapes: `python tests/bench/bench_kernels.py`, on a CUDA device.
 
-Time, bytes of weights that were read, and which share of the device's own bandwidth that is, beside what does
-without our kernels; then beliefs over the vocabulary. `--errors`, on any device: how far experts in each format are
+Time, bytes of weights that were read, and which share of the device's own bandwidth that is, beside what does without
+our kernels; then the step's output over the vocabulary. `--errors`, on any device: how far experts in each format are
 from unquantized ones, each alone and a layer together. Weights are random: normal, and with a few large ones.
 """
 
@@ -133,16 +133,16 @@ def linears(multiply: Multiply, peak: float) -> Iterator[tuple[str, ...]]:
                 yield row(f"{quant}, {shape[0]} x {shape[1]}", n, weight.n_bytes, peak, job)
 
 
-def beliefs(peak: float) -> Iterator[tuple[str, ...]]:
-    from model.kernels.beliefs import believe
-    from model.torch.vocabulary import beliefs_of
+def step_outputs(peak: float) -> Iterator[tuple[str, ...]]:
+    from model.kernels.step_output import step_output
+    from model.torch.vocabulary import step_output_of
 
     for n in TOKENS[:-1]:
         scores = torch.randn(n, DIMS.vocab_size, device="cuda").bfloat16()
         barred = torch.zeros(1, DIMS.vocab_size, dtype=torch.bool, device="cuda")
         rows = torch.zeros(n, dtype=torch.int64, device="cuda")
         given = scores, 30.0, barred, rows, torch.tensor(0.6, device="cuda"), torch.rand(n, device="cuda")
-        for name, job in (("ours", believe), ("plain", beliefs_of)):
+        for name, job in (("ours", step_output), ("plain", step_output_of)):
             yield row(name, n, 3 * scores.nbytes, peak, partial(job, *given))  # read twice, written once
 
 
@@ -169,7 +169,7 @@ def main() -> None:
             head = ("what", "tokens", "microseconds", "MB of weights", "GB/s", "of the copy's rate")
             table(head, experts(multiply, peak))
             table(head, linears(multiply, peak))
-            table(("beliefs", "tokens", "microseconds", "MB of scores", *head[4:]), beliefs(peak))
+            table(("output", "tokens", "microseconds", "MB of scores", *head[4:]), step_outputs(peak))
 
 
 if __name__ == "__main__":

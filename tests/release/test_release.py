@@ -62,7 +62,8 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: dict[str, bytes]) 
     info = f"dg_lsp-{__version__}.dist-info"
     own = {name for name in wheel if not name.startswith(info)}
     modules = {name for name in tracked(".") if name.startswith(PACKAGES) and name.endswith(".py")}
-    assert own == modules | tracked("model/embedded") | tracked("model/prompts") | {"model/train/manifest.json"}
+    data = tracked("model/embedded") | tracked("model/tokenize/prompts") | {"model/train/manifest.json"}
+    assert own == modules | data
     assert all(wheel[name] == (ROOT / name).read_bytes() for name in own)
     assert wheel[f"{info}/licenses/LICENSE"] == (ROOT / "LICENSE").read_bytes()
     metadata = message_from_bytes(wheel[f"{info}/METADATA"])

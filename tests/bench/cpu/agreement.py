@@ -24,7 +24,7 @@ from infill.types import Hole
 from model.config import FILL_SAMPLER
 from model.diffusion.denoise import Decoder, starting_rows
 from model.diffusion.noise import UniformNoise
-from model.diffusion.sampler import Beliefs, SeededDraws, temperature
+from model.diffusion.sampler import SeededDraws, StepOutput, temperature
 from model.engine.engine import SEED_STRIDE, DiffusionEngine
 from model.types import Canvas
 from tests.bench.cpu.runtimes import FIRST, open_engine
@@ -78,12 +78,12 @@ def reference_case(engine: DiffusionEngine, line: BenchHole, seed: int) -> Case:
         free_ids = np.concatenate([row.ids for row in rows])
         uniforms = np.concatenate([d.uniforms(n) for d, n in zip(draws, sizes, strict=True)])
         t = temperature(FILL_SAMPLER, N_STEPS - step, N_STEPS)
-        beliefs = decode(rows_of(canvases), free_ids, t, uniforms)
+        output = decode(rows_of(canvases), free_ids, t, uniforms)
         given = free_ids.tolist(), uniforms.tolist(), t
-        passes.append(Pass(*given, beliefs.draft.tolist(), beliefs.entropies.tolist()))
+        passes.append(Pass(*given, output.draft.tolist(), output.entropies.tolist()))
         cuts = np.cumsum(sizes)[:-1]
-        for row, *parts in zip(rows, *(np.split(part, cuts) for part in beliefs), strict=True):
-            row.advance(Beliefs(*parts), FILL_SAMPLER, N_STEPS - step)
+        for row, *parts in zip(rows, *(np.split(part, cuts) for part in output), strict=True):
+            row.advance(StepOutput(*parts), FILL_SAMPLER, N_STEPS - step)
     return Case(around.prompt_ids, canvases, passes)
 
 
@@ -95,7 +95,7 @@ def rows_of(canvases: Sequence[Canvas]) -> list[int]:
 def open_decoder(engine: DiffusionEngine, prompt_ids: Sequence[int], canvases: Sequence[Canvas]) -> Decoder:
     """A decoder of the engine's network, special ids barred as in a fill."""
     network = engine._network
-    network.keep(prompt_ids)
+    network.prefill(prompt_ids)
     barred = np.zeros((len(canvases), network.vocab_size), np.bool_)
     barred[:, list(engine.tokenizer.special_ids)] = True
     return network.decoder(canvases, barred)
@@ -111,7 +111,7 @@ def compare(runtime: str, scratch: str, n_threads: int, path: str) -> dict[str, 
         decode = open_decoder(engine, case.prompt_ids, case.canvases)
         for given in case.passes:
             uniforms = np.array(given.uniforms, np.float32)
-            beliefs = decode(rows_of(case.canvases), np.array(given.free_ids), given.temperature, uniforms)
-            same += (beliefs.draft == np.array(given.draft)).tolist()
-            errors += np.abs(beliefs.entropies - np.array(given.entropies)).tolist()
+            output = decode(rows_of(case.canvases), np.array(given.free_ids), given.temperature, uniforms)
+            same += (output.draft == np.array(given.draft)).tolist()
+            errors += np.abs(output.entropies - np.array(given.entropies)).tolist()
     return {"tokens": len(same), "same": float(np.mean(same)), "mean": float(np.mean(errors)), "max": max(errors)}

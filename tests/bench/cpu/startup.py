@@ -17,7 +17,7 @@ N_PROMPT, N_CANVAS = 128, 48
 def first_step(runtime: str, scratch: str, n_threads: int | None, started: str | float = "") -> dict[str, Any]:
     """Job: seconds from the request for the process to the end of its first step; MiB of memory at the most."""
     network, text = open_network(runtime, scratch, n_threads), RandomText()
-    network.keep(text.ids(N_PROMPT))
+    network.prefill(text.ids(N_PROMPT))
     text.step(network, N_CANVAS)()
     return {"seconds": time.time() - float(started), "peak_mib": peak_mib()}
 

@@ -72,7 +72,7 @@ def grid(
     encodings = {n: [] for n in encoded}
     for _ in range(N_ROUNDS):
         for n in dict.fromkeys((*prompts, *encoded)):
-            network.keep(text.ids(n))
+            network.prefill(text.ids(n))
             if n in encodings:
                 encodings[n] += encoding_ms(network, text, n, seconds / N_ROUNDS)
             for cell in steps:
@@ -91,7 +91,7 @@ def add_passes(cell: dict[str, Any], network: Network, text: RandomText, seconds
 
 def encoding_ms(network: Network, text: RandomText, n_prompt: int, seconds: float) -> list[float]:
     """Encodings of prompts that share nothing with the one before."""
-    return timed(lambda: network.keep(text.ids(n_prompt)), seconds, least=2)
+    return timed(lambda: network.prefill(text.ids(n_prompt)), seconds, least=2)
 
 
 def under_load(
@@ -99,7 +99,7 @@ def under_load(
 ) -> dict[str, Any]:
     """Job: milliseconds of passes of one size while so many other processes keep a core busy."""
     network, text = open_network(runtime, scratch, n_threads), RandomText()
-    network.keep(text.ids(n_prompt))
+    network.prefill(text.ids(n_prompt))
     one_pass = text.step(network, n_canvas)
     for _ in range(N_WARM_UP):
         one_pass()

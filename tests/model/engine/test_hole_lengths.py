@@ -73,7 +73,7 @@ def test_only_the_best_lengths_go_on(engine: DiffusionEngine, monkeypatch: pytes
     best = sorted(sorted(range(7), key=lambda i: -ranks[i])[:2])
     assert sizes[0] == list(range(7)) and sizes[1] == best
     assert [i for i, f in enumerate(fills) if f.token_ids] == best
-    assert {f.stop_reason for i, f in enumerate(fills) if i not in best} == {"outranked"}
+    assert {f.stop_reason for i, f in enumerate(fills) if i not in best} == {"pruned"}
     alone = engine.denoise(PROMPT, tried, Budget(4), CancelToken(), 0)
     assert [fills[i].token_ids for i in best] == [alone[i].token_ids for i in best]
 
@@ -81,8 +81,8 @@ def test_only_the_best_lengths_go_on(engine: DiffusionEngine, monkeypatch: pytes
 def test_drafts_to_start_from_and_holes_that_end_early_are_not_ranked(engine: DiffusionEngine) -> None:
     tried = [*canvases(2, 4, 6), *canvases(3, warm=True), *canvases(5, pad_ends_hole=True)]
     fills = engine.denoise(PROMPT, tried, Budget(3), CancelToken(), 1, keep_best=1)
-    assert [f.stop_reason == "outranked" for f in fills].count(True) == 2
-    assert all(f.stop_reason != "outranked" for f in fills[3:])
+    assert [f.stop_reason == "pruned" for f in fills].count(True) == 2
+    assert all(f.stop_reason != "pruned" for f in fills[3:])
 
 
 def test_given_up_drafts_are_not_reported(engine: DiffusionEngine) -> None:

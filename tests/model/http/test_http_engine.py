@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from model.http.beliefs import UNCONFIRMED
+from model.http.answer_scores import UNCONFIRMED
 from model.http.code_points import PAD, CodePointTokenizer
 from model.http.engine import HttpEngine, open_http_engine
 from model.http.server import KEY_VARIABLE

@@ -15,7 +15,7 @@ import triton.backends.nvidia
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from model.kernels import beliefs, routing
+from model.kernels import routing, step_output
 from model.kernels.products import product_kernel
 from model.kernels.tiles import BUILT_IN, Tile
 
@@ -64,9 +64,9 @@ def kernels_for(capability: tuple[int, int]) -> Iterator[tuple[str, Any, dict[st
     if capability == (9, 0):
         parts = dict(SPLITS=4, ends=None, to=None, factors=None, partial=..., arrived=...)
         products += [("int8", first, {}), ("int4", tiles["linear"][0], parts)]
-        sizes = dict(AT_ONCE=beliefs.AT_ONCE)
-        yield "pieces", beliefs._piece_kernel, sizes, dict(num_warps=8)
-        yield "rows", beliefs._row_kernel, sizes | dict(PIECES=64), dict(num_warps=8)
+        sizes = dict(AT_ONCE=step_output.AT_ONCE)
+        yield "pieces", step_output._piece_kernel, sizes, dict(num_warps=8)
+        yield "rows", step_output._row_kernel, sizes | dict(PIECES=64), dict(num_warps=8)
         yield "sort", routing._sort_kernel, dict(N_EXPERTS=128, AT_ONCE=routing.AT_ONCE), dict(num_warps=8)
     for quant, tile, more in products:
         options = dict(num_warps=tile.warps, num_stages=tile.stages)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.kernels.beliefs import believe
 from model.kernels.multiply import TritonMultiply
+from model.kernels.step_output import step_output
 from model.weights.formats import Quant
 from model.weights.packing import Packed, packed
 
@@ -67,7 +67,7 @@ class Cases:
         assert out.dtype == self.dtype
         assert bool(((out.double() - expected).abs() <= ROUNDING[self.dtype] * expected.abs() + sums).all())
 
-    def beliefs(self, n: int, size: int, n_canvases: int, uniforms: Tensor | None = None) -> None:
+    def output(self, n: int, size: int, n_canvases: int, uniforms: Tensor | None = None) -> None:
         scores, cap = self.random(n, size) * 12, 30.0
         barred = torch.rand(n_canvases, size, generator=self.generator, device=self.device) < 0.3
         barred[0, : size * 3 // 4] = True  # whole pieces of a row
@@ -77,7 +77,7 @@ class Cases:
             uniforms = torch.rand(n, generator=self.generator, device=self.device)
         logits = torch.tanh(scores.double() / cap) * cap / temperature.double()
         log_p = logits.masked_fill(barred[rows], -torch.inf).log_softmax(-1)
-        draft, entropies, sampled, probs = believe(scores, cap, barred, rows, temperature, uniforms)
+        draft, entropies, sampled, probs = step_output(scores, cap, barred, rows, temperature, uniforms)
         p = log_p.exp()
         expected = -(p * log_p.clamp(min=-1e9)).sum(-1)
         assert torch.allclose(entropies.double(), expected, atol=1e-4)

@@ -51,8 +51,8 @@ def test_grouped(cases: Cases, quant) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
-def test_beliefs(seed: int, dtype) -> None:
-    Cases(seed, "cuda", dtype).beliefs(64, 262_144, 4)
+def test_step_output(seed: int, dtype) -> None:
+    Cases(seed, "cuda", dtype).output(64, 262_144, 4)
 
 
 def test_a_recorded_layer_is_played_again_with_other_routing(cases: Cases) -> None:

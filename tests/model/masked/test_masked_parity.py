@@ -72,7 +72,7 @@ def ours(folder: Path, n: int, suffix: list[int], bound: float, seed: int, elast
         engine._network,
         Canvas((*[0] * n, *suffix), (*[True] * n, *[False] * len(suffix)), False, elastic),
     )
-    network.keep(PROMPT)
+    network.prefill(PROMPT)
     rows = starting_rows([np.zeros(n, np.int64)], [False], [SeededDraws(seed)], [network.noise(canvas)])
     decoder = network.decoder([canvas], engine._barred([canvas]))
     config = SamplerConfig(entropy_bound=bound, t_min=0.2, t_max=0.2, max_denoising_steps=200)

@@ -97,14 +97,14 @@ def test_windows_that_take_turns_keep_their_prompts(exact: Path, monkeypatch: py
     monkeypatch.setattr(network, "encode", lambda ids, *rest: encoded.append(len(ids)) or real(ids, *rest))
     one, two = PROMPT, list(b"class Shelf:\n    ")
     for prompt in (one, two, one, two, [*one, 40], [*two, 41], one):
-        network.keep(prompt)
+        network.prefill(prompt)
         fresh = load_onnx_network(exact, 1)
-        fresh.keep(prompt)
+        fresh.prefill(prompt)
         assert network.left_to_right().best(None) == pytest.approx(fresh.left_to_right().best(None))
     assert encoded == [len(one), len(two), 1, 1, 1]
     for start in range(60, 70):  # many others
-        network.keep([start, *range(20)])
-    network.keep(two)
+        network.prefill([start, *range(20)])
+    network.prefill(two)
     assert encoded[-1] == len(two), "and the oldest are dropped"
 
 
@@ -176,7 +176,7 @@ def test_integers_agree_with_the_class_step_for_step() -> None:
     same: list[bool] = []
     off: list[float] = []
     for network in (ours, theirs):
-        network.keep(ids)
+        network.prefill(ids)
     for seed in range(12):
         n = sum(sum(c.hole_mask) for c in CANVASES)
         a, b = agreement(*(network.decoder(CANVASES, barred) for network in (ours, theirs)), n, seed)
@@ -187,7 +187,7 @@ def test_integers_agree_with_the_class_step_for_step() -> None:
 
 def test_settled_rows_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     network = load_onnx_network(EMBEDDED, None)
-    network.keep(PROMPT)
+    network.prefill(PROMPT)
     widths = []
     real = network.trunk
     monkeypatch.setattr(network, "trunk", lambda x, *rest: widths.append(len(x)) or real(x, *rest))

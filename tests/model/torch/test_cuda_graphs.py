@@ -10,7 +10,7 @@ from model.config import SamplerConfig
 from model.diffusion.denoise import denoise, starting_rows
 from model.diffusion.noise import UniformNoise
 from model.diffusion.sampler import SeededDraws
-from model.torch.cuda_graphs import RecordedDecoder, Recorder
+from model.torch.cuda_graphs import CudaGraphDecoder, CudaGraphs
 from model.torch.network import TorchNetwork
 from model.types import Budget, CancelToken, Canvas
 from tests.model.conftest import N_VOCAB, small_network
@@ -32,7 +32,7 @@ def prompt(n: int, salt: int = 0) -> list[int]:
     return [6 + (i * 37 + salt) % 250 for i in range(n)]
 
 
-def denoised(network: TorchNetwork, recorder: Recorder | None, canvases: list[Canvas], seed: int):
+def denoised(network: TorchNetwork, recorder: CudaGraphs | None, canvases: list[Canvas], seed: int):
     barred = np.zeros((len(canvases), N_VOCAB), np.bool_)
     barred[:, :6] = True
     barred[0, 6:60] = True  # rows differ in what they may not predict
@@ -42,16 +42,16 @@ def denoised(network: TorchNetwork, recorder: Recorder | None, canvases: list[Ca
     decoder = network.decoder(canvases, barred)
     if recorder is not None:
         n_prompt = len(network._cache.ids)
-        decoder = RecordedDecoder(recorder, network._cache.view(n_prompt), n_prompt, canvases, barred)
+        decoder = CudaGraphDecoder(recorder, network._cache.view(n_prompt), n_prompt, canvases, barred)
     list(denoise(decoder, rows, CONFIG, Budget(20), CancelToken()))
     return [(row.draft.tolist(), row.n_steps) for row in rows], [row.entropies for row in rows]
 
 
 def test_the_same_as_passes_made_to_measure(network: TorchNetwork) -> None:
-    recorder = Recorder(network.network.model.decoder, network._vocabulary)
+    recorder = CudaGraphs(network.network.model.decoder, network._vocabulary)
     n_steps = set()
     for n_prompt in (3, 12, 40, 7, 300, 40):  # of two sizes, shorter after longer too; the sliding window is 8
-        network.keep(prompt(n_prompt, salt=n_prompt))
+        network.prefill(prompt(n_prompt, salt=n_prompt))
         for seed in (0, 50):
             expected, entropies = denoised(network, None, CANVASES, seed)
             found, found_entropies = denoised(network, recorder, CANVASES, seed)
@@ -62,11 +62,11 @@ def test_the_same_as_passes_made_to_measure(network: TorchNetwork) -> None:
 
 
 def test_nothing_is_recorded_twice(network: TorchNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = Recorder(network.network.model.decoder, network._vocabulary)
+    recorder = CudaGraphs(network.network.model.decoder, network._vocabulary)
     recorded = []
-    monkeypatch.setattr(recorder, "recorded", lambda play: recorded.append(1) or Recorder.recorded(recorder, play))
+    monkeypatch.setattr(recorder, "recorded", lambda play: recorded.append(1) or CudaGraphs.recorded(recorder, play))
     for n_prompt in (20, 25, 30, 200):
-        network.keep(prompt(n_prompt))
+        network.prefill(prompt(n_prompt))
         for n in (2, 4, 7):
             denoised(network, recorder, [Canvas((0,) * n + (9,) * 3, (True,) * n + (False,) * 3)], seed=n)
     assert len(recorded) == 1
@@ -75,10 +75,10 @@ def test_nothing_is_recorded_twice(network: TorchNetwork, monkeypatch: pytest.Mo
 
 
 def test_what_a_longer_prompt_left_is_not_seen(network: TorchNetwork) -> None:
-    recorder = Recorder(network.network.model.decoder, network._vocabulary)
-    network.keep(prompt(100))
+    recorder = CudaGraphs(network.network.model.decoder, network._vocabulary)
+    network.prefill(prompt(100))
     denoised(network, recorder, CANVASES[:2], seed=3)
-    network.keep(prompt(5, salt=99))
+    network.prefill(prompt(5, salt=99))
     assert denoised(network, recorder, CANVASES[:2], 3)[0] == denoised(network, None, CANVASES[:2], 3)[0]
 
 
@@ -86,9 +86,9 @@ def test_what_a_longer_prompt_left_is_not_seen(network: TorchNetwork) -> None:
 def test_played_on_a_gpu_it_is_the_same(network: TorchNetwork) -> None:
     on_gpu = TorchNetwork(small_network(initializer_range=0.05).to("cuda"))
     on_gpu.network.set_experts_implementation("grouped_mm")
-    recorder = Recorder(on_gpu.network.model.decoder, on_gpu._vocabulary)
+    recorder = CudaGraphs(on_gpu.network.model.decoder, on_gpu._vocabulary)
     for n_prompt in (12, 40, 7):
-        on_gpu.keep(prompt(n_prompt))
+        on_gpu.prefill(prompt(n_prompt))
         for seed in (0, 50):
             assert denoised(on_gpu, recorder, CANVASES, seed)[0] == denoised(on_gpu, None, CANVASES, seed)[0]
     assert torch.cuda.memory_allocated() < 1e9

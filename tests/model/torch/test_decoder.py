@@ -34,7 +34,7 @@ def flat_network() -> TextOnlyDiffusionGemma:
 
 def denoised(canvases: list[Canvas], seeds: list[int], n_steps: int = 20) -> list[tuple[list[int], int]]:
     network = TorchNetwork(flat_network())
-    network.keep(PROMPT)
+    network.prefill(PROMPT)
     barred = np.zeros((len(canvases), N_VOCAB), np.bool_)
     barred[:, :6] = True
     given = [np.array(c.canvas_ids)[np.array(c.hole_mask)] for c in canvases]
@@ -58,11 +58,11 @@ def test_each_canvas_is_as_if_it_were_alone() -> None:
 
 
 @pytest.mark.parametrize("n_prompt", [3, 12, 40])  # the sliding window is 8
-def test_beliefs_are_those_of_the_classes_own_pass(n_prompt: int) -> None:
+def test_the_output_is_that_of_the_classes_own_pass(n_prompt: int) -> None:
     small = small_network()
     network = TorchNetwork(small)
     prompt = [6 + (i * 37) % 250 for i in range(n_prompt)]
-    network.keep(prompt)
+    network.prefill(prompt)
     barred = np.zeros((1, N_VOCAB), np.bool_)
     canvas = Canvas((0, 0, 50, 0, 51, 52), (True, True, False, True, False, False))
     decoder = network.decoder([canvas], barred)
@@ -72,16 +72,16 @@ def test_beliefs_are_those_of_the_classes_own_pass(n_prompt: int) -> None:
     for step in range(3):
         ids = np.array([9, 70 + step, 33], np.int64)
         uniforms = np.full(3, 0.5, np.float32)
-        beliefs = decoder([0], ids, 0.7, uniforms)
+        output = decoder([0], ids, 0.7, uniforms)
         whole = np.array(canvas.canvas_ids)
         whole[free] = ids
         with torch.inference_mode():
             out = small(past_key_values=encoded, decoder_input_ids=torch.from_numpy(whole)[None],
                         self_conditioning_logits=conditioning).logits  # fmt: skip
         scores = out[0, torch.from_numpy(free)] / 0.7
-        assert beliefs.draft.tolist() == scores.argmax(-1).tolist()
+        assert output.draft.tolist() == scores.argmax(-1).tolist()
         entropies = torch.distributions.Categorical(logits=scores).entropy()
-        assert np.allclose(beliefs.entropies, entropies, atol=1e-4)
+        assert np.allclose(output.entropies, entropies, atol=1e-4)
         conditioning = torch.full((1, len(whole), N_VOCAB), -torch.inf)
         conditioning[0, torch.arange(len(whole)), torch.from_numpy(whole)] = 0.0
         conditioning[0, torch.from_numpy(free)] = scores

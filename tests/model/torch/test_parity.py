@@ -50,7 +50,7 @@ def reference(network, prompt, config: SamplerConfig, seed: int, monkeypatch: py
 
 def ours(network, prompt, config: SamplerConfig, seed: int) -> tuple[list[int], int]:
     wrapped = TorchNetwork(network)
-    wrapped.keep(prompt[0].tolist())
+    wrapped.prefill(prompt[0].tolist())
     rows = starting_rows([np.zeros(12, np.int64)], [False], [SeededDraws(seed)], [UniformNoise(N_VOCAB)])
     decoder = wrapped.decoder([CANVAS], np.zeros((1, N_VOCAB), np.bool_))
     list(denoise(decoder, rows, config, Budget(99), CancelToken()))

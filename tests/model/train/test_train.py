@@ -17,8 +17,8 @@ from model.torch.load import load_network
 from model.train.batches import attention_mask, loaded, stack
 from model.train.checkpoint import network_from_folder
 from model.train.corpus import Document, clean, trim_header, write_documents
-from model.train.cuts import CUTS, cut_body, node_spans
 from model.train.export import export, mean_with
+from model.train.hole_sampling import CUTS, cut_body, node_spans
 from model.train.loop import Training, arguments, main, training_texts
 from model.train.losses import cross_entropy, losses
 from model.train.network import Network, NetworkConfig

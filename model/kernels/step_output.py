@@ -1,4 +1,4 @@
-"""Triton kernels for what a network believes of its vocabulary: each score is read twice, once for its row's sums.
+"""Triton kernels for a step's output over the vocabulary: each score is read twice, once for its row's sums.
 
 A row is cut into pieces of AT_ONCE ids, a program each. The first kernel leaves each piece's largest score and its
 sums; the second one puts them together again in every program, in one order, and writes the probabilities.
@@ -16,10 +16,10 @@ from torch import Tensor
 AT_ONCE = 4096
 
 
-def believe(
+def step_output(
     scores: Tensor, cap: float, barred: Tensor, rows: Tensor, temperature: Tensor, uniforms: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """`vocabulary.beliefs_of`, in float32; `scores` [F, V] become the probabilities, in their own type.
+    """`vocabulary.step_output_of`, in float32; `scores` [F, V] become the probabilities, in their own type.
 
     A sampled id may differ from the plain one where `uniforms` falls within rounding of two ids' border.
     """

@@ -28,7 +28,7 @@ class Written(msgspec.Struct, frozen=True):
     surprisals: tuple[tuple[float, ...], ...] | None
 
 
-class Beliefs:
+class AnswerScores:
     """What the answers to one question make of texts for its holes."""
 
     def __init__(self, prompt_ids: Sequence[int], question: Asked, answers: Sequence[Written]) -> None:

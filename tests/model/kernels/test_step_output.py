@@ -14,9 +14,9 @@ def cases(seed: int) -> Cases:
 
 
 @pytest.mark.parametrize("size", [262, 4096, 10_000])
-def test_beliefs(cases: Cases, size: int) -> None:
-    cases.beliefs(5, size, 2)
+def test_step_output(cases: Cases, size: int) -> None:
+    cases.output(5, size, 2)
 
 
 def test_numbers_at_either_end(cases: Cases) -> None:
-    cases.beliefs(2, 9000, 1, torch.tensor([0.0, 1 - 2**-24]))
+    cases.output(2, 9000, 1, torch.tensor([0.0, 1 - 2**-24]))
