@@ -8,12 +8,10 @@ from contextlib import contextmanager
 
 
 class Timings:
-    """Milliseconds per stage, added up; how many denoising steps there were, and whether time ended them."""
+    """Milliseconds per stage, added up; counts from when it was made."""
 
     def __init__(self) -> None:
         self.ms: dict[str, float] = {}
-        self.steps = 0
-        self.late = False
         self._started = time.perf_counter()
 
     def left_ms(self, deadline_ms: float | None) -> float | None:

@@ -19,8 +19,8 @@ from tqdm import tqdm
 from infill.bench.hole_sampling import BenchHole, block_holes, line_holes, source_files
 from infill.cli import console
 from infill.prompt.canvas import build_canvas
-from infill.prompt.context import prompt_context
-from infill.prompt.instructions import asked_of
+from infill.prompt.context import Preamble, prompt_context
+from infill.prompt.instructions import instructions_for
 from infill.types import Hole, InputError, Span
 from model.config import check_folder
 from model.engine.hole_lengths import LENGTHS, UsualConfidence, confidence, fitted
@@ -45,12 +45,11 @@ def usual_confidence(engine: Engine, holes: Sequence[tuple[BenchHole, bool]], se
     lengths = sorted({*engine.info.line_lengths, *engine.info.block_lengths})
     measured: dict[int, list[float]] = {n: [] for n in lengths}
     for i, (cut, multiline) in enumerate(tqdm(holes, "holes", disable=None)):
-        place = Span(cut.start, cut.start)
-        hole = Hole(place, "block" if multiline else "line_end", "", multiline)
-        asked = asked_of(cut.holed, hole, "python")
-        around = prompt_context(cut.holed, hole, engine.info, engine.tokenizer, asked=asked)
-        canvases = [build_canvas(around, n) for n in lengths]
-        fills = engine.denoise(around.prompt_ids, canvases, Budget(1), CancelToken(), seed + i)
+        hole = Hole(Span(cut.start, cut.start), "block" if multiline else "line_end", "", multiline)
+        asked = instructions_for(cut.holed, hole, "python")
+        prompt = prompt_context(cut.holed, hole, engine.info, engine.tokenizer, Preamble(asked=asked))
+        canvases = [build_canvas(prompt, n) for n in lengths]
+        fills = engine.denoise(prompt.prompt_ids, canvases, Budget(1), CancelToken(), seed + i)
         for n, fill in zip(lengths, fills, strict=True):
             measured[n].append(confidence(fill.token_entropies))
     return fitted({n: statistics.fmean(values) for n, values in measured.items()}, len(holes))

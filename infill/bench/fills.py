@@ -16,7 +16,7 @@ from infill.bench import reliability
 from infill.bench.hole_sampling import BenchHole, parses
 from infill.bench.tables import Rows, heading, share, table
 from infill.retrieval.similar_lines import continuations, word_before
-from infill.types import Completion, Context, Filled, Filler, FillRequest
+from infill.types import Completion, Context, Filled, Filler, FillRequest, Span
 from model.config import HELD_OUT
 from model.types import CancelToken
 
@@ -53,7 +53,7 @@ def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int,
     milliseconds = (time.perf_counter() - started) * 1000
     best = result.completions[0] if isinstance(result, Filled) else None
     fill = best.text if best else ""
-    baseline = next((c.text for c in continuations(hole.holed, hole.start, hole.start, 1)), "")
+    baseline = next((c.text for c in continuations(hole.holed, Span(hole.start, hole.start), 1)), "")
     return Sample(
         bench=bench,
         variant=variant,

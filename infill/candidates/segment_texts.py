@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import msgspec
 
 from infill.candidates.postprocess import dominant_line_break, postprocess
-from infill.candidates.sources import nearby
+from infill.candidates.sources import similar_code
 from infill.checks.hint_check import hint_fits
 from infill.checks.preservation import is_only_prose
 from infill.prompt.context import lf
 from infill.prompt.segments import Segment, has_own_lines
 from infill.retrieval.annotations import hint_at, types_elsewhere
-from infill.retrieval.similar_lines import evidence
+from infill.retrieval.similar_lines import probabilities
 from infill.syntax.function_syntax import TypeHintSyntax
 from infill.syntax.indentation import indent_of
 from infill.syntax.languages import placeholder_pattern
@@ -24,7 +24,7 @@ from infill.types import Hole, Span
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def tidied(
+def fitted_texts(
     syntax: Syntax, segments: Sequence[Segment], texts: Sequence[str], as_written: bool, grows: bool = False
 ) -> tuple[str, ...]:
     """A text for each free segment; what stands there now where the model says nothing that can be used.
@@ -52,10 +52,10 @@ def usual_texts(syntax: Syntax, segment: Segment) -> tuple[str, ...]:
     return () if found is None else found[0].usual
 
 
-def said_elsewhere(
+def retrieved_texts(
     syntax: Syntax, segments: Sequence[Segment], segment: Segment, texts: Sequence[str]
 ) -> dict[str, float]:
-    """What the file and other `texts` say in such a place where nothing stands yet, and how probable (0..1) it is.
+    """What the file and other `texts` say where nothing is written yet, and how probable (0..1) that makes it.
 
     The other placeholders say nothing of this one.
     """
@@ -66,25 +66,25 @@ def said_elsewhere(
     before = _without(syntax.text, Span(0, span.start), unwritten)
     after = _without(syntax.text, Span(span.end, len(syntax.text)), unwritten)
     hole = msgspec.structs.replace(hole, span=Span(len(before), len(before)))
-    here = nearby(before + after, hole, texts, syntax.language)
-    found = evidence([*here, *types_elsewhere(syntax, span, texts)])
+    here = similar_code(before + after, hole, texts, syntax.language)
+    found = probabilities([*here, *types_elsewhere(syntax, span, texts)])
     present = syntax.text[span.start : span.end]
-    said: dict[str, float] = {}
+    retrieved: dict[str, float] = {}
     for text in sorted(found, key=lambda text: -found[text]):
         if (fitted := _fitted(syntax, segment, present, text, grows=False)) is not None:
-            said.setdefault(fitted, found[text])
-    return said
+            retrieved.setdefault(fitted, found[text])
+    return retrieved
 
 
 def _without(text: str, within: Span, spans: Sequence[Span]) -> str:
     """What stands within a span of the text, without other spans of it, which are in order."""
-    pieces: list[str] = []
+    kept: list[str] = []
     at = within.start
     for span in spans:
         if within.start <= span.start and span.end <= within.end:
-            pieces.append(text[at : span.start])
+            kept.append(text[at : span.start])
             at = span.end
-    return "".join([*pieces, text[at : within.end]])
+    return "".join([*kept, text[at : within.end]])
 
 
 def _as_written(syntax: Syntax, text: str) -> str | None:

@@ -2,7 +2,7 @@
 
 Sources: the denoised canvases; the left-to-right draft of the causal encoder (the same weights), whole
 and cut where it could end; what the file says elsewhere after the same words. Choosing among them is
-the judge's work, not ours.
+the reranker's work, not ours.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from infill.candidates.postprocess import postprocess
 from infill.checks.parse_check import closing_brackets
 from infill.retrieval.near_misses import near_misses
-from infill.retrieval.similar_lines import Said, continuations
+from infill.retrieval.similar_lines import Retrieved, continuations
 from infill.syntax.language_table import Language, keywords
 from infill.types import Hole, Source
 from model.types import Fill, Tokenizer
 
-MAX_NEARBY = 4
+MAX_RETRIEVED = 4
 MAX_CLOSED = 8
-MAX_CUTS = 8  # ends of the left-to-right draft that are worth a judge's time
+MAX_ENDS = 8  # of the left-to-right draft that are worth scoring
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -60,18 +61,17 @@ def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenize
     return [_plain(t, "left_to_right") for t in draft_ends(text, hole)]
 
 
-def nearby(text: str, hole: Hole, texts: Sequence[str], language: Language) -> list[Said]:
-    """What the file and other `texts` say after the same words, and the file at places of the same shape."""
-    found: list[Said] = []
+def similar_code(text: str, hole: Hole, texts: Sequence[str], language: Language) -> list[Retrieved]:
+    """What the file and other `texts` say after the same words, and the file where it has the same shape."""
+    found: list[Retrieved] = []
     if not hole.multiline:
-        start, end = hole.span.start, hole.span.end
-        found += continuations(text, start, end, MAX_NEARBY)
+        found += continuations(text, hole.span, MAX_RETRIEVED)
         if texts:
-            found += continuations(text, start, end, MAX_NEARBY, texts)
-    return found + near_misses(text, hole, MAX_NEARBY, keywords(language))
+            found += continuations(text, hole.span, MAX_RETRIEVED, texts)
+    return found + near_misses(text, hole, MAX_RETRIEVED, keywords(language))
 
 
-def said(found: Iterable[Said]) -> list[Candidate]:
+def from_retrieved(found: Iterable[Retrieved]) -> list[Candidate]:
     """Each text that stands elsewhere as a candidate."""
     return [_plain(each.text, "nearby") for each in found]
 
@@ -87,10 +87,10 @@ def draft_ends(text: str, hole: Hole) -> list[str]:
     """Where a left-to-right draft may stop: the whole of it, and the first ends of lines or of words."""
     if hole.multiline:
         lines = text.split("\n")
-        return ["\n".join(lines[:n]) for n in (len(lines), *range(1, min(len(lines), MAX_CUTS + 1)))]
+        return ["\n".join(lines[:n]) for n in (len(lines), *range(1, min(len(lines), MAX_ENDS + 1)))]
     line = text.split("\n", 1)[0]
     ends = [i for i in range(1, len(line)) if not (line[i - 1].isalnum() and line[i].isalnum())]
-    return [line, *(line[:i] for i in ends[:MAX_CUTS])]
+    return [line, *(line[:i] for i in ends[:MAX_ENDS])]
 
 
 def _plain(text: str, source: Source) -> Candidate:
@@ -104,6 +104,14 @@ def closed(candidates: Iterable[Candidate], prefix: str, suffix: str) -> list[Ca
     left = prefix.rpartition("\n")[2]
     pairs = [(c, closing_brackets(left + c.text)) for c in candidates]
     return [_plain(c.text.rstrip() + missing, c.source) for c, missing in pairs if missing][:MAX_CLOSED]
+
+
+def fitted_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, by_indent: bool) -> Candidate:
+    """The candidate with its text made to fit the hole; what was known of its tokens goes when the text changes."""
+    text = postprocess(candidate.text, hole, prefix, suffix, indent_blocks=by_indent)
+    if text == candidate.text:
+        return candidate
+    return Candidate(text, (), (), candidate.steps, candidate.stop_reason, candidate.source)
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -1,7 +1,7 @@
 """Chooses among the ways to write a selection whose free segments were denoised together.
 
 What each segment could become is tried alone too, so that one bad segment does not spoil the others. Whole
-selections are judged, and nothing passes that does not parse or, in a refinement, is not an improvement.
+selections are scored, and nothing passes that does not parse or, in a refinement, is not an improvement.
 """
 
 from __future__ import annotations
@@ -18,28 +18,31 @@ from infill.checks.compile import Excerpt
 from infill.checks.damage import damage
 from infill.checks.parse_check import Gate
 from infill.checks.preservation import loses_code
-from infill.prompt.context import PromptContext
+from infill.pipeline.job import Job
 from infill.prompt.segments import Segment, assembled, changed_parts, new_spans
-from infill.ranking.reranker import Judged, confidence_in, judge
-from infill.syntax.tree import Syntax
-from infill.types import FillRequest, Part, Source, Span
-from model.types import CancelToken, Engine
+from infill.ranking.reranker import ScoredCandidate, confidence_in, rerank
+from infill.types import Part, Source
+from model.types import Engine
 
 SINGLES_UNTIL = 0.8  # of a deadline: later than this, segments are not tried alone
-JUDGED_UNTIL = 0.95
+SCORED_UNTIL = 0.95
 SINGLES_TOKENS = 2048  # for segments tried alone
 MARGIN = 8.0  # nats by which the model must prefer a text to right code that it would replace; model/train/LOG.md
-JUDGED_TOKENS = 512  # in one pass of the judge: its cost grows with their square
+SCORED_TOKENS = 512  # in one pass: the cost grows with their square
 
 Texts = tuple[str, ...]  # one for each free segment
 
 
 class Denoised(msgspec.Struct, frozen=True):
-    """What the free segments became, canvas by canvas, and how."""
+    """What the free segments became, canvas by canvas, and how.
+
+    `n_dropped` rows are left out, as they would change the lines around.
+    """
 
     rows: tuple[Texts, ...]
     steps: int
     stop_reason: str
+    n_dropped: int = 0
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -54,46 +57,43 @@ class Ranked(msgspec.Struct, frozen=True):
     """A whole and what is new in it; its log-probability and their confidences have the evidence in them."""
 
     whole: Whole
-    judged: Judged
+    scored: ScoredCandidate
     log_prob: float
     parts: tuple[Part, ...]
 
 
 class Chooser:
-    """One selection's candidates; `is_before` says whether less than a share of the deadline has passed.
+    """The candidates for one selection; `is_before` says whether less than a share (0..1) of the deadline has passed.
 
-    `said` is, for each free segment, what the code base says in such a place, and how probable that makes it.
+    `retrieved` is, for each free segment, what the code base says there, and how probable (0..1) that makes it.
     """
 
     def __init__(
         self,
         engine: Engine,
-        syntax: Syntax,
-        span: Span,
-        around: PromptContext,
+        job: Job,
         segments: Sequence[Segment],
         denoised: Denoised,
-        said: Sequence[Mapping[str, float]],
-        request: FillRequest,
+        retrieved: Sequence[Mapping[str, float]],
         is_before: Callable[[float], bool],
-        cancel: CancelToken,
     ) -> None:
-        self._engine, self._syntax, self._span, self._around = engine, syntax, span, around
-        self._stretches, self._denoised, self._said, self._request = segments, denoised, said, request
-        self._is_before, self._cancel = is_before, cancel
-        self._gate = Gate(syntax, span)
+        self._engine, self._prompt, self._cancel = engine, job.prompt, job.cancel
+        self._syntax, self._span, self._request = job.syntax, job.hole.span, job.request
+        self._segments, self._denoised, self._retrieved = segments, denoised, retrieved
+        self._is_before = is_before
+        self._gate = Gate(self._syntax, self._span)
         self._free = [s for s in segments if s.free]
-        self._present = tuple(syntax.text[s.span.start : s.span.end] for s in self._free)
-        n_around = len(around.tail_ids) + engine.info.near_suffix_tokens
-        self._n_tokens = sum(len(s.ids) for s in segments) + n_around  # read of one candidate, about
-        self._read: dict[str, Judged] = {}
+        self._present = tuple(self._syntax.text[s.span.start : s.span.end] for s in self._free)
+        n_context = len(job.prompt.tail_ids) + engine.info.near_suffix_tokens
+        self._n_tokens = sum(len(s.ids) for s in segments) + n_context  # read of one candidate, about
+        self._read: dict[str, ScoredCandidate] = {}
 
     def wholes(self) -> list[Whole]:
         """Every canvas's answer, each segment's best alone, and all of these together."""
         present = self._present
         usual = [usual_texts(self._syntax, s) for s in self._free]
         options = [
-            list(dict.fromkeys((*self._said[i], *(row[i] for row in self._denoised.rows), *usual[i])))
+            list(dict.fromkeys((*self._retrieved[i], *(row[i] for row in self._denoised.rows), *usual[i])))
             for i in range(len(present))
         ]
         in_turn = [(i, option) for row in zip_longest(*options) for i, option in enumerate(row) if option is not None]
@@ -113,13 +113,13 @@ class Chooser:
         """
         present = self._whole(self._present)
         by_text = {w.candidate.text: w for w in wholes}
-        judged = self._judged([present.candidate, *(w.candidate for w in by_text.values())])
-        bar = judged[present.candidate.text].log_prob if judged else 0.0
-        found = [self._ranked(whole, judged[text]) for text, whole in by_text.items() if text in judged]
+        scored = self._scored([present.candidate, *(w.candidate for w in by_text.values())])
+        bar = scored[present.candidate.text].log_prob if scored else 0.0
+        found = [self._ranked(whole, scored[text]) for text, whole in by_text.items() if text in scored]
         if present.n_left:
             found = [r for r in found if r.whole.n_left < present.n_left]
         elif not (self._request.fixes or self._request.instruction):
-            found = [r for r in found if r.judged.log_prob > bar + MARGIN or self._repairs(r.whole.candidate.text)]
+            found = [r for r in found if r.scored.log_prob > bar + MARGIN or self._repairs(r.whole.candidate.text)]
         found.sort(key=lambda r: (r.whole.n_left, -r.log_prob))
         return found, len(by_text) - len(found)
 
@@ -135,10 +135,10 @@ class Chooser:
             kept = {part.span: part.text for part in found.parts if part.confidence >= least}
             pairs = zip(self._free, self._present, strict=True)
             whole = self._whole(tuple(kept.get(segment.span, present) for segment, present in pairs))
-            judged = self._judged([whole.candidate]).get(whole.candidate.text)
-            if judged is None:
+            scored = self._scored([whole.candidate]).get(whole.candidate.text)
+            if scored is None:
                 return None
-            found = self._ranked(whole, judged)
+            found = self._ranked(whole, scored)
         return found if found.parts and self.parses(found.whole.texts) else None
 
     def parses(self, texts: Texts) -> bool:
@@ -155,40 +155,40 @@ class Chooser:
         """For each segment the most probable text, alone; in a refinement only one that is an improvement."""
         present = self._whole(self._present).candidate
         own = [self._whole(texts) for _, texts in singles]
-        judged = self._judged([present, *(whole.candidate for whole in own)])
-        if not judged:
+        scored = self._scored([present, *(whole.candidate for whole in own)])
+        if not scored:
             return {}
         refines = self._request.strength is not None
-        bar = judged[present.text].log_prob if refines else -math.inf
+        bar = scored[present.text].log_prob if refines else -math.inf
         best: dict[int, tuple[float, str]] = {}
         for (i, texts), whole in zip(singles, own, strict=True):
-            read = judged.get(whole.candidate.text)
+            read = scored.get(whole.candidate.text)
             log_prob = -math.inf if read is None else self._ranked(whole, read).log_prob
             if log_prob > best.get(i, (bar, ""))[0]:
                 best[i] = (log_prob, texts[i])
         return {i: text for i, (_, text) in best.items()}
 
-    def _ranked(self, whole: Whole, judged: Judged) -> Ranked:
+    def _ranked(self, whole: Whole, scored: ScoredCandidate) -> Ranked:
         """With the evidence: of each new text either the model or the code base is right."""
-        said = {s.span: found for s, found in zip(self._free, self._said, strict=True)}
-        log_prob, parts = judged.log_prob, changed_parts(self._syntax.text, self._stretches, whole.texts)
+        by_span = {s.span: found for s, found in zip(self._free, self._retrieved, strict=True)}
+        log_prob, parts = scored.log_prob, changed_parts(self._syntax.text, self._segments, whole.texts)
         sure: list[Part] = []
         for part, span in zip(parts, new_spans(self._syntax.text, self._span, parts), strict=True):
-            own = confidence_in(judged, [span], self._engine.tokenizer)
-            raised = own + said[part.span].get(part.text, 0.0) * (1 - own)
+            own = confidence_in(scored, [span], self._engine.tokenizer)
+            raised = own + by_span[part.span].get(part.text, 0.0) * (1 - own)
             log_prob += math.log(raised / own) if raised > own > 0 else 0.0
             sure.append(Part(part.span, part.text, round(raised, 4)))
-        return Ranked(whole, judged, log_prob, tuple(sure))
+        return Ranked(whole, scored, log_prob, tuple(sure))
 
-    def _judged(self, candidates: Sequence[Candidate]) -> dict[str, Judged]:
-        """Candidates by their texts, each judged once, the first of them for sure; empty when cancelled."""
+    def _scored(self, candidates: Sequence[Candidate]) -> dict[str, ScoredCandidate]:
+        """Candidates by their texts, each scored once, the first of them for sure; empty when cancelled."""
         new = [c for c in candidates if c.text not in self._read]
-        at_once = max(1, JUDGED_TOKENS // self._n_tokens)
+        at_once = max(1, SCORED_TOKENS // self._n_tokens)
         for at in range(0, len(new), at_once):
-            if at and not self._is_before(JUDGED_UNTIL):
+            if at and not self._is_before(SCORED_UNTIL):
                 break
-            judged = judge(self._engine, self._around, new[at : at + at_once], self._cancel)
-            self._read |= {j.candidate.text: j for j in judged}
+            scored = rerank(self._engine, self._prompt, new[at : at + at_once], self._cancel)
+            self._read |= {one.candidate.text: one for one in scored}
         return (
             {} if self._cancel.cancelled else {c.text: self._read[c.text] for c in candidates if c.text in self._read}
         )
@@ -216,8 +216,8 @@ class Chooser:
         own = any(row[i] == text for i, text in changed for row in self._denoised.rows)
         if own or not changed:
             return "diffusion"
-        return "nearby" if any(text in self._said[i] for i, text in changed) else "usual"
+        return "nearby" if any(text in self._retrieved[i] for i, text in changed) else "usual"
 
     def assembled(self, texts: Sequence[str]) -> str:
         """The selection with these texts in its segments."""
-        return assembled(self._syntax.text, self._span, self._stretches, texts)
+        return assembled(self._syntax.text, self._span, self._segments, texts)

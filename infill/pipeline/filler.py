@@ -9,11 +9,12 @@ from __future__ import annotations
 import msgspec
 
 from infill.holes.find_hole import find_hole, selection_hole
-from infill.pipeline.fill import ALL_SOURCES, Pipeline, fill
+from infill.pipeline.fill import fill
+from infill.pipeline.job import ALL_SOURCES, Job, Pipeline
 from infill.pipeline.rewrite import rewrite
-from infill.prompt.context import CHARS_PER_TOKEN, prompt_context
+from infill.prompt.context import CHARS_PER_TOKEN, Preamble, prompt_context
 from infill.prompt.excerpts import excerpts_text
-from infill.prompt.instructions import asked_of, thinker
+from infill.prompt.instructions import instructions_for, thinker
 from infill.ranking.completions import confident
 from infill.ranking.reranker import TimedReranker
 from infill.syntax.languages import Language, by_id
@@ -59,7 +60,7 @@ class ModelFiller:
 
     def __init__(self, engine: Engine, name: str, sources: frozenset[Source] = ALL_SOURCES) -> None:
         self._engine = engine
-        self._means = Pipeline(engine, TimedReranker(engine), sources)
+        self._pipeline = Pipeline(engine, TimedReranker(engine), sources)
         self.model_name = engine.info.name or name
         self.show_threshold = engine.info.show_threshold
         self.takes_instructions = engine.info.takes_instructions
@@ -73,7 +74,7 @@ class ModelFiller:
         limited = ModelFiller(self._engine, self.model_name, sources)
         if known_answer is not None:
             n_tokens = max(1, len(self._engine.tokenizer.encode(known_answer)))
-            limited._means = msgspec.structs.replace(limited._means, known_length=n_tokens)
+            limited._pipeline = msgspec.structs.replace(limited._pipeline, known_length=n_tokens)
         return limited
 
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
@@ -94,15 +95,15 @@ class ModelFiller:
         syntax, hole = found
         with timings.stage("context"):
             info, tokenizer = self._engine.info, self._engine.tokenizer
-            others = excerpts_text(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
-            told = request if self.takes_instructions else None
-            asked = asked_of(request.text, hole, syntax.language.id, told, request.strength is not None)
+            excerpts = excerpts_text(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
+            own = request if self.takes_instructions else None
+            asked = instructions_for(request.text, hole, syntax.language.id, own, request.strength is not None)
             think = thinker(self._engine, asked, request.deadline_ms, cancel, timings)
-            around = prompt_context(request.text, hole, info, tokenizer, others, asked, think)
+            prompt = prompt_context(request.text, hole, info, tokenizer, Preamble(excerpts, asked, think))
+        job = Job(request, syntax, hole, prompt, cancel, timings, on_draft)
         if request.selection is not None and (request.frozen or request.fixes or request.strength is not None):
-            rewritten = rewrite(self._engine, request, syntax, hole, around, cancel, timings, on_draft)
-            return confident(rewritten, request.least_confidence)
-        return fill(self._means, request, syntax, hole, around, cancel, timings, on_draft)
+            return confident(rewrite(self._engine, job), request.least_confidence)
+        return fill(self._pipeline, job)
 
     def _find(self, request: FillRequest) -> tuple[Syntax, Hole] | NoFill:
         """The parsed text and the hole in it."""

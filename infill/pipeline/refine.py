@@ -1,7 +1,7 @@
-"""Which tokens of a selection to noise again: those that the model believes least.
+"""Which tokens of a selection to noise again: those that are least probable for the model.
 
 One causal pass reads the selection; tokens that share a character go together, so that every segment is a
-piece of the text and what is kept stays as it is, character for character.
+part of the text and what is kept stays as it is, character for character.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def read(
-    engine: Engine, around: PromptContext, text: str, segments: Sequence[Segment], cancel: CancelToken
+    engine: Engine, prompt: PromptContext, text: str, segments: Sequence[Segment], cancel: CancelToken
 ) -> list[list[Group]]:
     """The groups of each segment as one causal pass reads them; empty when cancelled."""
-    tail = list(around.tail_ids)
+    tail = list(prompt.tail_ids)
     row = tail + [i for segment in segments for i in segment.ids]
-    (score,) = engine.score(around.prompt_ids, [row], cancel)
+    (score,) = engine.score(prompt.prompt_ids, [row], cancel)
     if len(score.log_probs) != len(row):
         return []
     at, read_groups = len(tail), list[list[Group]]()
@@ -49,8 +49,8 @@ def read(
     return read_groups
 
 
-def least_believed(segments: Sequence[Segment], groups: Sequence[Sequence[Group]], strength: float) -> set[Span]:
-    """Spans of the groups to noise: `strength` (0..1) of the free tokens, the least believed ones."""
+def least_probable(segments: Sequence[Segment], groups: Sequence[Sequence[Group]], strength: float) -> set[Span]:
+    """Spans of the groups to noise: `strength` (0..1) of the free tokens, the least probable ones."""
     free = [g for segment, own in zip(segments, groups, strict=True) if segment.free for g in own]
     wanted = round(min(max(strength, 0.0), 1.0) * sum(len(g.ids) for g in free))
     chosen: set[Span] = set()

@@ -13,13 +13,13 @@ FREE = 0  # what stands in a free position does not matter: it starts as noise
 
 
 def build_canvas(
-    around: PromptContext, n_free: int, pad_ends_hole: bool = False, present_ids: Sequence[int] = ()
+    prompt: PromptContext, n_free: int, pad_ends_hole: bool = False, present_ids: Sequence[int] = ()
 ) -> Canvas:
     """A canvas whose hole is `n_free` tokens long, or at most that long when pad may end it.
 
     `present_ids` are what the hole is to replace, for an engine that reads it.
     """
-    before, after = around.tail_ids, around.near_suffix_ids
+    before, after = prompt.tail_ids, prompt.near_suffix_ids
     return Canvas(
         canvas_ids=(*before, *free_ids(present_ids, n_free), *after),
         hole_mask=(*[False] * len(before), *[True] * n_free, *[False] * len(after)),
@@ -27,10 +27,10 @@ def build_canvas(
     )
 
 
-def warm_canvas(around: PromptContext, draft_ids: Sequence[int]) -> Canvas:
+def warm_canvas(prompt: PromptContext, draft_ids: Sequence[int]) -> Canvas:
     """A canvas whose hole starts from a draft in place of noise."""
-    cold = build_canvas(around, len(draft_ids))
-    before, after = around.tail_ids, around.near_suffix_ids
+    cold = build_canvas(prompt, len(draft_ids))
+    before, after = prompt.tail_ids, prompt.near_suffix_ids
     return Canvas((*before, *draft_ids, *after), cold.hole_mask, warm=True)
 
 
@@ -44,7 +44,7 @@ def rooms(n_present: int, info: ModelInfo) -> tuple[int, ...]:
     return (2 * n_present + info.line_lengths[0],) * len(info.line_lengths)
 
 
-def hole_canvases(around: PromptContext, hole: Hole, selected_ids: Sequence[int], info: ModelInfo) -> list[Canvas]:
+def hole_canvases(prompt: PromptContext, hole: Hole, selected_ids: Sequence[int], info: ModelInfo) -> list[Canvas]:
     """One canvas for each hole length worth trying; `selected_ids` stand in the hole now.
 
     Exact lengths first; a model trained to end a hole with pad also gets the longest as a bucket, in
@@ -53,11 +53,11 @@ def hole_canvases(around: PromptContext, hole: Hole, selected_ids: Sequence[int]
     lengths: Sequence[int] = info.block_lengths if hole.multiline else info.line_lengths
     if hole.kind == "selection":
         n_selected = len(selected_ids)
-        around_it = (-2, -1, 0, 1, 2) if n_selected <= LONG_SELECTION else (-2, 0, 2)
-        lengths = sorted({max(1, n_selected + d) for d in around_it})
+        variants = (-2, -1, 0, 1, 2) if n_selected <= LONG_SELECTION else (-2, 0, 2)
+        lengths = sorted({max(1, n_selected + d) for d in variants})
         lengths = rooms(n_selected, info) if info.ends_holes else lengths
     present = selected_ids if hole.kind == "selection" else ()
-    canvases = [build_canvas(around, n, present_ids=present) for n in lengths]
+    canvases = [build_canvas(prompt, n, present_ids=present) for n in lengths]
     if info.pad_ends_hole and hole.kind != "selection":
-        canvases.append(build_canvas(around, max(lengths), pad_ends_hole=True))
+        canvases.append(build_canvas(prompt, max(lengths), pad_ends_hole=True))
     return canvases

@@ -23,11 +23,23 @@ NOTHING = Asked()
 CHARS_PER_TOKEN = 8  # no window is cut shorter than this allows
 
 
+class Preamble(msgspec.Struct, frozen=True):
+    """What is said to the model besides the code around the hole.
+
+    `excerpts` are of other files, cut to their budget already. `asked` is for a model that is asked in words. `think`
+    returns what a model thinks after a prompt that has it think first; None where it is not to.
+    """
+
+    excerpts: str = ""
+    asked: Asked = NOTHING
+    think: Callable[[list[int]], str] | None = None
+
+
 class PromptContext(msgspec.Struct, frozen=True):
-    """What stands around a hole, ready for canvases.
+    """What the model reads around a hole, ready for canvases.
 
     `tail_ids` (the unfinished word) and `near_suffix_ids` are clamped on either side of the hole;
-    `scored_suffix` is the text every candidate is judged together with.
+    `scored_suffix` is the text that every candidate is scored together with.
     """
 
     prompt_ids: tuple[int, ...]
@@ -37,32 +49,32 @@ class PromptContext(msgspec.Struct, frozen=True):
     scored_suffix: str
 
 
+NO_PREAMBLE = Preamble()
+
+
 def prompt_context(
     text: str,
     hole: Hole,
     info: ModelInfo,
     tokenizer: Tokenizer,
-    others: str = "",
-    asked: Asked = NOTHING,
-    think: Callable[[list[int]], str] | None = None,
+    preamble: Preamble = NO_PREAMBLE,
 ) -> PromptContext:
-    """Excerpts around `hole` within the model's budgets, line breaks as LF: models are trained on that.
+    """What the model reads around `hole` within the model's budgets, line breaks as LF: models are trained on that.
 
-    What `others` say is within its budget; an instruction and diagnostics are cut to a quarter of the prompt.
-    `think` says what a model thinks after a prompt that has it think first, if it is to.
+    An instruction and diagnostics are cut to a quarter of the prompt.
     """
     before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
     far_suffix = _far_suffix(after, info.far_suffix_tokens, tokenizer)
     stable, tail = tokenizer.split_tail(before)
-    asked = msgspec.structs.replace(_within(asked, info.max_prompt_tokens // 4, tokenizer), tail=tail)
-    laid_out = partial(tokenizer.prompt, others, far_suffix)
+    asked = msgspec.structs.replace(_within(preamble.asked, info.max_prompt_tokens // 4, tokenizer), tail=tail)
+    laid_out = partial(tokenizer.prompt, preamble.excerpts, far_suffix)
     room = info.max_prompt_tokens - len(laid_out("", asked)) - SPARE
     prefix = _prefix(stable, room, tokenizer)
     while prefix and (excess := len(laid_out(prefix, asked)) - info.max_prompt_tokens) > 0:
         room -= excess
         prefix = _prefix(stable, room, tokenizer)
-    if think is not None and (opening := tokenizer.thinking(others, far_suffix, prefix, asked)):
-        asked = msgspec.structs.replace(asked, thought=think(opening))
+    if preamble.think is not None and (opening := tokenizer.thinking(preamble.excerpts, far_suffix, prefix, asked)):
+        asked = msgspec.structs.replace(asked, thought=preamble.think(opening))
     near = after[: info.near_suffix_tokens * CHARS_PER_TOKEN]
     near_ids = tokenizer.encode(near)
     # Where the file ends this soon, so does the answer.

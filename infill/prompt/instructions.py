@@ -1,4 +1,4 @@
-"""What a model that is told in words is told of a hole, and what it thinks about that before it answers."""
+"""Instructions for a hole, for a model that takes them in words, and what it thinks before it answers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ THOUGHT_UNTIL = 0.4  # of a deadline
 MAX_THOUGHT = 256  # tokens
 
 
-def asked_of(text: str, hole: Hole, language: str, request: FillRequest | None = None, refines: bool = False) -> Asked:
+def instructions_for(
+    text: str, hole: Hole, language: str, request: FillRequest | None = None, refines: bool = False
+) -> Asked:
     """What to say of a hole, with the `request`'s own words if it has any.
 
-    A model repeats what it is shown: it is not shown what it refines or doubts.
+    A model repeats what it is shown: it is not shown what it refines.
     """
     rewrites = hole.kind == "selection" and not refines
     longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)

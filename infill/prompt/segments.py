@@ -20,9 +20,9 @@ FEW_VARIANTS = (-2, 0, 2)
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A piece of the selection and the tokens that stand there now; `lengths` are worth trying where it is free.
+    """A part of the selection and the tokens that stand there now; `lengths` are worth trying where it is free.
 
-    `is_empty` says that what stands there only keeps the place of what is to come.
+    `is_empty` says that a placeholder stands there.
     """
 
     span: Span
@@ -59,7 +59,7 @@ def lay_out(
 
 
 def free_spans(text: str, selection: Span, frozen: Sequence[Span]) -> list[Span]:
-    """What of the selection is not frozen, in order, without the blanks at the ends of each piece."""
+    """What of the selection is not frozen, in order, without the blanks at the ends of each span."""
     free: list[Span] = []
     at = selection.start
     for span in [*_merged(text, frozen), Span(selection.end, selection.end)]:
@@ -70,9 +70,9 @@ def free_spans(text: str, selection: Span, frozen: Sequence[Span]) -> list[Span]
     return free
 
 
-def joint_canvases(around: PromptContext, segments: Sequence[Segment], n_rows: int) -> list[Canvas]:
+def joint_canvases(prompt: PromptContext, segments: Sequence[Segment], n_rows: int) -> list[Canvas]:
     """Canvases over all segments at once; the lengths of each are spread over the rows."""
-    return [_canvas(around, segments, row, n_rows) for row in range(n_rows)]
+    return [_canvas(prompt, segments, row, n_rows) for row in range(n_rows)]
 
 
 def row_lengths(segments: Sequence[Segment], row: int, n_rows: int) -> list[int]:
@@ -125,16 +125,16 @@ def new_spans(text: str, selection: Span, parts: Sequence[Part]) -> list[Span]:
     return spans
 
 
-def _canvas(around: PromptContext, segments: Sequence[Segment], row: int, n_rows: int) -> Canvas:
-    ids, mask = list(around.tail_ids), [False] * len(around.tail_ids)
+def _canvas(prompt: PromptContext, segments: Sequence[Segment], row: int, n_rows: int) -> Canvas:
+    ids, mask = list(prompt.tail_ids), [False] * len(prompt.tail_ids)
     lengths = iter(row_lengths(segments, row, n_rows))
     for segment in segments:
         present = () if segment.is_empty else segment.ids
         own = free_ids(present, next(lengths)) if segment.free else segment.ids
         ids += own
         mask += [segment.free] * len(own)
-    ids += around.near_suffix_ids
-    mask += [False] * len(around.near_suffix_ids)
+    ids += prompt.near_suffix_ids
+    mask += [False] * len(prompt.near_suffix_ids)
     return Canvas(tuple(ids), tuple(mask))
 
 

@@ -1,10 +1,8 @@
-"""From a judged candidate to an answer, and whether it is sure enough to be one."""
+"""From a scored candidate to a completion, and whether that is sure enough to be shown."""
 
 from __future__ import annotations
 
-from infill.candidates.postprocess import postprocess
-from infill.candidates.sources import Candidate
-from infill.ranking.reranker import Judged
+from infill.ranking.reranker import ScoredCandidate
 from infill.types import Completion, Filled, Hole, NoFill
 
 
@@ -20,24 +18,16 @@ def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
     return NoFill("not_confident", detail, answer.hole, answer.timings_ms, answer.steps)
 
 
-def tidied_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, by_indent: bool) -> Candidate:
-    """The candidate with its text tidied; what was known of its tokens goes when the text changes."""
-    text = postprocess(candidate.text, hole, prefix, suffix, indent_blocks=by_indent)
-    if text == candidate.text:
-        return candidate
-    return Candidate(text, (), (), candidate.steps, candidate.stop_reason, candidate.source)
-
-
-def completion(judged: Judged, hole: Hole) -> Completion:
-    """A judged candidate as an answer; the denoiser's entropies where it wrote this very text."""
-    made = judged.candidate
+def completion(scored: ScoredCandidate, hole: Hole) -> Completion:
+    """A scored candidate as a completion; the denoiser's entropies where it wrote this very text."""
+    made = scored.candidate
     own = bool(made.token_entropies)
     return Completion(
         span=hole.span,
         text=made.text,
-        confidence=round(judged.confidence, 4),
-        token_texts=made.token_texts if own else judged.token_texts,
-        token_entropies=tuple(round(e, 4) for e in (made.token_entropies if own else judged.token_entropies)),
+        confidence=round(scored.confidence, 4),
+        token_texts=made.token_texts if own else scored.token_texts,
+        token_entropies=tuple(round(e, 4) for e in (made.token_entropies if own else scored.token_entropies)),
         steps=made.steps,
         stop_reason=made.stop_reason,
         source=made.source,

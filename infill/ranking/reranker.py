@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
+from types import MappingProxyType
 
 import msgspec
 
@@ -20,19 +21,19 @@ from infill.prompt.context import PromptContext, lf
 from infill.retrieval.words import LEAST, Word, first_word
 from infill.syntax.indentation import BLANK
 from infill.types import Span
-from model.types import CancelToken, Engine, Tokenizer
+from model.types import CancelToken, Engine, Score, Tokenizer
 
 # Where the model and the code base both speak for a text, it is likelier than by the surer of them: how much each of
 # them counts once more, and what nothing said is worth. Words have that weighed in. Fitted; see model/train/LOG.md.
-MODEL_AGAIN, SAID_AGAIN, LEAST_SAID = 0.1, 0.6, 0.03
+MODEL_AGAIN, RETRIEVED_AGAIN, LEAST_RETRIEVED = 0.1, 0.6, 0.03
 
 
-class Judged(msgspec.Struct, frozen=True):
+class ScoredCandidate(msgspec.Struct, frozen=True):
     """A candidate with its total log-probability (suffix included) and its own probability (0..1), evidence included.
 
     Where there is evidence for any of them, the log-probabilities only rank them.
 
-    Of the confidences tried, the plain product of token probabilities told right fills from wrong ones
+    Of the confidences tried, the plain product of token probabilities separated right fills from wrong ones
     best (model/train/LOG.md); the mean per token flatters long fills.
     """
 
@@ -45,64 +46,84 @@ class Judged(msgspec.Struct, frozen=True):
     token_entropies: tuple[float, ...]
 
 
-def judge(
+class Evidence(msgspec.Struct, frozen=True):
+    """What speaks for candidates besides the model.
+
+    `texts`: how probable (0..1) a text is by what the code base says elsewhere; either the model or that is right.
+    `words`: the ways to go on with the word before the hole, and how probable they are whatever the model thinks.
+    """
+
+    texts: Mapping[str, float] = MappingProxyType({})
+    words: Sequence[Word] = ()
+
+
+NO_EVIDENCE = Evidence()
+
+
+def rerank(
     engine: Engine,
-    around: PromptContext,
+    prompt: PromptContext,
     candidates: Sequence[Candidate],
     cancel: CancelToken,
-    evidence: Mapping[str, float] | None = None,
-    words: Sequence[Word] = (),
-) -> list[Judged]:
-    """Candidates, most probable first; empty when cancelled.
-
-    `evidence` is how probable texts are by what the code base says elsewhere: either the model or that is right.
-    `words` are the ways to go on with the word before the hole, and how probable they are whatever the model thinks.
-    """
+    evidence: Evidence = NO_EVIDENCE,
+) -> list[ScoredCandidate]:
+    """Candidates, most probable first; empty when cancelled."""
     if not candidates:
         return []
-    encode, suffix = engine.tokenizer.encode, around.scored_suffix or "\n"
-    texts = [around.tail + lf(c.text) for c in candidates]
-    rows, tail_ids = [encode(text + suffix) for text in texts], encode(around.tail)
-    scores = engine.score(around.prompt_ids, rows, cancel)
+    encode, suffix = engine.tokenizer.encode, prompt.scored_suffix or "\n"
+    texts = [prompt.tail + lf(c.text) for c in candidates]
+    rows = [encode(text + suffix) for text in texts]
+    scores = engine.score(prompt.prompt_ids, rows, cancel)
     if any(not score.log_probs for score in scores):
         return []
-    by_text = {word.text: word for word in words}
-    judged: list[Judged] = []
-    for candidate, text, row, score in zip(candidates, texts, rows, scores, strict=True):
-        n_own = min(len(encode(text)), len(row))
+    reader = _Reader(engine.tokenizer, prompt.tail, suffix, evidence)
+    scored = [reader.scored(*one) for one in zip(candidates, texts, rows, scores, strict=True)]
+    return sorted(scored, key=lambda s: -s.log_prob)
+
+
+class _Reader:
+    """Makes scored candidates of what the model says of their tokens, and of the evidence."""
+
+    def __init__(self, tokenizer: Tokenizer, tail: str, suffix: str, evidence: Evidence) -> None:
+        self._tokenizer, self._suffix, self._evidence = tokenizer, suffix, evidence
+        self._tail_ids = tokenizer.encode(tail)
+        self._words = {word.text: word for word in evidence.words}
+
+    def scored(self, candidate: Candidate, text: str, row: Sequence[int], score: Score) -> ScoredCandidate:
+        """One candidate, whose `text` and the suffix are the tokens `row`."""
+        words, texts = self._evidence.words, self._evidence.texts
+        n_own = min(len(self._tokenizer.encode(text)), len(row))
         # What is typed already is certain, unless the fill goes on in its last token.
-        own = slice(len(tail_ids) if row[: len(tail_ids)] == tail_ids else 0, n_own)
-        word = by_text.get(first_word(candidate.text), words[-1]) if words else None
+        own = slice(len(self._tail_ids) if [*row[: len(self._tail_ids)]] == self._tail_ids else 0, n_own)
+        word = self._words.get(first_word(candidate.text), words[-1]) if words else None
         whole, typed = (1.0, sum(score.log_probs[: own.start])) if word is None else _begun(word)
-        found = (evidence or {}).get(candidate.text, 0.0)
+        found = texts.get(candidate.text, 0.0)
         confidence = whole * _raised(sum(score.log_probs[:n_own]) - typed, found)
-        n_told = n_own if suffix.strip() else len(row)  # what stands below says more of where the line ends
-        told = sum(score.log_probs[:n_told]) - typed
+        n_line = n_own if self._suffix.strip() else len(row)  # what stands below says more of where the line ends
+        line = sum(score.log_probs[:n_line]) - typed
         total = sum(score.log_probs)
-        gain = math.log(_raised(told, found)) - told if found else 0.0
-        gain += MODEL_AGAIN * total + SAID_AGAIN * math.log(LEAST_SAID + found) if evidence and not words else 0.0
-        judged.append(
-            Judged(
-                candidate=candidate,
-                log_prob=total - (typed if words else 0.0) + gain + math.log(max(whole, LEAST)),
-                confidence=confidence,
-                token_ids=tuple(row[own]),
-                token_log_probs=score.log_probs[own],
-                token_texts=tuple(engine.tokenizer.decode([i]) for i in row[own]),
-                token_entropies=score.entropies[own],
-            )
+        gain = math.log(_raised(line, found)) - line if found else 0.0
+        if texts and not words:
+            gain += MODEL_AGAIN * total + RETRIEVED_AGAIN * math.log(LEAST_RETRIEVED + found)
+        return ScoredCandidate(
+            candidate=candidate,
+            log_prob=total - (typed if words else 0.0) + gain + math.log(max(whole, LEAST)),
+            confidence=confidence,
+            token_ids=tuple(row[own]),
+            token_log_probs=score.log_probs[own],
+            token_texts=tuple(self._tokenizer.decode([i]) for i in row[own]),
+            token_entropies=score.entropies[own],
         )
-    return sorted(judged, key=lambda j: -j.log_prob)
 
 
-def confidence_in(judged: Judged, spans: Iterable[Span], tokenizer: Tokenizer) -> float:
+def confidence_in(scored: ScoredCandidate, spans: Iterable[Span], tokenizer: Tokenizer) -> float:
     """The probability (0..1) of the tokens in these spans of the candidate's text, each given all before it.
 
     Spans count characters of the text with its line breaks as LF; an empty one stands for the token that follows.
     The blanks before a span count with it: they may be a token, which says what kind of thing follows.
     """
-    ids, n_tokens = judged.token_ids, len(judged.token_ids)
-    text = lf(judged.candidate.text)
+    ids, n_tokens = scored.token_ids, len(scored.token_ids)
+    text = lf(scored.candidate.text)
     n_before = len(tokenizer.decode(ids)) - len(text)  # typed already, in the first token
 
     def end(i: int) -> int:
@@ -113,7 +134,7 @@ def confidence_in(judged: Judged, spans: Iterable[Span], tokenizer: Tokenizer) -
         first = bisect_right(range(n_tokens), len(text[: span.start].rstrip(BLANK)), key=end)
         last = bisect_left(range(n_tokens), max(span.end, span.start + 1), key=end)
         chosen.update(range(first, min(last + 1, n_tokens)))
-    return math.exp(sum(judged.token_log_probs[i] for i in chosen))
+    return math.exp(sum(scored.token_log_probs[i] for i in chosen))
 
 
 def _begun(word: Word) -> tuple[float, float]:
@@ -132,7 +153,7 @@ def _raised(log_prob: float, evidence: float) -> float:
 
 
 class TimedReranker:
-    """`judge`, of as many candidates as the time allows, by what reading took the last time."""
+    """`rerank`, of as many candidates as the time allows, by what reading took the last time."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -140,27 +161,29 @@ class TimedReranker:
 
     def __call__(
         self,
-        around: PromptContext,
+        prompt: PromptContext,
         candidates: Sequence[Candidate],
         cancel: CancelToken,
-        left_ms: float | None,
+        evidence: Evidence = NO_EVIDENCE,
+        left_ms: float | None = None,
         least: int = 0,
-        evidence: Mapping[str, float] | None = None,
-        words: Sequence[Word] = (),
-    ) -> list[Judged]:
-        """Candidates, most probable first: those that can be read in `left_ms`, and `least` in any case."""
-        n_around = len(around.tail) + len(around.scored_suffix)
+    ) -> list[ScoredCandidate]:
+        """Candidates, most probable first: those that can be read in `left_ms`, and `least` in any case.
+
+        `left_ms` is milliseconds from now, None for no limit; empty when cancelled.
+        """
+        n_context = len(prompt.tail) + len(prompt.scored_suffix)
         if left_ms is not None:
             candidates = in_turn(candidates)
-            ends = accumulate(len(c.text) + n_around for c in candidates)
+            ends = accumulate(len(c.text) + n_context for c in candidates)
             n_fit = sum(end * self._ms_per_char < left_ms for end in ends)
             candidates = candidates[: max(n_fit, least)]
         started = time.perf_counter()
-        judged = judge(self._engine, around, candidates, cancel, evidence, words)
-        if judged:
-            n_read = sum(len(j.candidate.text) + n_around for j in judged)
+        scored = rerank(self._engine, prompt, candidates, cancel, evidence)
+        if scored:
+            n_read = sum(len(s.candidate.text) + n_context for s in scored)
             self._ms_per_char = (time.perf_counter() - started) * 1000 / n_read
-        return judged
+        return scored
 
 
 def in_turn(candidates: Sequence[Candidate]) -> list[Candidate]:

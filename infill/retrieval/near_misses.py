@@ -2,7 +2,7 @@
 
 Under `self.height = height` a line `self.width = ` most often goes on with `width`. A near miss has the shape of
 what is left of the hole, or above it: all is equal but for names. What follows there, with the names that stand
-here, may fill the hole. The lines around tell how much that is worth, and of more names.
+here, may fill the hole. The lines around say how much that is worth, and of more names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from infill.types import Hole
 BLANKS = r"[^\S\n]*+"  # possessive: a long line of words must not be tried in every division
 DOCSTRING = re.compile(r"[rR]?(?P<quote>\"{3}|'{3})(?:(?!(?P=quote)).)*(?P=quote)\s*", re.DOTALL)
 CLOSERS = (")", "]", "}")
-MAX_NEAREST = 50  # places whose surroundings are looked at
+MAX_NEAREST = 50  # matches whose neighbours are looked at
 MAX_NAMES = 3  # equal ones; more of them say no more
 # Log-odds that a near miss is right, fitted on the training packages; see model/train/LOG.md.
 LINE_END, WHOLE_LINES, SEVERAL_LINES = -1.5, -3.4, -1.0
@@ -33,7 +33,7 @@ PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = (0.0, 0.6, 1.6), 0.7, 0.
 
 
 class NearMiss(msgspec.Struct, frozen=True):
-    """What follows in `count` of the `total` places of the hole's shape, once their names are exchanged.
+    """What follows in `count` of the `total` matches of the hole's shape, once their names are exchanged.
 
     `n_neighbours` of the lines around, or a docstring, have the shape of those here, `n_names` before it are the same.
     """
@@ -76,12 +76,12 @@ def near_misses(text: str, hole: Hole, limit: int, keywords: frozenset[str]) -> 
 
 
 def _counted(found: Iterable[_Found], limit: int, odds: float) -> list[NearMiss]:
-    places = list(found)
+    matches = list(found)
     misses: dict[str, NearMiss] = {}
     for n_neighbours in (2, 1, 0):
-        level = [place for place in places if place.n_neighbours >= n_neighbours]
-        for text, count in Counter(place.text for place in level).most_common(limit):
-            n_names = max(place.n_names for place in level if place.text == text)
+        level = [match for match in matches if match.n_neighbours >= n_neighbours]
+        for text, count in Counter(match.text for match in level).most_common(limit):
+            n_names = max(match.n_names for match in level if match.text == text)
             misses.setdefault(text, NearMiss(text, n_neighbours, n_names, count, len(level), odds))
     return sorted(misses.values(), key=lambda miss: -miss.probability)[:limit]
 
@@ -142,9 +142,9 @@ def _bodies(before: str, after: str, indent: str, keywords: frozenset[str]) -> I
         end = _end_of_block(text, match.end(), depth, closers=())
         body = _moved(text[match.end() : end], indent)
         around = _neighbours(text, match.start(), end, above, below, keywords)
-        if own and (told := DOCSTRING.match(body)):
-            body = body[told.end() :]
-            around += [more for more in [exchanged(told[0], own, keywords)] if more is not None]
+        if own and (docstring := DOCSTRING.match(body)):
+            body = body[docstring.end() :]
+            around += [more for more in [exchanged(docstring[0], own, keywords)] if more is not None]
         around_hole = text is head and depth < _depth(header) and not text[end:].strip()
         if not around_hole:
             yield from _found(body, pairs, around)
@@ -160,9 +160,9 @@ def _alike(
         return
     parts = [f"({NAME.pattern}+)" if is_name(word, keywords) else _exactly(word) for word in words]
     pattern = re.compile(f"^{BLANKS}{BLANKS.join(parts)}{rest}", re.MULTILINE)
-    places = [(len(head) - match.start(), head, match) for match in islice(pattern.finditer(head), MAX_LINES)]
-    places += [(match.start(), tail, match) for match in islice(pattern.finditer(tail), MAX_LINES)]
-    for _, text, match in sorted(places, key=itemgetter(0))[:MAX_NEAREST]:
+    matches = [(len(head) - match.start(), head, match) for match in islice(pattern.finditer(head), MAX_LINES)]
+    matches += [(match.start(), tail, match) for match in islice(pattern.finditer(tail), MAX_LINES)]
+    for _, text, match in sorted(matches, key=itemgetter(0))[:MAX_NEAREST]:
         yield text, match, list(zip(match.groups(), names, strict=False))
 
 

@@ -2,7 +2,7 @@
 
 For a hole inside a line, the ends of other lines that go on from the longest match of the text to the left: of the
 same file, and of texts that come with the question. They are candidates like any other, and evidence for the
-judge: what stands there often is more probable than the model alone believes. Those of the file alone are the
+reranker: what stands there often is more probable than the model alone believes. Those of the file alone are the
 frequency baseline that `infill bench` reports.
 """
 
@@ -17,6 +17,7 @@ from typing import Protocol
 import msgspec
 
 from infill.prompt.context import lf
+from infill.types import Span
 
 MAX_WORDS = 4  # longest left context looked for; longer ones match no more lines
 MAX_LINES = 1_000  # that are counted: more of the same say nothing new
@@ -24,7 +25,7 @@ WORDS = re.compile(r"\w+|[^\w\s]")
 WEIGHT = 0.6  # of a continuation that follows MAX_WORDS words without exception; see model/train/LOG.md
 
 
-class Said(Protocol):
+class Retrieved(Protocol):
     """What stands somewhere in the code base, and how much that speaks for it here, 0 to 1."""
 
     @property
@@ -48,18 +49,16 @@ class Continuation(msgspec.Struct, frozen=True):
         return WEIGHT * self.n_words / MAX_WORDS * self.count / (self.total + 1)
 
 
-def continuations(
-    text: str, start: int, end: int, limit: int, texts: Iterable[str] | None = None
-) -> list[Continuation]:
-    """Up to `limit` texts that might replace `text[start:end]`, longest left context first, then most frequent.
+def continuations(text: str, hole: Span, limit: int, texts: Iterable[str] | None = None) -> list[Continuation]:
+    """Up to `limit` texts that might replace the span `hole`, longest left context first, then most frequent.
 
     They are looked for in `texts`, whose line breaks are LF; without any in the text itself, except the line of the
     hole. Where text stands to the right of the hole, only lines that end in it count, and it is cut off. A word to the
     left may be whole or only begun; after what is whole come as many that go on with it.
     """
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = len(text) if (found := text.find("\n", end)) < 0 else found
-    left, right = text[line_start:start], text[end:line_end].strip()
+    line_start = text.rfind("\n", 0, hole.start) + 1
+    line_end = len(text) if (found := text.find("\n", hole.end)) < 0 else found
+    left, right = text[line_start : hole.start], text[hole.end : line_end].strip()
     searched = [lf(text[:line_start]), lf(text[line_end + 1 :])] if texts is None else list(texts)
     ranked = _following(left, "", right, searched, limit)
     if begun := word_before(left):
@@ -113,12 +112,12 @@ def goes_on(text: str, begun: str) -> bool:
     return re.match(rf"{re.escape(begun)}\w", text) is not None
 
 
-def evidence(found: Iterable[Said]) -> dict[str, float]:
+def probabilities(found: Iterable[Retrieved]) -> dict[str, float]:
     """How probable each text is by all that speaks for it: either of two is enough."""
     against: dict[str, float] = {}
-    for said in found:
-        against[said.text] = against.get(said.text, 1.0) * (1 - said.probability)
-    return {text: 1 - doubt for text, doubt in against.items()}
+    for one in found:
+        against[one.text] = against.get(one.text, 1.0) * (1 - one.probability)
+    return {text: 1 - left for text, left in against.items()}
 
 
 def _pattern(words: list[str]) -> re.Pattern[str]:

@@ -16,12 +16,13 @@ import msgspec
 
 from infill.prompt.context import PromptContext, lf
 from infill.retrieval.similar_lines import word_before
+from infill.types import Span
 from model.types import CancelToken, Engine, Tokenizer
 
 TOKENS = re.compile(r"\w+|[^\w\s]|\n")
 MAX_TOKENS = 5  # to the left of a word
 WINDOW = 100  # characters in which they are looked for
-MAX_PLACES = 1_000  # of a text, the nearest: more of the same say nothing new
+MAX_MATCHES = 1_000  # of a text, the nearest: more of the same say nothing new
 MAX_LETTERS = 100  # of a word, longer ones are data
 MAX_WORDS = 32  # that are worth the model's time
 LEAST = 1e-300  # a probability that has a logarithm
@@ -45,16 +46,16 @@ class Word(msgspec.Struct, frozen=True):
     probability: float
 
 
-def words_begun(text: str, start: int, end: int, texts: Iterable[str], known: Iterable[str]) -> dict[str, float]:
-    """What may be missing of the word that ends at `start`, and how probable (0..1) the code makes it, likeliest first.
+def words_begun(text: str, hole: Span, texts: Iterable[str], known: Iterable[str]) -> dict[str, float]:
+    """What may be missing of the word before the hole, and how probable (0..1) the code makes it, likeliest first.
 
-    Empty where no word is begun there, or one goes on at `end`. `texts` are of other files; words that are `known`, and
-    no attributes, may stand here without standing anywhere else.
+    Empty where no word is begun there, or one goes on behind the hole. `texts` are of other files; words that are
+    `known`, and no attributes, may stand here without standing anywhere else.
     """
-    begun = word_before(text[:start])
-    if not 0 < len(begun) <= MAX_LETTERS or re.match(r"\w", text[end : end + 1]):
+    begun = word_before(text[: hole.start])
+    if not 0 < len(begun) <= MAX_LETTERS or re.match(r"\w", text[hole.end : hole.end + 1]):
         return {}
-    before, after = lf(text[: start - len(begun)]), lf(text[end:])
+    before, after = lf(text[: hole.start - len(begun)]), lf(text[hole.end :])
     tokens = _tokens_before(before, len(before))
     here = [Counter[str]() for _ in range(MAX_TOKENS + 1)]
     there = [Counter[str]() for _ in range(MAX_TOKENS + 1)]
@@ -72,7 +73,7 @@ def words_begun(text: str, start: int, end: int, texts: Iterable[str], known: It
 
 
 def weighed(
-    engine: Engine, around: PromptContext, seen: Mapping[str, float], proposed: Iterable[str], cancel: CancelToken
+    engine: Engine, prompt: PromptContext, seen: Mapping[str, float], proposed: Iterable[str], cancel: CancelToken
 ) -> list[Word]:
     """The likeliest of the words that are `seen` and those that candidates begin with, the most probable first.
 
@@ -82,15 +83,15 @@ def weighed(
         return []
     texts = [*seen][:MAX_WORDS]
     texts += [text for text in dict.fromkeys(map(first_word, proposed)) if text not in texts]
-    rows = [engine.tokenizer.encode(around.tail + text) for text in ("", *texts)]
-    scores = [score.log_probs for score in engine.score(around.prompt_ids, rows, cancel)]
+    rows = [engine.tokenizer.encode(prompt.tail + text) for text in ("", *texts)]
+    scores = [score.log_probs for score in engine.score(prompt.prompt_ids, rows, cancel)]
     if not all(scores):
         return []
-    typed = log_prob_typed(engine.tokenizer, around.tail, rows, scores)
+    typed = log_prob_typed(engine.tokenizer, prompt.tail, rows, scores)
     log_probs = [sum(log_probs) for log_probs in scores[1:]]
     unseen = SEEN * math.log(min(seen.values())) + UNSEEN
-    told = [SEEN * math.log(seen[text]) if text in seen else unseen for text in texts]
-    weights = [math.exp(MODEL * max(p - typed, LEAST_MODEL) + t) for p, t in zip(log_probs, told, strict=True)]
+    elsewhere = [SEEN * math.log(seen[text]) if text in seen else unseen for text in texts]
+    weights = [math.exp(MODEL * max(p - typed, LEAST_MODEL) + t) for p, t in zip(log_probs, elsewhere, strict=True)]
     total = sum(weights)
     words = [Word(t, p, w / total) for t, p, w in zip(texts, log_probs, weights, strict=True)]
     return sorted(words, key=lambda word: -word.probability)
@@ -119,8 +120,8 @@ def log_prob_typed(
 def _count(levels: Levels, text: str, begun: str, tokens: Sequence[str], reverse: bool = False) -> None:
     """Count the words of the text that begin so, by how many of the tokens before them are those here."""
     # It begins with plain characters, which makes the search in a long text ten times faster.
-    places = [*re.finditer(rf"{begun}(?<!\w{begun})\w{{,{MAX_LETTERS}}}\b", text)]
-    for match in places[-MAX_PLACES:] if reverse else places[:MAX_PLACES]:
+    matches = [*re.finditer(rf"{begun}(?<!\w{begun})\w{{,{MAX_LETTERS}}}\b", text)]
+    for match in matches[-MAX_MATCHES:] if reverse else matches[:MAX_MATCHES]:
         levels[0][match[0]] += 1
         for level, there, here in zip(levels[1:], _tokens_before(text, match.start()), tokens, strict=False):
             if there != here:

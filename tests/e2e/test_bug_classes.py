@@ -131,7 +131,7 @@ def filler() -> ModelFiller:
 
 
 def test_after_a_cancel_no_candidate_is_prepared(filler: ModelFiller, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cancel during the last step: what was denoised is neither tidied nor encoded for the judge."""
+    """A cancel during the last step: what was denoised is neither fitted nor encoded for the reranker."""
     token, asked = CancelToken(), []
     denoise = filler._engine.denoise
 
@@ -141,8 +141,8 @@ def test_after_a_cancel_no_candidate_is_prepared(filler: ModelFiller, monkeypatc
         return fills
 
     monkeypatch.setattr(filler._engine, "denoise", cancelled_after)
-    judge = lambda around, candidates, *_: asked.extend(candidates) or []  # noqa: E731
-    monkeypatch.setattr(filler, "_means", msgspec.structs.replace(filler._means, judge=judge))
+    rerank = lambda around, candidates, *_: asked.extend(candidates) or []  # noqa: E731
+    monkeypatch.setattr(filler, "_pipeline", msgspec.structs.replace(filler._pipeline, reranker=rerank))
     answer = filler.fill(FillRequest("def f(a):\n    return ", "python", offset=21), token)
     assert isinstance(answer, NoFill) and answer.reason == "cancelled"
     assert asked == []

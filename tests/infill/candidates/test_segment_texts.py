@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill.candidates.segment_texts import said_elsewhere
+from infill.candidates.segment_texts import retrieved_texts
 from infill.prompt.segments import Segment
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
@@ -18,7 +18,7 @@ def said(text: str, hole: int = 0, texts: tuple[str, ...] = ()) -> dict[str, flo
     assert PYTHON is not None
     starts = [i for i in range(len(text)) if text.startswith("...", i)]
     segments = [Segment(Span(at, at + 3), (1,), (1, 2), is_empty=True) for at in starts]
-    return said_elsewhere(parse(PYTHON, text), segments, segments[hole], texts)
+    return retrieved_texts(parse(PYTHON, text), segments, segments[hole], texts)
 
 
 def test_a_line_of_the_same_shape_in_other_names() -> None:
@@ -51,4 +51,4 @@ def test_other_files_count_and_what_is_no_type_does_not_where_a_type_is_wanted()
 def test_what_is_not_empty_is_asked_of_nobody() -> None:
     assert PYTHON is not None
     segment = Segment(Span(7, 8), (1,), (1,))
-    assert said_elsewhere(parse(PYTHON, "b = 1\na = 2\n"), [segment], segment, ()) == {}
+    assert retrieved_texts(parse(PYTHON, "b = 1\na = 2\n"), [segment], segment, ()) == {}

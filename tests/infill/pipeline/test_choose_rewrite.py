@@ -8,15 +8,17 @@ from collections.abc import Sequence
 import pytest
 
 from infill.pipeline.choose_rewrite import Chooser, Denoised, Ranked
+from infill.pipeline.job import Job
 from infill.prompt.context import PromptContext
 from infill.prompt.segments import Segment
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
-from infill.types import FillRequest, Span
+from infill.timing import Timings
+from infill.types import FillRequest, Hole, Span
 from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
 
-AROUND = PromptContext((), "", (), (), "\n")
+PROMPT = PromptContext((), "", (), (), "\n")
 UNSURE = 0.4  # the probability of each text that the engine is unsure of
 
 
@@ -52,11 +54,12 @@ def sure(engine: FakeEngine, code: str, free: Sequence[str], new: tuple[str, ...
         at = start + len(text)
         ids = tuple(engine.tokenizer.encode(text))
         segments.append(Segment(Span(start, at), ids, (len(ids),), empty))
-    request = FillRequest(text=code, language="python", strength=None if empty else 0.4)
-    chooser = Chooser(
-        engine, parse(language, code), Span(0, len(code)), AROUND, segments, Denoised((new,), 1, "converged"),
-        [{} for _ in segments], request, lambda share: True, CancelToken(),
-    )  # fmt: skip
+    span = Span(0, len(code))
+    request = FillRequest(code, "python", selection=span, strength=None if empty else 0.5)
+    hole = Hole(span, "selection", "", multiline=True)
+    job = Job(request, parse(language, code), hole, PROMPT, CancelToken(), Timings())
+    denoised = Denoised((new,), 1, "converged")
+    chooser = Chooser(engine, job, segments, denoised, [{} for _ in segments], lambda share: True)
     found, _ = chooser.ranked([whole for whole in chooser.wholes() if whole.texts == new])
     return chooser.sure(found[0], 0.5)
 

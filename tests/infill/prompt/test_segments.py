@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from infill.holes.target import applied
 from infill.pipeline.filler import ModelFiller
-from infill.pipeline.refine import Group, least_believed, noised, read
+from infill.pipeline.refine import Group, least_probable, noised, read
 from infill.prompt.segments import assembled, changed_parts, free_spans, lay_out
 from infill.types import Filled, FillRequest, Hole, NoFill, Span
 from model.types import Budget, CancelToken, Canvas, Fill
@@ -122,7 +122,7 @@ def test_a_refinement_cuts_a_stretch_into_pieces_of_its_text(text: str, strength
     around = _around(text, selection)
     groups = read(FakeEngine(), around, text, segments, CancelToken())
     groups = [[Group(g.span, g.ids, random.random()) for g in own] for own in groups]
-    chosen = least_believed(segments, groups, strength)
+    chosen = least_probable(segments, groups, strength)
     cut = noised(segments, groups, chosen)
     ends = [at for s in cut for at in (s.span.start, s.span.end)]
     assert ends == sorted(ends) and ends[1:-1:2] == ends[2::2]

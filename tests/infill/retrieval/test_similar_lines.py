@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from infill.retrieval.similar_lines import MAX_WORDS, WEIGHT, Continuation, continuations, evidence, word_before
+from infill.retrieval.similar_lines import MAX_WORDS, WEIGHT, Continuation, continuations, probabilities, word_before
+from infill.types import Span
 
 SHELF = """\
 self.boxes = dict(boxes)
@@ -39,43 +40,43 @@ return self.path
 def test_continuations(line: str, expected: list[str]) -> None:
     text = SHELF + line + "\n" + "z = 1\n"
     at = text.index("‸")
-    assert [c.text for c in continuations(text.replace("‸", ""), at, at, 4)] == expected
+    assert [c.text for c in continuations(text.replace("‸", ""), Span(at, at), 4)] == expected
 
 
 def test_the_holes_own_line_says_nothing() -> None:
     text = "a = first\na = second\n"
-    assert continuations(text, 4, 9, 4) == [Continuation("second", 2, 1, 1)]
+    assert continuations(text, Span(4, 9), 4) == [Continuation("second", 2, 1, 1)]
 
 
 def test_as_many_as_asked_for() -> None:
     text = "".join(f"x = value{i}\n" for i in range(20)) + "x = \n"
-    assert len(continuations(text, len(text) - 1, len(text) - 1, 3)) == 3
+    assert len(continuations(text, Span(len(text) - 1, len(text) - 1), 3)) == 3
 
 
 def test_other_texts_are_looked_through_instead_when_there_are_any() -> None:
     other = "return box.find(name)\nif x: return box.find(name)\nreturn box.find_all()\nreturn boxes.find(key)\n"
     text = "return box.find(own)\nreturn box.\n"
     at = len(text) - 1
-    assert continuations(text, at, at, 4, [other]) == [
+    assert continuations(text, Span(at, at), 4, [other]) == [
         Continuation("find(name)", 3, 2, 3),
         Continuation("find_all()", 3, 1, 3),
     ]
-    assert [c.text for c in continuations(text, at, at, 4)] == ["find(own)"]
+    assert [c.text for c in continuations(text, Span(at, at), 4)] == ["find(own)"]
 
 
 def test_words_are_whole_and_a_line_counts_once() -> None:
     text = "a = 1\r\n\r\naa = 2\r\nx.a = 3; a = 4\r\na\u2028= 5\r\na =\r\n7\r\n"
     line = "a ="
-    found = continuations(text + line, len(text + line), len(text + line), 9)
+    found = continuations(text + line, Span(len(text + line), len(text + line)), 9)
     assert [(c.text, c.count) for c in found if c.n_words == 2] == [(" 1", 1), (" 3; a = 4", 1), (" 5", 1)]
 
 
 def test_evidence_grows_with_words_and_with_agreement() -> None:
     once, always = Continuation("a", 1, 1, 1), Continuation("a", MAX_WORDS, 99, 99)
     assert 0 < once.probability < always.probability < WEIGHT
-    both = evidence([once, always, Continuation("b", 2, 1, 4)])
+    both = probabilities([once, always, Continuation("b", 2, 1, 4)])
     assert list(both) == ["a", "b"] and always.probability < both["a"] < 1
-    assert evidence([]) == {}
+    assert probabilities([]) == {}
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,14 @@ import pytest
 
 from infill.prompt.context import PromptContext
 from infill.retrieval.words import LEAST_MODEL, MODEL, SEEN, UNSEEN, log_prob_typed, weighed, words_begun
+from infill.types import Span
 from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
 
 
 def found(text: str, texts: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> dict[str, float]:
     at = text.index("‸")
-    return words_begun(text.replace("‸", ""), at, at, texts, known)
+    return words_begun(text.replace("‸", ""), Span(at, at), texts, known)
 
 
 def test_what_stands_elsewhere_and_what_is_known() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerFast
 
-from infill.prompt.context import PromptContext, prompt_context
-from infill.prompt.instructions import asked_of
+from infill.prompt.context import Preamble, PromptContext, prompt_context
+from infill.prompt.instructions import instructions_for
 from infill.types import FillRequest, Hole, Span
 from model.config import FOR_CHAT, read_infill_config
 from model.tokenize.chat import Chat, open_tokenizer, read_prompt, split_answer
@@ -42,8 +42,8 @@ def around(tokenizer: TextTokenizer, text: str, start: int, end: int | None = No
     kind = "line_end" if end is None else "selection"
     hole = Hole(Span(start, start if end is None else end), kind, "", multiline=end is not None)
     others, refines = asked.pop("others", ""), asked.pop("refines", False)
-    told = asked_of(text, hole, "python", FillRequest(text, "python", **asked), refines)
-    return prompt_context(text, hole, info(), tokenizer, others, told)
+    told = instructions_for(text, hole, "python", FillRequest(text, "python", **asked), refines)
+    return prompt_context(text, hole, info(), tokenizer, Preamble(others, told))
 
 
 def test_a_line_is_asked_for_in_these_words(tokenizer: TextTokenizer) -> None:

@@ -1,0 +1,113 @@
+"""Candidates for a hole from every allowed source: denoised canvases, a left-to-right draft, similar code.
+
+Nothing here ranks them or asks whether they parse.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from infill.candidates import sources
+from infill.candidates.segment_texts import is_placeholder
+from infill.candidates.sources import Candidate, fitted_candidate
+from infill.checks.damage import damage
+from infill.checks.preservation import is_only_prose, loses_code
+from infill.pipeline.drafts import reporter
+from infill.pipeline.job import Job, Pipeline
+from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
+from infill.retrieval.similar_lines import Retrieved
+from model.types import Budget, Engine, Fill
+
+DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
+MAX_DRAFT_TOKENS = {False: 16, True: 64}  # by whether the hole may have several lines
+LEAST_LINE = math.log(0.02)  # a left-to-right line less probable than this is never shown and hardly ever right
+
+
+class Generated(msgspec.Struct, frozen=True):
+    """What the sources propose, as it came, and what the code base says elsewhere.
+
+    `steps` counts denoising steps; `late` says that the deadline ended the denoising before it wrote anything.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    retrieved: tuple[Retrieved, ...] = ()
+    steps: int = 0
+    late: bool = False
+
+
+def generate(pipeline: Pipeline, job: Job) -> Generated:
+    """Ask every allowed source; no candidates when cancelled."""
+    engine, request, timings = pipeline.engine, job.request, job.timings
+    found: list[Candidate] = []
+    retrieved: list[Retrieved] = []
+    steps, late = 0, False
+    if "diffusion" in pipeline.sources:
+        with timings.stage("denoise"):
+            fills = _denoise(pipeline, job)
+        steps = max((fill.steps for fill in fills), default=0)
+        late = all(fill.stop_reason == "deadline" and not fill.token_ids for fill in fills)
+        found += sources.denoised(fills, engine.tokenizer)
+    if "left_to_right" in pipeline.sources and engine.info.drafts_left_to_right:
+        with timings.stage("draft"):
+            draft_ids = _draft(engine, job)
+        found += sources.drafted(draft_ids, job.prompt.tail, job.hole, engine.tokenizer)
+    if job.cancel.cancelled:
+        return Generated((), (), steps, late)
+    if "nearby" in pipeline.sources:
+        with timings.stage("nearby"):
+            retrieved = sources.similar_code(request.text, job.hole, request.context.texts, job.syntax.language)
+        found += sources.from_retrieved(retrieved)
+    if request.suggested:
+        found += sources.suggested(request.suggested, job.hole)
+    return Generated(tuple(found), tuple(retrieved), steps, late)
+
+
+def fitted(job: Job, found: tuple[Candidate, ...]) -> list[Candidate]:
+    """The candidates cut to fit the hole, some also with brackets closed, without those that cannot stand there."""
+    request, syntax, hole = job.request, job.syntax, job.hole
+    prefix, suffix = request.text[: hole.span.start], request.text[hole.span.end :]
+    closed = sources.closed(sources.distinct(found), prefix, suffix)
+    by_indent = syntax.language.block_style == "indent"
+    every = sources.distinct(fitted_candidate(c, hole, prefix, suffix, by_indent) for c in (*found, *closed))
+    present = job.present.strip()
+    if hole.kind == "selection":
+        other = (c for c in every if c.text.strip() != present and not loses_code(syntax, hole.span, c.text))
+        return [c for c in other if damage(syntax, hole.span, c.text, request.instruction) is None]
+    if hole.kind == "block" and present:  # a body, not a line on the way
+        written = (c for c in every if not is_placeholder(syntax, c.text))
+        return [c for c in written if not is_only_prose(syntax, hole.span, c.text)]
+    return every
+
+
+def _denoise(pipeline: Pipeline, job: Job) -> list[Fill]:
+    """A batch of hole lengths, denoised together."""
+    engine, info, request, hole, prompt = pipeline.engine, pipeline.engine.info, job.request, job.hole, job.prompt
+    canvases = hole_canvases(prompt, hole, engine.tokenizer.encode(job.present), info)
+    if pipeline.known_length is not None:
+        canvases = [build_canvas(prompt, pipeline.known_length)]
+    if request.suggested and not hole.multiline:
+        draft_ids = engine.tokenizer.encode(request.suggested.partition("\n")[0]) or [FREE]
+        canvases.append(warm_canvas(prompt, draft_ids[: MAX_DRAFT_TOKENS[False]]))
+    share = None if request.deadline_ms is None else request.deadline_ms * info.denoise_share
+    n_steps = info.block_steps if hole.multiline else info.line_steps
+    budget = Budget(min(n_steps, request.max_steps or n_steps), share)
+    watching = reporter(job.on_draft, canvases, budget, engine.tokenizer.decode)
+    # A selection's lengths are all about what it has.
+    n_kept = None if hole.kind == "selection" else info.keep_best
+    return engine.denoise(prompt.prompt_ids, canvases, budget, job.cancel, request.seed, watching, n_kept)
+
+
+def _draft(engine: Engine, job: Job) -> list[int]:
+    """Left-to-right draft up to the end of the line, or of a few lines, or of its time."""
+    deadline_ms, multiline, prompt = job.request.deadline_ms, job.hole.multiline, job.prompt
+    limit_ms = None if deadline_ms is None else deadline_ms * DRAFTED_UNTIL
+
+    def stop(text: str) -> bool:
+        left_ms = job.timings.left_ms(limit_ms)
+        late = left_ms is not None and left_ms < 0
+        return late or (not multiline and "\n" in text[len(prompt.tail) :])
+
+    least = -math.inf if multiline else LEAST_LINE
+    return engine.draft(prompt.prompt_ids, MAX_DRAFT_TOKENS[multiline], job.cancel, prompt.tail, stop, least)
