@@ -11,6 +11,7 @@ from infill.candidates.postprocess import dominant_line_break, postprocess
 from infill.candidates.sources import similar_code
 from infill.checks.hint_check import hint_fits
 from infill.checks.preservation import is_only_prose
+from infill.holes.functions import function_syntax
 from infill.prompt.context import lf
 from infill.prompt.segments import Segment, has_own_lines
 from infill.retrieval.annotations import hint_at, types_elsewhere
@@ -39,6 +40,13 @@ def fitted_texts(
         text = _as_written(syntax, text) if as_written else _fitted(syntax, segment, present, text, grows)
         made.append(present if text is None else text)
     return tuple(made)
+
+
+def is_unwritten(syntax: Syntax, text: str) -> bool:
+    """Whether the text is a placeholder, or gives one in place of a value: `pass`, `x = ...`, `return ...`."""
+    value = function_syntax(syntax.language).value_placeholder
+    pattern = rf"(?:=|\breturn|\byield)[ \t]*{re.escape(value)}[ \t]*(?:{syntax.language.line_comment or '#'}.*)?$"
+    return is_placeholder(syntax, text) or bool(value and re.search(pattern, text, re.MULTILINE))
 
 
 def is_placeholder(syntax: Syntax, text: str) -> bool:
@@ -102,7 +110,7 @@ def _fitted(syntax: Syntax, segment: Segment, present: str, text: str, grows: bo
     hole = msgspec.structs.replace(hole, multiline=multiline)
     by_indent = syntax.language.block_style == "indent"
     text = postprocess(text, hole, source[: span.start], source[span.end :], indent_blocks=by_indent)
-    if segment.is_empty and (is_placeholder(syntax, text) or not any(char.isalnum() for char in text)):
+    if segment.is_empty and (is_unwritten(syntax, text) or not any(char.isalnum() for char in text)):
         return None
     if is_body and is_only_prose(syntax, span, text):
         return None

@@ -14,7 +14,7 @@ from infill.candidates.segment_texts import is_placeholder
 from infill.candidates.sources import Candidate
 from infill.checks.parse_check import Gate
 from infill.pipeline.choose_rewrite import MARGIN
-from infill.pipeline.generate import Generated, fitted, generate
+from infill.pipeline.generate import Generated, can_stand, fitted, generate
 from infill.pipeline.job import Job, Pipeline
 from infill.ranking.completions import completion, confident
 from infill.ranking.reranker import Evidence, ScoredCandidate, rerank
@@ -67,8 +67,8 @@ class _Ranking:
         if not Gate(job.syntax, job.hole.span).check(job.present).ok:
             return ranked
         present = Candidate(job.present, (), (), 0, "converged", "usual")
-        (held,) = rerank(engine, job.prompt, [present], job.cancel)
-        return [s for s in ranked if s.log_prob > held.log_prob + MARGIN]
+        held = rerank(engine, job.prompt, [present], job.cancel)  # nothing when cancelled
+        return [s for s in ranked if held and s.log_prob > held[0].log_prob + MARGIN]
 
     def parsing(self, ranked: list[ScoredCandidate]) -> list[Completion]:
         """The best candidates that parse; what was ranked above them may come back cut until it parses."""
@@ -84,7 +84,11 @@ class _Ranking:
         worth = [s.candidate for s in failed if s.log_prob > bar][:MAX_CUT_BACK]
         known = {s.candidate.text for s in ranked}
         shorter = [cut for c in worth if (cut := gate.cut_back(c.text)) is not None and cut not in known]
-        again = [Candidate(text, (), (), 0, "converged", "cut_back") for text in dict.fromkeys(shorter)]
+        again = [
+            Candidate(text, (), (), 0, "converged", "cut_back")
+            for text in dict.fromkeys(shorter)
+            if can_stand(job, text)
+        ]
         passed += self.ranked(again, 0 if passed else MAX_CUT_BACK)
         passed.sort(key=lambda s: -s.log_prob)
         return [completion(s, job.hole) for s in passed[:n_wanted]]

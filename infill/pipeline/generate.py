@@ -10,9 +10,10 @@ import math
 import msgspec
 
 from infill.candidates import sources
-from infill.candidates.segment_texts import is_placeholder
+from infill.candidates.segment_texts import is_unwritten
 from infill.candidates.sources import Candidate, fitted_candidate
 from infill.checks.damage import damage
+from infill.checks.marks import foreign_mark
 from infill.checks.preservation import is_only_prose, loses_code
 from infill.pipeline.drafts import reporter
 from infill.pipeline.job import Job, Pipeline
@@ -71,14 +72,22 @@ def fitted(job: Job, found: tuple[Candidate, ...]) -> list[Candidate]:
     closed = sources.closed(sources.distinct(found), prefix, suffix)
     by_indent = syntax.language.block_style == "indent"
     every = sources.distinct(fitted_candidate(c, hole, prefix, suffix, by_indent) for c in (*found, *closed))
-    present = job.present.strip()
-    if hole.kind == "selection":
-        other = (c for c in every if c.text.strip() != present and not loses_code(syntax, hole.span, c.text))
-        return [c for c in other if damage(syntax, hole.span, c.text, request.instruction) is None]
-    if hole.kind == "block" and present:  # a body, not a line on the way
-        written = (c for c in every if not is_placeholder(syntax, c.text))
-        return [c for c in written if not is_only_prose(syntax, hole.span, c.text)]
-    return every
+    return [c for c in every if can_stand(job, c.text)]
+
+
+def can_stand(job: Job, text: str) -> bool:
+    """Return whether a text passes every check but the parser's. What is cut back must pass them again."""
+    request, syntax, span, present = job.request, job.syntax, job.hole.span, job.present.strip()
+    if foreign_mark(text, request.text):
+        return False
+    if job.hole.kind == "selection":
+        if text.strip() == present or loses_code(syntax, span, text):
+            return False
+        gives_up = is_unwritten(syntax, text) and not is_unwritten(syntax, present)
+        return not gives_up and damage(syntax, span, text, request.instruction) is None
+    if job.hole.kind == "block" and present:  # a body, not a line on the way
+        return not is_unwritten(syntax, text) and not is_only_prose(syntax, span, text)
+    return True
 
 
 def _denoise(pipeline: Pipeline, job: Job) -> list[Fill]:

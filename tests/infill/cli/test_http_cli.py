@@ -78,6 +78,14 @@ def test_all_holes_of_a_function(server: OpenAIServer, area: Path) -> None:
     assert (area / "total.py").read_text() == f"def total(boxes):\n{whole}"
 
 
+@pytest.mark.parametrize("answer", ["<hole1/>", "a <|fim_middle|>", "</hole1>"])
+def test_a_mark_of_ours_is_never_written_as_code(server: OpenAIServer, area: Path, answer: str) -> None:
+    server.answer = filling(answer)
+    run = infill(area, "fill", "area.py:2:16", "--write", *http(server))
+    assert run.returncode in (0, 1), run.stderr.decode()
+    assert not {"<", "|", ">"} & set((area / "area.py").read_text())
+
+
 def test_what_is_believed_least_cannot_be_asked(server: OpenAIServer, area: Path) -> None:
     run = infill(area, "refine", "area.py:1-1", *http(server))
     assert run.returncode == 1

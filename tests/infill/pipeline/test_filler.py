@@ -202,6 +202,24 @@ def test_right_code_is_not_refilled_with_what_is_hardly_more_probable() -> None:
     assert isinstance(result, NoFill) and result.reason == "nothing_better"
 
 
+@pytest.mark.parametrize("answer", ["pass", "...", "x = ...", "return ...", "raise NotImplementedError"])
+def test_a_placeholder_is_not_filled_with_another(answer: str) -> None:
+    text = "def area(w, h):\n    pass\n"
+    result = ModelFiller(FakeEngine([answer]), "fake").fill(
+        FillRequest(text=text, language="python", offset=text.index("pass")), CancelToken()
+    )
+    assert isinstance(result, NoFill), result
+
+
+def test_what_is_cut_back_passes_the_same_checks() -> None:
+    text = "def area(w, h):\n    pass\n"
+    engine = FakeEngine(["x = ...\n    return (w"], log_probs={"x = ...": -0.1})
+    result = ModelFiller(engine, "fake").fill(
+        FillRequest(text=text, language="python", offset=text.index("pass")), CancelToken()
+    )
+    assert isinstance(result, NoFill), result
+
+
 def test_a_deadline_is_shared_out() -> None:
     engine = FakeEngine(["h"])
     fill(engine, AREA, deadline_ms=500.0)
