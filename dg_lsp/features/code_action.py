@@ -18,6 +18,7 @@ from dg_lsp.documents.positions import span_of
 from dg_lsp.features.common.rewriting import RewriteRequest, rewrite
 from dg_lsp.features.execute_command import COMMAND_OF, title_of
 from dg_lsp.session.session import Session
+from infill.holes.deliberate import is_stub
 from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Span
@@ -75,6 +76,8 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
         kinds = await session.syntax_thread.ask(snapshot, partial(_offered, span))
         if not session.documents.is_current(snapshot):
             return []
+        if is_stub(snapshot.uri):
+            kinds = [kind for kind in kinds or () if kind not in ("body", "holes")]
         offers = [*(Offer(kind, _rewrite_kind(kind), title_of(session, kind)) for kind in kinds or ()), *offers]
     return [_action(session, snapshot, params, offer) for offer in offers if _is_wanted(params, offer.action_kind)]
 

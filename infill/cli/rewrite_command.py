@@ -29,6 +29,7 @@ from infill.cli.command_input import (
 )
 from infill.cli.rewrite_report import Lines, Rewritten
 from infill.files.read_write import SourceFile, offset_of, printable, write_all
+from infill.holes.deliberate import is_stub
 from infill.holes.target import Target, applied, overlap
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Filled, InputError, NoFill, Part, Span
@@ -81,7 +82,7 @@ def fill_holes(names: Sequence[str], args: CommonArguments) -> int:
     pieces: list[_Piece] = []
     for name, source in read_sources(names, args).items():
         language = language_id(source, args.language)
-        found = [] if language is None else _targets_with_holes(source.text, language)
+        found = [] if language is None or is_stub(name) else _targets_with_holes(source.text, language)
         pieces += (_Piece(_lines_at(name, source, target), source, language, target) for target in found)
     if not pieces:
         console.say("nothing to fill: no function has a hole")

@@ -191,3 +191,19 @@ def test_holes_in_bulk_are_filled_only_with_what_the_model_would_show_unasked(
     code, _, err = rewriting("fill", "--holes", "holes.py")
     assert code == 1 and "not_confident (0.01 < 0.30; --min-confidence 0 accepts every fill)" in err
     assert "accepts every fill" not in rewriting("fill", "--holes", "holes.py", "--min-confidence", "0.2")[2]
+
+
+def test_a_stub_has_no_holes(run: Run, area: Path) -> None:
+    stub = area.with_suffix(".pyi")
+    stub.write_text("def area(w: int, h: int) -> int: ...\n\ndef more():\n    ...\n")
+    code, out, err = run("fill", "--holes", stub)
+    assert code == 1 and not out and "nothing to fill" in err
+
+
+def test_what_is_open_on_purpose_is_left_alone(run: Run, area: Path) -> None:
+    area.write_text(
+        "class Reader(Protocol):\n    def read(self):\n        ...\n"
+        "\n\nclass File:\n    @abstractmethod\n    def close(self):\n        pass\n"
+    )
+    code, out, err = run("fill", "--holes", area)
+    assert code == 1 and not out and "nothing to fill" in err
