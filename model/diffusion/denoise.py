@@ -2,7 +2,7 @@
 
 Knows rows and their draws, refuses to know text, tensors and devices. `generate()` of the class is the
 reference: without clamped positions and with the same draws this loop gives the same tokens
-(tests/model/test_parity.py).
+(tests/model/torch/test_parity.py).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Decoder(Protocol):
     """
 
     def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> StepOutput:
-        """One pass over the rows `live`, whose free positions hold `free_ids` [F]."""
+        """One pass over the rows `live`, whose free positions hold `free_ids` [F]; `uniforms` [F] pick the ids."""
         ...
 
 
@@ -44,7 +44,7 @@ class Row:
     n_steps: int = 0
     settled: bool = False
     pruned: bool = False  # given up after the first step
-    history: list[Ids] = field(default_factory=list)
+    history: list[Ids] = field(default_factory=list)  # [n] each, the draft of every step
 
     def __post_init__(self) -> None:
         self.draft, self.entropies = self.ids, np.zeros(len(self.ids), dtype=np.float32)
@@ -63,7 +63,7 @@ class Row:
 def starting_rows(
     given: Sequence[Ids], warm: Sequence[bool], draws: Sequence[Draws], noises: Sequence[Noise]
 ) -> list[Row]:  # fmt: skip
-    """Rows whose free positions hold noise, or what is `given` where `warm`.
+    """Rows whose free positions [n] hold noise, or what is `given` [n] where `warm`; each row has its own n.
 
     Noise is drawn for warm rows too, so that a seed means the same either way.
     """

@@ -1,4 +1,7 @@
-"""What the engine asks of a network, whichever runtime computes it. Arrays are numpy, on the host."""
+"""What the engine asks of a network, whichever runtime computes it. Arrays are numpy, on the host.
+
+Shapes: B canvases, V ids; a continuation has n tokens.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ from model.types import CancelToken, Canvas
 class ScoredTokens(NamedTuple):
     """Log-probability (nats) of each token of a continuation, and the entropy of what it was drawn from."""
 
-    log_probs: Floats
-    entropies: Floats
+    log_probs: Floats  # [n]
+    entropies: Floats  # [n]
 
 
 class LeftToRight(Protocol):

@@ -31,21 +31,24 @@ class Noise(Protocol):
     """How a row goes from noise to a draft."""
 
     def fresh(self, n: int, draws: Draws) -> Ids:
-        """What stands in `n` free positions before the first step."""
+        """Ids [n] that stand in `n` free positions before the first step."""
         ...
 
     def warm(self, draft: Ids, draws: Draws) -> Ids:
-        """The same where there is a draft to start from."""
+        """The same where there is a `draft` [n] to start from."""
         ...
 
     def step(
         self, state: RowState, output: StepOutput, draws: Draws, config: SamplerConfig, steps_left: int
     ) -> RowState:
-        """What becomes of a row; `steps_left` counts the step that is taken, so the last one has 1."""
+        """What becomes of a row; `output` is its own part, [n] each.
+
+        `steps_left` counts the step that is taken, so the last one has 1.
+        """
         ...
 
     def settled(self, state: RowState, history: list[Ids], config: SamplerConfig) -> bool:
-        """Whether nothing is left to do; `history` are the drafts of all steps."""
+        """Whether nothing is left to do; `history` are the drafts [n] of all steps."""
         ...
 
 

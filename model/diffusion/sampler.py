@@ -28,11 +28,11 @@ class Draws(Protocol):
     """Where a row's randomness comes from."""
 
     def noise(self, n: int, vocab_size: int) -> Ids:
-        """`n` uniform random ids."""
+        """Uniform random ids [n], each below `vocab_size`."""
         ...
 
     def uniforms(self, n: int) -> Floats:
-        """`n` numbers in [0, 1), each of which picks an id from a distribution."""
+        """Numbers [n] in [0, 1), each of which picks an id from a distribution."""
         ...
 
 
@@ -110,7 +110,7 @@ def accepted_mask(entropies: Floats, entropy_bound: float) -> Flags:
 
 
 def settled(history: list[Ids], entropies: Floats, config: SamplerConfig) -> bool:
-    """Whether a row's last draft equals the `stability_threshold` ones before it and is sure of itself."""
+    """Whether a row's last draft [n] equals the `stability_threshold` ones before it, and `entropies` [n] are low."""
     if len(history) <= config.stability_threshold:
         return False
     *_, last = history

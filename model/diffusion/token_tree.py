@@ -34,7 +34,7 @@ class TokenTree:
             self.paths.append(path)
 
     def visible(self) -> Flags:
-        """Which nodes [T, T] a node sees: those on the way to it, and itself."""
+        """Which of the T nodes each one sees [T, T]: those on the way to it, and itself."""
         seen = np.eye(len(self.token_ids), dtype=np.bool_)
         for node, parent in enumerate(self._parents):  # parents come first
             if parent >= 0:

@@ -41,7 +41,7 @@ class UsualConfidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def confidence(entropies: Floats | Sequence[float]) -> float:
-    """How sure a row of free positions is, 0 to 1, from their entropies in nats."""
+    """How sure a row of free positions is, 0 to 1, from their entropies [n] in nats."""
     return float(np.exp(-np.asarray(entropies)).mean())
 
 
@@ -61,7 +61,7 @@ def fitted(measured: dict[int, float], n_holes: int) -> UsualConfidence:
 
 
 def least_squares(basis: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
-    """Weights, none of them negative, and the squared error: the best of those with some of them at zero."""
+    """Weights [k] of `basis` [n, k], none negative, and the squared error to `y` [n]: the best with some at zero."""
     best = np.zeros(basis.shape[1]), float(y @ y)
     for used in itertools.product((False, True), repeat=basis.shape[1]):
         if not any(used):

@@ -73,7 +73,7 @@ def _products(x, codes, scales, up, n_groups, FORMAT: tl.constexpr, GATED: tl.co
 
 @triton.jit
 def _all_parts(sums, partial, arrived, SPLITS: tl.constexpr):
-    """The sums of all parts for the last program of a tile to arrive, always added in one order; else nothing."""
+    """The `sums` [BN, BM] of all parts, added in one order, for the last program of a tile to arrive; else nothing."""
     BN: tl.constexpr = sums.shape[0]
     BM: tl.constexpr = sums.shape[1]
     tile, n_tiles = tl.program_id(0).to(tl.int64), tl.num_programs(0).to(tl.int64)

@@ -26,6 +26,7 @@ def sorted_by_expert(experts: Tensor, n_experts: int) -> tuple[Tensor, Tensor]:
 
 @triton.jit(do_not_specialize=["n"])
 def _sort_kernel(experts, order, ends, places, n, N_EXPERTS: tl.constexpr, AT_ONCE: tl.constexpr):
+    """`order` [n], and `ends` [N_EXPERTS] by way of each expert's next place in `places` [N_EXPERTS]."""
     every = tl.arange(0, AT_ONCE)
     BINS: tl.constexpr = triton.next_power_of_2(N_EXPERTS)
     counts = tl.zeros((BINS,), tl.int32)

@@ -42,7 +42,7 @@ def step_output(
 
 @triton.jit
 def _capped(scores, barred, rows, temperature, size, cap, ids):
-    """A row's scores of `ids`, capped and by temperature; minus infinity where they are barred or past the end."""
+    """A row's scores of `ids` [AT_ONCE], capped and by temperature; minus infinity where barred or past the end."""
     row = tl.program_id(1).to(tl.int64)
     kept = ids < size
     x = tl.load(scores + row * size + ids, mask=kept, other=0.0).to(tl.float32)
@@ -55,6 +55,7 @@ def _capped(scores, barred, rows, temperature, size, cap, ids):
 def _piece_kernel(
     scores, barred, rows, temperature, largest, mass, moment, best, size, n_pieces, cap, AT_ONCE: tl.constexpr
 ):  # fmt: skip
+    """Largest score, sums and best id [F, pieces] of a piece of a row; `scores` [F, V], `barred` [B, V], `rows` [F]."""
     ids = tl.program_id(0) * AT_ONCE + tl.arange(0, AT_ONCE)
     x = _capped(scores, barred, rows, temperature, size, cap, ids)
     top = tl.max(x)
@@ -72,6 +73,7 @@ def _row_kernel(
     scores, barred, rows, temperature, largest, mass, moment, best, uniforms, draft, entropies, sampled,
     size, n_pieces, cap, AT_ONCE: tl.constexpr, PIECES: tl.constexpr,
 ):  # fmt: skip
+    """Probabilities of a piece of a row, written over `scores` [F, V]; `draft`, `entropies` and `sampled` [F]."""
     piece, row = tl.program_id(0), tl.program_id(1)
     every = tl.arange(0, PIECES)
     at, kept = row * n_pieces + every, every < n_pieces

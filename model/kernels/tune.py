@@ -85,7 +85,7 @@ def candidates(n_tokens: int, kind: Kind, up_to: int) -> Iterator[Tile]:
 
 
 def random_weight(generator: torch.Generator, *shape: int, quant: Quant = "int4") -> Packed:
-    """Normal numbers, packed."""
+    """Normal numbers [experts, rows, columns], packed; `shape` is that."""
     device = generator.device
     made = [packed(torch.randn(shape[-2:], generator=generator, device=device), quant) for _ in range(shape[0])]
     codes, scales = (torch.stack(part) for part in zip(*((w.codes, w.scales) for w in made), strict=True))
@@ -93,7 +93,7 @@ def random_weight(generator: torch.Generator, *shape: int, quant: Quant = "int4"
 
 
 def random_rows(generator: torch.Generator, *shape: int) -> Tensor:
-    """Normal numbers in bfloat16."""
+    """Normal numbers [...] in bfloat16; `shape` is that."""
     return torch.randn(shape, generator=generator, device=generator.device).bfloat16()
 
 
@@ -120,7 +120,7 @@ def _linears(multiply: TritonMultiply, generator: torch.Generator, n_tokens: lis
     """Some linear layers one after the other, for each number of tokens."""
     weights = [random_weight(generator, 1, *shape)[0] for shape in LINEAR_SHAPES]
 
-    def run(inputs: list[Tensor]) -> None:
+    def run(inputs: list[Tensor]) -> None:  # [n, columns] for each weight
         for x, weight in zip(inputs, weights, strict=True):
             multiply.linear(x, weight)
 

@@ -63,7 +63,7 @@ UNPACK_FP8 = tl.constexpr("""{
 
 @triton.jit
 def _bytes(at, FORMAT: tl.constexpr, dtype: tl.constexpr):
-    """Codes of a byte each as numbers."""
+    """Codes [rows, 32] of a byte each as numbers."""
     codes = tl.load(at)
     if dtype == tl.bfloat16:
         ASM: tl.constexpr = UNPACK_FP8 if FORMAT == "fp8" else UNPACK_INT8

@@ -1,4 +1,7 @@
-"""`Decoder` of the masked models: a pass over whole rows, and only what is still masked is asked about."""
+"""`Decoder` of the masked models: a pass over whole rows, and only what is still masked is asked about.
+
+Shapes: B canvases, F free positions of which M are masked, V ids.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,9 @@ class Hidden(Protocol):
 
     def elastic(self, canvas: Canvas) -> bool: ...
 
-    def hidden_before(self, rows: Sequence[Sequence[int]], wanted: Sequence[tuple[int, int]]) -> Tensor: ...
+    def hidden_before(self, rows: Sequence[Sequence[int]], wanted: Sequence[tuple[int, int]]) -> Tensor: ...  # [M, dim]
 
-    def scores(self, hidden: Tensor) -> Tensor: ...
+    def scores(self, hidden: Tensor) -> Tensor: ...  # [M, dim] to [M, V]
 
 
 class MaskedDecoder:
@@ -51,7 +54,7 @@ class MaskedDecoder:
 
     @torch.inference_mode()
     def __call__(self, live: Sequence[int], free_ids: Ids, temperature: float, uniforms: Floats) -> StepOutput:
-        """What is not masked stays as it is, with entropy 0; so does the empty end of an elastic hole."""
+        """What of `free_ids` [F] is not masked stays, with entropy 0; so does the empty end of an elastic hole."""
         rows, asked = self._rows(live, free_ids)
         open_at = np.flatnonzero(free_ids == self._network.ids.mask)
         output = StepOutput(free_ids.copy(), np.zeros(len(free_ids), np.float32), free_ids.copy())
@@ -69,7 +72,10 @@ class MaskedDecoder:
         return output
 
     def _step_outputs(self, hidden: Tensor, barred: Tensor, temperature: float, uniforms: Tensor) -> tuple[Tensor, ...]:
-        """Draft, entropies and sampled ids; the draft is text, a sample may change the length."""
+        """Draft, entropies and sampled ids [M] of `hidden` [M, dim] without `barred` [M, V]; `uniforms` [M] pick.
+
+        The draft is text, a sample may change the length.
+        """
         logits = self._network.scores(hidden).masked_fill_(barred, -torch.inf).div_(temperature)
         draft, entropies, sampled, _ = step_output(logits, uniforms)
         if self._network.ids.expand is not None:
@@ -78,7 +84,7 @@ class MaskedDecoder:
         return draft, entropies, sampled
 
     def _rows(self, live: Sequence[int], free_ids: Ids) -> tuple[list[list[int]], list[tuple[int, int]]]:
-        """The rows' ids, and (row, position) of every mask in them, in the order of `free_ids`."""
+        """The rows' ids, and (row, position) of every mask in them, in the order of `free_ids` [F]."""
         rows: list[list[int]] = []
         masked: list[tuple[int, int]] = []
         prompt, ids = self._network.prompt_ids, self._network.ids
@@ -101,5 +107,5 @@ class MaskedDecoder:
                 barred[row, ids.expand] = bool((own_ids != ids.pad).all())
         return barred
 
-    def _split(self, live: Sequence[int], free_ids: Ids) -> list[Ids]:
+    def _split(self, live: Sequence[int], free_ids: Ids) -> list[Ids]:  # [F] to [n] for each row
         return np.split(free_ids, np.cumsum([self._holes[i].sum() for i in live])[:-1])

@@ -77,7 +77,7 @@ def load_transformer(
 
 
 def put(network: nn.Module, name: str, weight: Packed | Tensor, multiply: Multiply, dtype: torch.dtype) -> None:
-    """Put one tensor in its place."""
+    """Put one tensor [...] in its place; a packed one [rows, columns] replaces its whole layer."""
     path, _, leaf = name.rpartition(".")
     module = network.get_submodule(path)
     if isinstance(weight, Tensor):

@@ -7,6 +7,8 @@ are for who can measure what they cost in quality.
 
 There is no causal encoder either. What stands in for it asks the same network for one token after the other, masks
 behind them: its left-to-right draft takes a pass a token, its judgement four passes for all candidates.
+
+Shapes: B rows of at most T ids, F positions that are asked about, V ids.
 """
 
 from __future__ import annotations
@@ -107,7 +109,7 @@ class MaskedNetwork:
         return judged
 
     def _of(self, hidden: Tensor, ids: Sequence[int]) -> ScoredTokens:
-        """Log-probabilities of ids [F] and entropies; a part at a time, because all scores at once can be gigabytes."""
+        """Log-probabilities and entropies of ids, [F] each; a part at a time: all scores at once can be gigabytes."""
         n_at_once = max(1, SCORES_AT_ONCE // self.vocab_size)
         wanted = torch.tensor(ids, device=hidden.device)
         parts: list[tuple[Tensor, Tensor]] = []
@@ -123,7 +125,7 @@ class MaskedNetwork:
         return hidden[at[:, 0], at[:, 1]]
 
     def scores(self, hidden: Tensor) -> Tensor:
-        """Vocabulary scores [..., ids] of hidden states, float32."""
+        """Vocabulary scores [..., V] of hidden states [..., dim], float32."""
         return self.network.lm_head(hidden)[..., : self.vocab_size].float()
 
     def _hidden(self, rows: Sequence[Sequence[int]]) -> Tensor:

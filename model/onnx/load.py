@@ -56,7 +56,7 @@ def open_graph(path: Path, weights_hash: str, n_threads: int | None) -> ort.Infe
 
 
 def float32(tensor: dict[str, object]) -> Floats:
-    """A stored tensor as float32; bfloat16 is the upper half of one."""
+    """A stored tensor as float32 [...], of the shape that it states; bfloat16 is the upper half of one."""
     kind, shape, data = tensor["dtype"], tensor["shape"], tensor["data"]
     assert isinstance(data, (bytes, bytearray)) and isinstance(shape, list)
     if kind == "BF16":

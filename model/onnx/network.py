@@ -3,6 +3,8 @@
 Everything is packed into one sequence, without a batch and without padding: all canvases of a fill stand
 behind each other and a mask keeps them apart, all continuations to be scored share the tokens they begin
 with (a tree). `model/train/to_onnx.py` writes the graphs and says how they compute.
+
+Shapes: T tokens of a pass after N that are kept, B canvases, F free positions, M positions with scores, V ids.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class OnnxNetwork:
     """Encoder and decoder over the prompt kept last; a few older ones are there to come back to."""
 
     def __init__(self, sessions: dict[str, ort.InferenceSession], embedding: Floats, text_config: dict[str, int]):
+        """`embedding` [V, dim] is scaled as the class scales it."""
         self._sessions = sessions
         self.embedding = embedding
         self.vocab_size, self.hidden_size = embedding.shape
@@ -122,7 +125,7 @@ class OnnxNetwork:
         return hidden, present
 
     def trunk(self, x: Floats, position_ids: Ids, mask: Floats, past: Past) -> Floats:
-        """Hidden states [T, dim] of embeddings `x`; `mask` [T, N + T] is added to the attention scores."""
+        """Hidden states [T, dim] of embeddings `x` [T, dim]; `mask` [T, N + T] is added to the attention scores."""
         return self._run("trunk", ["hidden"], self._inputs(x, position_ids, mask, past))[0]
 
     def condition(self, x: Floats, soft: Floats) -> Floats:
@@ -130,18 +133,20 @@ class OnnxNetwork:
         return self._run("condition", None, {"x": x, "soft": soft})[0]
 
     def logits(self, hidden: Floats) -> Floats:
-        """Soft-capped vocabulary scores [M, V]."""
+        """Soft-capped vocabulary scores [M, V] of hidden states [M, dim]."""
         return self._run("head", None, {"hidden": hidden})[0]
 
     def _inputs(self, x: Floats, position_ids: Ids, mask: Floats, past: Past) -> Arrays:
+        """The inputs of `trunk` by name: `x` [T, dim], `position_ids` [T], `mask` [T, N + T] and `past`."""
         kept = {f"past{i}": p for i, p in enumerate(past)}
         return {"x": x, "position_ids": position_ids, "mask": mask} | kept
 
     def _run(self, graph: str, outputs: list[str] | None, inputs: Arrays) -> list[Floats]:
+        """The arrays [...] that a graph gives under these names; None: all of them, in its order."""
         return cast("list[Floats]", self._sessions[graph].run(outputs, inputs, self._options))
 
     def embed(self, ids: Ids) -> Floats:
-        """Scaled embeddings [T, dim]."""
+        """Scaled embeddings [T, dim] of `ids` [T]."""
         return self.embedding[ids]
 
     def soft_embeddings(self, probs: Floats) -> Floats:
@@ -160,6 +165,7 @@ class OnnxDecoder:
     def __init__(
         self, network: OnnxNetwork, past: Past, n_prompt: int, canvases: Sequence[Canvas], barred: Flags
     ) -> None:
+        """`past` holds the prompt's keys and values; `barred` [B, V] marks ids that a canvas may not predict."""
         self._network, self._past, self._n_prompt = network, past, n_prompt
         lengths = [len(c.canvas_ids) for c in canvases]
         self._row = np.repeat(np.arange(len(canvases)), lengths)  # [P] whose position it is
@@ -204,6 +210,7 @@ class OnnxLeftToRight:
     """`LeftToRight` on a copy of the prompt's keys and values that grows."""
 
     def __init__(self, network: OnnxNetwork, logits: Floats, n: int, past: Past) -> None:
+        """`logits` [V] are of what follows `n` tokens, whose keys and values [kv heads, n, head dim] are `past`."""
         self._network, self._logits, self._n, self._past = network, logits, n, past
 
     def best(self, allowed: Flags | None) -> tuple[int, float]:

@@ -4,6 +4,8 @@ A step of the 26B model is some two thousand kernels, most of a few microseconds
 longer than they run. A CUDA graph of the pass is recorded once for each size of prompt and canvas (powers of
 two, so there are few) and played from then on; nothing is recorded anew between requests. On a CPU the same
 passes run unrecorded, which is how they are tested without a GPU.
+
+Shapes: T positions of which F are free, the padding counted, of B canvases; V ids.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from model.types import Canvas
 LEAST_PROMPT, LEAST_CANVAS = 256, 16  # tokens of the smallest sizes
 MOST_CANVASES, MOST_POSITIONS = 32, 511  # of one recording; more than these are too rare to record
 PADDING = -1  # the canvas of positions that are nobody's
-Answers = tuple[Tensor, Tensor, Tensor]
+Answers = tuple[Tensor, Tensor, Tensor]  # draft, entropies and sampled ids, [F] each
 
 
 class CudaGraphs:
@@ -56,7 +58,7 @@ class CudaGraphs:
         return self._recordings[key]
 
     def recorded(self, play: Callable[[], Answers]) -> tuple[Callable[[], None], Answers]:
-        """How to play it again, and where its answers then are."""
+        """How to play it again, and where its answers [F] then are."""
         if self._pool is None:
             answers = play()
 
@@ -123,7 +125,7 @@ class Recording:
         self._again, self.answers = recorder.recorded(lambda: run(recorder.decoder, vocabulary, self.step))
 
     def see(self, rows: Tensor, prompt: Prompt, kinds: Sequence[str]) -> None:
-        """Let each position see what the prompt fills and its own canvas; `rows` [positions] are the canvases."""
+        """Let each position see what the prompt fills and its own canvas; `rows` [T] are the canvases."""
         for kind, n_filled in dict(zip(kinds, prompt.n_filled, strict=True)).items():
             mask, size = self.step.masks[kind], self._sizes[kind]
             assert mask is not None
@@ -132,7 +134,7 @@ class Recording:
             mask[0, 0, :, size:] = rows[:, None] == rows
 
     def play(self) -> list[np.ndarray[Any, Any]]:
-        """Draft, entropies and sampled ids of the free positions, on the host: the one wait for the device."""
+        """Draft, entropies and sampled ids [F] of the free positions, on the host: the one wait for the device."""
         self._again()
         return [answer.cpu().numpy().copy() for answer in self.answers]  # the next pass writes where they are
 
@@ -143,6 +145,7 @@ class CudaGraphDecoder:
     def __init__(
         self, recorder: CudaGraphs, view: DynamicCache, n_prompt: int, canvases: Sequence[Canvas], barred: Flags
     ) -> None:
+        """`view` is of the prompt's cache; `barred` [B, V] marks ids that a canvas may not predict."""
         self._recorder, self._canvases = recorder, canvases
         self._n_prompt, self._barred = n_prompt, torch.from_numpy(barred).to(recorder.device)
         self._prompt = recorder.prompt(view, n_prompt)
@@ -196,7 +199,7 @@ class CudaGraphDecoder:
         self._recording, self._live = recording, live
 
     @staticmethod
-    def _write(held: Tensor, values: np.ndarray[Any, Any]) -> None:
+    def _write(held: Tensor, values: np.ndarray[Any, Any]) -> None:  # both [T] or [F]
         held.copy_(torch.from_numpy(values))
 
 
@@ -211,6 +214,6 @@ def size_of(n: int, least: int) -> int:
 
 
 def _room(layer: Any, size: int) -> Tensor:
-    """Zeros for a layer's keys or values; a sliding layer never holds more than its window."""
+    """Zeros [1, heads, n, head size] for a layer's keys or values; a sliding layer never holds more than its window."""
     n = min(size, layer.sliding_window - 1) if layer.is_sliding else size
     return layer.keys.new_zeros(*layer.keys.shape[:2], n, layer.keys.shape[-1])

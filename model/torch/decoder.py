@@ -1,4 +1,7 @@
-"""`Decoder` of the torch runtime: canvases in one row, the settled ones taken out as the loop goes on."""
+"""`Decoder` of the torch runtime: canvases in one row, the settled ones taken out as the loop goes on.
+
+Shapes: T positions of which F are free, of B canvases; V ids.
+"""
 
 from __future__ import annotations
 
@@ -60,11 +63,11 @@ class TorchDecoder:
         draft, entropies, sampled = run(self._decoder, self._vocabulary, step)
         return StepOutput(draft.cpu().numpy(), entropies.cpu().numpy(), sampled.cpu().numpy())
 
-    def _row_of(self, canvases: Sequence[Sequence[int]]) -> Tensor:
+    def _row_of(self, canvases: Sequence[Sequence[int]]) -> Tensor:  # [T]
         return torch.tensor([value for canvas in canvases for value in canvas], device=self._device)
 
     def _attention_masks(self) -> dict[str, Tensor | None]:
-        """The prompt and its own canvas is what each position sees; a canvas alone needs no mask."""
+        """For each kind of layer who sees whom [1, 1, T, n + T]: the prompt, and its own canvas; None: all."""
         kinds = self._decoder.text_config.layer_types
         if len(self._live) == 1:
             return dict.fromkeys(kinds)

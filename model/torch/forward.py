@@ -2,7 +2,7 @@
 
 Canvases of different lengths share one prompt. In a batch of rows each would be padded to the longest and the
 prompt's keys copied for every row; in one row there is no padding and one copy, and a mask keeps the canvases
-apart. What stands in a canvas is all the same to its neighbours (tests/model/test_torch_decoder.py).
+apart. What stands in a canvas is all the same to its neighbours (tests/model/torch/test_decoder.py).
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ class TorchNetwork:
         return self.network.model.encoder.language_model(input_ids=ids, past_key_values=cache).last_hidden_state  # type: ignore
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Soft-capped vocabulary scores, float32."""
+        """Soft-capped vocabulary scores [..., V] of hidden states [..., dim], float32."""
         return self._vocabulary.logits(hidden)
 
 
@@ -119,6 +119,7 @@ class TorchLeftToRight:
     """`LeftToRight` over a view of the prompt's cache."""
 
     def __init__(self, network: TorchNetwork, last: Tensor, cache: DynamicCache) -> None:
+        """`last` [1, 1, dim] is the hidden state of the last token, which `cache` holds already."""
         self._network, self._hidden, self._cache = network, last, cache
 
     @torch.inference_mode()

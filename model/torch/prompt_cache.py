@@ -3,7 +3,7 @@
 The library's own cache drops what falls out of a sliding window, so it cannot go back to an earlier
 prompt. Here every layer keeps the keys of the whole prompt, and a view in the library's form is cut out
 for each call: the whole for a full layer, the last window for a sliding one. What is reused equals a
-fresh encode (tests/model/test_prompt_cache.py, across the window's edge).
+fresh encode (tests/model/torch/test_prompt_cache.py, across the window's edge).
 """
 
 from __future__ import annotations
@@ -120,6 +120,6 @@ class ReadOnly:
         self._layers = layers_of(view)
 
     def update(self, keys: Tensor, values: Tensor, layer: int) -> tuple[Tensor, Tensor]:
-        """What is kept of a layer and these after it."""
+        """What is kept of a layer [1, kv heads, n, head dim], and these [1, kv heads, T, head dim] after it."""
         kept = self._layers[layer]
         return torch.cat((kept.keys, keys), dim=-2), torch.cat((kept.values, values), dim=-2)

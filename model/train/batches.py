@@ -19,8 +19,8 @@ from model.train.objective import Example, Sampler, Shape, noise_times, noised
 class Batch(NamedTuple):
     """Stacked examples; see `Example` for the shapes, with B in front."""
 
-    prompt: Tensor
-    prompt_weight: Tensor
+    prompt: Tensor  # [B, N]
+    prompt_weight: Tensor  # [B, N]
     clean: Tensor  # [B, K*C]
     noisy: Tensor  # [B, K*C]
     hole: Tensor  # [B, K*C]
@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 
     @property
     def mask(self) -> Tensor:
-        """What each canvas position sees; see `attention_mask`."""
+        """What each canvas position sees [B, 1, K*C, N + K*C]; see `attention_mask`."""
         n_canvas = self.clean.shape[1] // self.visible.shape[1]
         return attention_mask(self.visible, self.length, self.prompt.shape[1], n_canvas)
 
@@ -68,7 +68,7 @@ def stack(examples: list[Example], t: np.ndarray, vocab_size: int, rng: np.rando
     """Noise the canvases at levels t [B, K] and stack everything."""
     noisy = [noised(e, t[i], vocab_size, rng) for i, e in enumerate(examples)]
 
-    def tensor(arrays: list[np.ndarray]) -> Tensor:
+    def tensor(arrays: list[np.ndarray]) -> Tensor:  # B times [...] to [B, ...]
         return torch.from_numpy(np.stack(arrays))
 
     return Batch(

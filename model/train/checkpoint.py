@@ -77,7 +77,7 @@ def class_config(config: NetworkConfig, pad_id: int, eos_id: int, bos_id: int) -
 
 
 def class_weights(weights: dict[str, Tensor], config: NetworkConfig) -> dict[str, Tensor]:
-    """Weights under the class's names: one expert gets its axis back, the router chooses among one."""
+    """Weights under the class's names: [rows, columns] of the expert become [1, rows, columns], a router is added."""
     out: dict[str, Tensor] = {}
     for name, value in weights.items():
         out["model.decoder." + name] = value[None] if ".experts." in name else value

@@ -25,7 +25,7 @@ from model.types import CheckpointError
 
 
 def export(weights: dict[str, Tensor], config: NetworkConfig, tokenizer_folder: Path, out: Path) -> None:
-    """Write config, weights and tokenizer to `out`; `infill.json` and the card there are left alone."""
+    """Write config, weights [...] and tokenizer to `out`; `infill.json` and the card there are left alone."""
     out.mkdir(parents=True, exist_ok=True)
     tokenizer = TextTokenizer.load(tokenizer_folder)
     ids = tokenizer.pad_id, tokenizer.eos_id, tokenizer.bos_id
@@ -38,7 +38,7 @@ def export(weights: dict[str, Tensor], config: NetworkConfig, tokenizer_folder: 
 
 
 def mean_with(weights: dict[str, Tensor], config: NetworkConfig, folders: Sequence[Path]) -> dict[str, Tensor]:
-    """The mean of these weights and those of checkpoints; raises `CheckpointError` where one is of another shape.
+    """The mean of these weights [...] and those of checkpoints; raises `CheckpointError` where one is of another shape.
 
     Runs that began at one state and ended with a falling rate lie in one valley: their mean is better than either
     (model soups, Wortsman et al. 2022).

@@ -109,7 +109,7 @@ class Training:
                 group["lr"] = lr * rate
 
     def learn(self, batch: Batch, self_condition: bool, ema: float) -> tuple[Tensor, Tensor]:
-        """One step; the two losses, still on the device."""
+        """One step; the two losses [], still on the device."""
         device = batch.prompt.device.type
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             causal, hole = losses(self.net, batch, self_condition)

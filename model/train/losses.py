@@ -17,12 +17,12 @@ CHUNK = 32_768  # rows whose vocabulary scores are held at once
 
 
 def cross_entropy(net: Network, hidden: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean loss in nats of hidden states [R, dim] against ids [R].
+    """Weighted mean loss in nats of hidden states [R, dim] against `targets` [R], by `weight` [R].
 
     Scores of a large batch do not fit: they are made chunk by chunk, and again on the way back.
     """
 
-    def chunk_loss(h: Tensor, ids: Tensor, w: Tensor) -> Tensor:
+    def chunk_loss(h: Tensor, ids: Tensor, w: Tensor) -> Tensor:  # [r, dim], [r] and [r] to []
         return (F.cross_entropy(net.logits(h), ids, reduction="none") * w).sum()
 
     compute: Callable[..., Tensor] = chunk_loss
@@ -33,7 +33,7 @@ def cross_entropy(net: Network, hidden: Tensor, targets: Tensor, weight: Tensor)
 
 
 def losses(net: Network, batch: Batch, self_condition: bool) -> tuple[Tensor, Tensor]:
-    """Causal loss per token of the prompts, and hole loss per (weighted) token of the canvases, in nats."""
+    """Causal loss [] per token of the prompts, and hole loss [] per (weighted) token of the canvases, in nats."""
     hidden, kv = net.encode(batch.prompt)
     targets, weight = batch.prompt[:, 1:].flatten(), batch.prompt_weight[:, 1:].flatten()
     kept = weight > 0

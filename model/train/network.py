@@ -4,6 +4,8 @@ Parameter names are those of `transformers`' decoder, so that `export.py` only r
 holds that both give the same logits from the same weights. The encoder and the decoder share every
 weight (layer scalars stay at 1). One expert instead of many: at this size routing costs time and buys
 nothing, and with one expert the router's weight is exactly 1.
+
+Shapes: B documents of N prompt tokens and T canvas positions, V ids; `dim` is `hidden_size`.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ class NetworkConfig(msgspec.Struct, frozen=True):
 
 
 class RMSNorm(nn.Module):
+    """Rows [..., dim] scaled to a mean square of 1, then by a weight [dim]."""
+
     def __init__(self, dim: int, eps: float):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(dim))
@@ -75,9 +79,9 @@ class Attention(nn.Module):
         self.k_norm = RMSNorm(config.head_dim, config.norm_eps)
 
     def project(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Normalised, rotated queries and keys, normalised values: each [B, heads, T, head_dim]."""
+        """Normalised, rotated queries and keys, normalised values of `x` [B, T, dim]: each [B, heads, T, head_dim]."""
 
-        def heads(t: Tensor) -> Tensor:
+        def heads(t: Tensor) -> Tensor:  # [B, T, heads * head_dim] to [B, heads, T, head_dim]
             return t.view(*t.shape[:-1], -1, self.config.head_dim).transpose(1, 2)
 
         k_raw = heads(self.k_proj(x))
@@ -88,7 +92,7 @@ class Attention(nn.Module):
         return q, k, v
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        """Attention without a scale (the norms carry it); causal where no mask is given."""
+        """Attention [B, T, dim] without a scale (the norms carry it); causal without a `mask` [B, 1, T, N + T]."""
         if mask is not None and q.is_cuda:  # shared heads and a mask together have no fast kernel
             k, v = (t.repeat_interleave(q.shape[1] // t.shape[1], dim=1) for t in (k, v))
         out = F.scaled_dot_product_attention(
@@ -98,6 +102,8 @@ class Attention(nn.Module):
 
 
 class GatedMLP(nn.Module):
+    """A dense layer with a gate, from [..., dim] to [..., dim]."""
+
     def __init__(self, dim: int, inner: int):
         super().__init__()
         self.gate_proj = nn.Linear(dim, inner, bias=False)
@@ -109,7 +115,7 @@ class GatedMLP(nn.Module):
 
 
 class Expert(nn.Module):
-    """The single expert, its gate and up matrices fused as in the class."""
+    """The single expert, from [..., dim] to [..., dim], its gate and up matrices fused as in the class."""
 
     def __init__(self, dim: int, inner: int):
         super().__init__()
@@ -137,18 +143,22 @@ class Layer(nn.Module):
         self.post_feedforward_layernorm_2 = RMSNorm(dim, eps)
 
     def feed_forward(self, x: Tensor) -> Tensor:
+        """`x` [B, T, dim] with what the dense layer and the expert make of it added."""
         dense = self.post_feedforward_layernorm_1(self.mlp(self.pre_feedforward_layernorm(x)))
         expert = self.post_feedforward_layernorm_2(self.experts(self.pre_feedforward_layernorm_2(x)))
         return x + self.post_feedforward_layernorm(dense + expert)
 
     def encode(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Causal pass over x [B, N, dim]; also returns the keys and values it leaves for the canvases."""
+        """Causal pass over x [B, N, dim]; also its keys and values [B, kv heads, N, head_dim], for the canvases."""
         q, k, v = self.self_attn.project(self.input_layernorm(x), cos, sin)
         x = x + self.post_attention_layernorm(self.self_attn.attend(q, k, v, None))
         return self.feed_forward(x), (k, v)
 
     def decode(self, x: Tensor, cos: Tensor, sin: Tensor, kv: tuple[Tensor, Tensor], mask: Tensor) -> Tensor:
-        """Pass over canvas positions, which see the encoder's keys and each other as `mask` allows."""
+        """Pass over canvas positions [B, T, dim], which see the encoder's keys and each other as `mask` allows.
+
+        Keys and values are [B, kv heads, N, head_dim], `mask` is [B, 1, T, N + T].
+        """
         q, k, v = self.self_attn.project(self.input_layernorm(x), cos, sin)
         k, v = torch.cat((kv[0], k), dim=2), torch.cat((kv[1], v), dim=2)
         x = x + self.post_attention_layernorm(self.self_attn.attend(q, k, v, mask))
@@ -156,7 +166,7 @@ class Layer(nn.Module):
 
 
 class SelfConditioning(GatedMLP):
-    """Adds the expected embeddings of the previous step to the canvas embeddings."""
+    """Adds the expected embeddings [B, T, dim] of the previous step to the canvas embeddings [B, T, dim]."""
 
     def __init__(self, config: NetworkConfig):
         super().__init__(config.hidden_size, config.intermediate_size)
@@ -194,6 +204,7 @@ class Network(nn.Module):
         return cast("Iterable[Layer]", self.layers)
 
     def embed(self, ids: Tensor) -> Tensor:
+        """Scaled embeddings [..., dim] of `ids` [...]."""
         return self.embed_tokens(ids) * self.config.hidden_size**0.5
 
     def encode(self, ids: Tensor) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
@@ -224,11 +235,11 @@ class Network(nn.Module):
         return self.norm(x)
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Soft-capped vocabulary scores, float32, of hidden states [..., dim]."""
+        """Soft-capped vocabulary scores [..., V], float32, of hidden states [..., dim]."""
         raw = F.linear(hidden, self.embed_tokens.weight).float()
         return torch.tanh(raw / self.config.softcap) * self.config.softcap
 
     def soft_embeddings(self, logits: Tensor) -> Tensor:
-        """Expected embedding under the distribution of `logits`."""
+        """Expected embedding [..., dim] under the distribution of `logits` [..., V]."""
         weight = self.embed_tokens.weight
         return logits.softmax(-1).to(weight.dtype) @ weight * self.config.hidden_size**0.5

@@ -58,7 +58,7 @@ class Sampler:
         self.tokenizer = tokenizer
         self.shape = shape
         self.rng = random.Random(seed)
-        self._nodes: np.ndarray | None = None  # of the window
+        self._nodes: np.ndarray | None = None  # [n, 2] of the window
 
     def example(self, text: str, nodes: np.ndarray | None = None) -> Example:
         """One example from a random window of `text`, whose syntax has its nodes at `nodes` [n, 2]."""
@@ -163,12 +163,12 @@ def encoding_slice(encoding: tuple[list[int], list[int]], start_char: int) -> li
 
 
 def noise_times(n: int, rng: np.random.Generator) -> np.ndarray:
-    """`n` noise levels in (0, 1], evenly spread by one shared offset; a seventh are pure noise."""
+    """Noise levels [n] in (0, 1], evenly spread by one shared offset; a seventh are pure noise."""
     return np.minimum(1.0, ((rng.random() + np.arange(n)) / n % 1.0) * 7 / 6)
 
 
 def noised(example: Example, t: np.ndarray, vocab_size: int, rng: np.random.Generator) -> np.ndarray:
-    """Canvases [K, C] with each free position replaced by a random token with probability t[k]."""
+    """Canvases [K, C] with each free position of canvas k replaced by a random token with probability t[k], t [K]."""
     random_ids = rng.integers(0, vocab_size, example.canvas.shape)
     hit = example.hole & (rng.random(example.canvas.shape) < t[:, None])
     return np.where(hit, random_ids, example.canvas)

@@ -46,6 +46,7 @@ class Muon(torch.optim.Optimizer):
                     p.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-scale)
 
     def _momentum(self, p: nn.Parameter, momentum: float) -> Tensor:
+        """Where the gradient of a matrix [rows, columns] goes, by Nesterov's momentum: the same shape."""
         state = self.state[p]
         buffer = state.setdefault("momentum", torch.zeros_like(p))
         buffer.lerp_(p.grad, 1 - momentum)  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ class TrunkLayer(nn.Module):
         self.sizes = [mlp.gate_proj.weight.shape[0], gate.shape[0]]
         self.dense_down, self.expert_down = transposed(mlp.down_proj.weight), transposed(experts.down_proj)
 
-    def normed(self, x: Tensor) -> Tensor:
+    def normed(self, x: Tensor) -> Tensor:  # [..., dim] to [..., dim]
         return F.rms_norm(x, (x.shape[-1],), None, self.config.norm_eps)
 
     def attend(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor, past: Sequence[Tensor]) -> list[Tensor]:
@@ -79,7 +79,7 @@ class TrunkLayer(nn.Module):
         out = (shares.view(c.n_kv_heads, c.n_heads // c.n_kv_heads * n, -1) @ values).view(c.n_heads, n, c.head_dim)
         return [out.transpose(0, 1).reshape(n, -1), keys, values]
 
-    def feed_forward(self, x: Tensor) -> Tensor:
+    def feed_forward(self, x: Tensor) -> Tensor:  # [T, dim] to [T, dim]
         norms = self.norms
         gate, up = (self.normed(x) @ self.gate_up).split([sum(self.sizes)] * 2, dim=-1)
         dense, expert = (F.gelu(gate, approximate="tanh") * up).split(self.sizes, dim=-1)

@@ -27,7 +27,7 @@ COPIED = ("config.json", "generation_config.json", "infill.json", "tokenizer.jso
 
 
 def read_converted(folder: Path, manifest: Manifest, device: str) -> Iterator[tuple[str, Packed | Tensor]]:
-    """Every tensor of a converted folder, on `device`."""
+    """Every tensor [...] of a converted folder with its name, on `device`; raises `CheckpointError` on damage."""
     for file in sorted(manifest.files):
         try:
             with safe_open(folder / file, framework="pt", device=device) as weights:
@@ -54,7 +54,7 @@ class Writer:
         self._files: dict[str, File] = {}
 
     def add(self, name: str, weight: Packed | Tensor) -> None:
-        """Take a tensor; it is on disk at the latest when the folder is finished."""
+        """Take a tensor [...]; it is on disk at the latest when the folder is finished."""
         if isinstance(weight, Packed):
             self._formats[name] = weight.format.name
             self._held |= {name + CODES: weight.codes.cpu(), name + SCALES: weight.scales.cpu()}

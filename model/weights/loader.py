@@ -77,7 +77,7 @@ class Assembly:
         self._waiting: dict[str, Packed] = {}  # the first of a layer's two expert weights
 
     def put(self, name: str, weight: Packed | Tensor) -> None:
-        """Put one tensor of the checkpoint in its place."""
+        """Put one tensor [...] of the checkpoint in its place; a packed one replaces its whole layer."""
         path, _, leaf = name.rpartition(".")
         module = self._network.get_submodule(path)
         if isinstance(weight, Tensor):

@@ -92,7 +92,7 @@ class ScratchMultiply(PlainMultiply):
 
 
 class PackedLinear(nn.Module):
-    """A linear layer."""
+    """A linear layer whose weight [rows, columns] is packed; its bias is [rows]."""
 
     def __init__(self, weight: Packed, multiply: Multiply, bias: nn.Parameter | None = None) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class PackedLinear(nn.Module):
 
 
 class PackedEmbedding(nn.Module):
-    """Embeddings in int8, scaled as the class scales them; also the other way, as the last layer."""
+    """Embeddings [ids, dim] in int8, scaled as the class scales them; also the other way, as the last layer."""
 
     def __init__(self, weight: Packed, embed_scale: float, dtype: torch.dtype) -> None:
         super().__init__()
@@ -130,7 +130,10 @@ class PackedEmbedding(nn.Module):
 
 
 def packed_experts(experts: nn.Module, hidden_states: Tensor, top_k_index: Tensor, top_k_weights: Tensor) -> Tensor:
-    """A layer's experts, whose packed weights are its attribute; an entry for transformers' `ALL_EXPERTS_FUNCTIONS`."""
+    """A layer's experts, whose packed weights are its attribute; an entry for transformers' `ALL_EXPERTS_FUNCTIONS`.
+
+    Shapes are those of `Multiply.experts`: `hidden_states` [n, dim], `top_k_index` and `top_k_weights` [n, k].
+    """
     multiply, gate_up, down = cast("PackedExperts", experts.packed)
     return multiply.experts(hidden_states, top_k_index, top_k_weights, gate_up, down)
 
@@ -147,7 +150,7 @@ ALL_EXPERTS_FUNCTIONS.register(EXPERTS, packed_experts)
 
 
 def packed_weights(network: nn.Module) -> Iterator[Packed]:
-    """Every packed weight of a network, each once."""
+    """Every packed weight [..., rows, columns] of a network, each once."""
     seen: set[int] = set()
     for module in network.modules():
         own = getattr(module, "packed", None)

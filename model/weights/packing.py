@@ -44,11 +44,14 @@ class Packed:
         return self.codes.nbytes + self.scales.nbytes
 
     def __getitem__(self, index: int | Tensor) -> Packed:
-        """Some of the first axis: an expert, or the rows of an embedding (not in fp8, whose scales are of 64 rows)."""
+        """Some of the first axis: an expert [rows, columns], or rows [n, columns] of an embedding.
+
+        The rows of a weight in fp8 cannot be taken apart: its scales are of 64 rows.
+        """
         return Packed(self.format, self.codes[index], self.scales[index])
 
     def unpacked(self, dtype: torch.dtype) -> Tensor:
-        """The weight again, as far as the format keeps it; computed in float32."""
+        """The weight [..., rows, columns] again, as far as the format keeps it; computed in float32."""
         codes, scales = self.codes, self.scales.float()
         if self.format.name == "int4":
             grouped = codes.unflatten(-1, (-1, HALF)).to(torch.int16)
@@ -74,7 +77,7 @@ def packed(weight: Tensor, quant: Quant) -> Packed:
 
 
 def _int4(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Codes and scales of some rows [n, columns], as `Packed` lays them out."""
+    """Codes [n, columns/2] and scales [n, columns/64] of some rows [n, columns], as `Packed` lays them out."""
     grouped = weight.unflatten(-1, (-1, GROUP))
     farthest = grouped.gather(-1, grouped.abs().argmax(-1, keepdim=True))
     scales = (farthest / -8).to(torch.bfloat16)
@@ -83,6 +86,7 @@ def _int4(weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _int8(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The same in int8: codes [n, columns], scales [n, columns/64]."""
     grouped = weight.unflatten(-1, (-1, GROUP))
     scales = (grouped.abs().amax(-1, keepdim=True) / 127).to(torch.bfloat16)
     codes = (grouped / _divisor(scales)).round().clamp(-127, 127).to(torch.int8)
@@ -90,6 +94,7 @@ def _int8(weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _fp8(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The same in fp8: codes [n, columns], scales [n/64 rounded up, columns/64]."""
     n_rows = weight.shape[-2]
     whole = torch.nn.functional.pad(weight, (0, 0, 0, -n_rows % GROUP))
     blocks = whole.unflatten(-1, (-1, GROUP)).unflatten(-3, (-1, GROUP))  # [rows/64, 64, columns/64, 64]
@@ -99,6 +104,6 @@ def _fp8(weight: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _divisor(scales: Tensor) -> Tensor:
-    """The scales in float32; a group of zeros is divided by one."""
+    """The scales [...] in float32; a group of zeros is divided by one."""
     scales = scales.float()
     return torch.where(scales == 0, 1.0, scales)
