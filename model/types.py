@@ -93,10 +93,14 @@ class Canvas(msgspec.Struct, frozen=True):
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """How long a fill may take: a number of steps, and optionally a wall-clock limit in milliseconds."""
+    """How much work a fill may be: a number of steps, and optionally a wall-clock limit in milliseconds.
+
+    `keep_best` is how many hole lengths go on after the first step, where the model knows what is usual for each.
+    """
 
     max_denoising_steps: int = 8
     deadline_ms: float | None = None
+    keep_best: int | None = None  # None: all
 
 
 class Fill(msgspec.Struct, frozen=True):
@@ -220,12 +224,8 @@ class Engine(Protocol):
         cancel: CancelToken,
         seed: int,
         on_draft: Callable[[int, list[list[int]]], None] | None = None,
-        keep_best: int | None = None,
     ) -> list[Fill]:
-        """Denoise a batch of canvases over one encoded prompt; one `Fill` per canvas, in order.
-
-        `keep_best` is how many lengths go on after the first step, where the model knows what is usual for each.
-        """
+        """Denoise a batch of canvases over one encoded prompt; one `Fill` per canvas, in order."""
         ...
 
     def draft(

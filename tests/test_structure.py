@@ -37,15 +37,9 @@ TOO_LARGE = {
     "dg_lsp/engine/host.py",
     "infill/cli/doctor.py",
     "infill/cli/edits.py:fill_text",
-    "model/engine/engine.py:denoise",
-    "model/http/engine.py:denoise",
-    "model/kernels/multiply.py:_product",
     "model/train/corpus.py",
     "model/train/loop.py",
     "model/train/to_onnx.py",
-    "model/types.py:denoise",
-    "model/weights/loader.py:stream_network",
-    "model/weights/stream.py:weights_of",
 }
 
 Graph = Mapping[str, set[str]]

@@ -101,11 +101,11 @@ def _denoise(pipeline: Pipeline, job: Job) -> list[Fill]:
         canvases.append(warm_canvas(prompt, draft_ids[: MAX_DRAFT_TOKENS[False]]))
     share = None if request.deadline_ms is None else request.deadline_ms * info.denoise_share
     n_steps = info.block_steps if hole.multiline else info.line_steps
-    budget = Budget(min(n_steps, request.max_steps or n_steps), share)
-    watching = reporter(job.on_draft, canvases, budget, engine.tokenizer.decode)
     # A selection's lengths are all about what it has.
     n_kept = None if hole.kind == "selection" else info.keep_best
-    return engine.denoise(prompt.prompt_ids, canvases, budget, job.cancel, request.seed, watching, n_kept)
+    budget = Budget(min(n_steps, request.max_steps or n_steps), share, n_kept)
+    watching = reporter(job.on_draft, canvases, budget, engine.tokenizer.decode)
+    return engine.denoise(prompt.prompt_ids, canvases, budget, job.cancel, request.seed, watching)
 
 
 def _draft(engine: Engine, job: Job) -> list[int]:

@@ -57,11 +57,10 @@ class DiffusionEngine:
         cancel: CancelToken,
         seed: int,
         on_draft: Callable[[int, list[list[int]]], None] | None = None,
-        keep_best: int | None = None,
     ) -> list[Fill]:
         """Denoise a batch of canvases over one prompt; cancelled before the first step, the fills are empty.
 
-        Those that `keep_best` leaves out after it are empty too.
+        Those that `budget.keep_best` leaves out after it are empty too.
         """
         if cancel.cancelled or not canvases:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
@@ -69,7 +68,7 @@ class DiffusionEngine:
         draws = [SeededDraws(seed + SEED_STRIDE * i) for i in range(len(canvases))]
         noises = [self._network.noise(c) for c in canvases]
         rows = starting_rows(given, [c.warm for c in canvases], draws, noises)
-        prune = None if keep_best is None else partial(self._prune, canvases, keep_best)
+        prune = None if budget.keep_best is None else partial(self._prune, canvases, budget.keep_best)
         reason: StopReason | None = None
         with self._network.interrupted_by(cancel):
             self._network.prefill(prompt_ids)

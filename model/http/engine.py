@@ -101,7 +101,6 @@ class HttpEngine:
         cancel: CancelToken,
         seed: int,
         on_draft: OnStep | None = None,
-        keep_best: int | None = None,
     ) -> list[Fill]:
         """Ask once for all canvases, which differ in their lengths alone; raises `ServerError`.
 

@@ -22,7 +22,7 @@ from model.weights.manifest import wished_form
 from model.weights.masked_layout import Described, Transformer, read_config
 from model.weights.modules import Multiply, PackedEmbedding, PackedLinear
 from model.weights.packing import Packed
-from model.weights.stream import counted, weights_of
+from model.weights.stream import WeightFormat, counted, weights_of
 
 
 def load_masked_engine(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None = None) -> DiffusionEngine:
@@ -61,7 +61,7 @@ def load_transformer(
     quant = chosen_quant(described, device_of(device), wish, str(folder))
     config, network, names, shapes = described.config, described.network, described.names, described.shapes
     all_bytes = total(part_bytes(shapes, quant, embedding, dtype.itemsize))
-    weights = weights_of(folder, shapes, device, dtype, quant, embedding, keep_converted=True)
+    weights = weights_of(folder, shapes, WeightFormat(quant, dtype, embedding), device, keep_converted=True)
     multiply = multiply_for(device)
     for theirs, weight in counted(weights, all_bytes, on_bytes):
         put(network, names[theirs], weight, multiply, dtype)

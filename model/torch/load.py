@@ -17,6 +17,7 @@ from model.weights.layout import read_dims
 from model.weights.loader import stream_network
 from model.weights.manifest import wished_form
 from model.weights.modules import Multiply, PlainMultiply, ScratchMultiply
+from model.weights.stream import WeightFormat
 from model.weights.text_only import TextOnlyDiffusionGemma
 
 
@@ -36,7 +37,8 @@ def load_network(
     quant = chosen_quant(read_dims(folder), device_of(device), wish, str(folder))
     hf_logging.set_verbosity_error()
     hf_logging.disable_progress_bar()
-    return stream_network(folder, device, dtype, quant, multiply_for(device), embedding, on_bytes, keep_converted=True)
+    wanted = WeightFormat(quant, dtype, embedding)
+    return stream_network(folder, device, wanted, multiply_for(device), on_bytes, keep_converted=True)
 
 
 def multiply_for(device: str) -> Multiply:

@@ -18,37 +18,35 @@ from transformers.models.diffusion_gemma.modeling_diffusion_gemma import (
     DiffusionGemmaTextScaledWordEmbedding,
 )
 
-from model.types import CheckpointError, OnBytes, Quant
+from model.types import CheckpointError, OnBytes
 from model.weights.empty import empty_network
 from model.weights.formats import part_bytes, total
 from model.weights.layout import EMBEDDING, part_of, read_dims, tensor_shapes
 from model.weights.modules import EXPERTS, Multiply, PackedEmbedding, PackedExperts, PackedLinear
 from model.weights.packing import Packed
-from model.weights.stream import Weights, counted, weights_of
+from model.weights.stream import WeightFormat, Weights, counted, weights_of
 from model.weights.text_only import TextOnlyDiffusionGemma
 
 
 def stream_network(
     folder: Path,
     device: str,
-    dtype: torch.dtype,
-    quant: Quant,
+    wanted: WeightFormat,
     multiply: Multiply,
-    embedding: Quant = "bf16",
     on_bytes: OnBytes | None = None,
     keep_converted: bool = False,
 ) -> TextOnlyDiffusionGemma:
     """The network of a checkpoint folder, text only, in evaluation mode; raises `CheckpointError`.
 
-    `quant` "bf16" leaves the weights as they are, in `dtype`, that of the activations too. With
-    `keep_converted` what was quantized is kept in the user's cache folder, and read from there the next time.
+    With `keep_converted` what was quantized is kept in the user's cache folder, and read from there the next time.
     """
     dims = read_dims(folder)
     shapes = tensor_shapes(dims)
-    all_bytes = total(part_bytes(shapes, quant, embedding, dtype.itemsize))
-    weights = weights_of(folder, shapes, device, dtype, quant, embedding, keep_converted)
-    network = assembled(empty_network(folder), counted(weights, all_bytes, on_bytes), device, dtype, multiply)
-    network.set_experts_implementation(EXPERTS if quant != "bf16" else "eager" if device == "cpu" else "grouped_mm")
+    all_bytes = total(part_bytes(shapes, wanted.quant, wanted.embedding, wanted.dtype.itemsize))
+    weights = counted(weights_of(folder, shapes, wanted, device, keep_converted), all_bytes, on_bytes)
+    network = assembled(empty_network(folder), weights, device, wanted.dtype, multiply)
+    unpacked = "eager" if device == "cpu" else "grouped_mm"
+    network.set_experts_implementation(unpacked if wanted.quant == "bf16" else EXPERTS)
     return network
 
 

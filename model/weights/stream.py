@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import torch
 from torch import Tensor
 
@@ -29,16 +30,23 @@ SPARE = 1.1  # times what is written: what must be free
 Weights = Iterator[tuple[str, Packed | Tensor]]
 
 
+class WeightFormat(msgspec.Struct, frozen=True):
+    """The form in which the weights of a checkpoint are wanted."""
+
+    quant: Quant  # "bf16": they stay as they are, in `dtype`
+    dtype: torch.dtype  # of what is not quantized, and of the activations
+    embedding: Quant = "bf16"
+
+
 def weights_of(
-    folder: Path,
-    shapes: Mapping[str, Shape],
-    device: str,
-    dtype: torch.dtype,
-    quant: Quant,
-    embedding: Quant,
-    keep_converted: bool,
+    folder: Path, shapes: Mapping[str, Shape], wanted: WeightFormat, device: str, keep_converted: bool
 ) -> Weights:
-    """Every tensor in the form that is asked for, from what was converted before where there is such a thing."""
+    """Every tensor on the device in the form that is wanted, read as it was converted before where that was kept.
+
+    With `keep_converted` what was quantized is kept in the user's cache folder, and read from there the next time.
+    Raises `CheckpointError`.
+    """
+    quant, embedding, dtype = wanted.quant, wanted.embedding, wanted.dtype
     if (folder / MANIFEST).is_file():
         manifest = read_manifest(folder)
         if (manifest.quant, manifest.embedding) != (quant, embedding):

@@ -70,7 +70,7 @@ class FakeEngine:
 
     def denoise(
         self, prompt_ids: Sequence[int], canvases: Sequence[Canvas], budget: Budget, cancel: CancelToken, seed: int,
-        on_draft: Callable[[int, list[list[int]]], None] | None = None, keep_best: int | None = None,
+        on_draft: Callable[[int, list[list[int]]], None] | None = None,
     ) -> list[Fill]:  # fmt: skip
         self.prompts.append(list(prompt_ids))
         self.canvases, self.budgets = list(canvases), [*self.budgets, budget]

@@ -169,7 +169,7 @@ def test_holes_are_denoised_in_one_canvas_with_everything_else_clamped():
 
 def test_a_placeholder_that_comes_back_is_no_fill():
     class Same(Loud):
-        def denoise(self, prompt_ids, canvases, budget, cancel, seed, on_draft=None, keep_best=None):
+        def denoise(self, prompt_ids, canvases, budget, cancel, seed, on_draft=None):
             ids = [self.tokenizer.encode(("pass" + "." * 60)[: sum(c.hole_mask)]) for c in canvases]
             return [Fill(tuple(i), (0.1,) * len(i), 1, "converged") for i in ids]
 
@@ -179,7 +179,7 @@ def test_a_placeholder_that_comes_back_is_no_fill():
 
 def test_one_stretch_that_cannot_parse_does_not_spoil_the_other():
     class Half(Loud):
-        def denoise(self, prompt_ids, canvases, budget, cancel, seed, on_draft=None, keep_best=None):
+        def denoise(self, prompt_ids, canvases, budget, cancel, seed, on_draft=None):
             return [Fill(tuple(self.tokenizer.encode("x1" + ")]")), (0.1,) * 4, 1, "converged") for _ in canvases]
 
     half = Half(block_lengths=(2,), line_lengths=(2,), log_probs={"x1": -0.1})
@@ -196,7 +196,7 @@ def test_a_refinement_that_is_no_improvement_is_not_shown():
 
 def test_a_refinement_of_broken_code_that_mends_it_is_shown_even_if_less_probable():
     class Mend(Loud):
-        def denoise(self, prompt_ids, canvases, budget, cancel, seed, on_draft=None, keep_best=None):
+        def denoise(self, prompt_ids, canvases, budget, cancel, seed, on_draft=None):
             return [Fill((ord(")") + 10,) * sum(c.hole_mask), (0.1,), 1, "converged") for c in canvases]
 
         def score(self, prompt_ids, continuations, cancel):

@@ -66,7 +66,7 @@ def test_only_the_best_lengths_go_on(engine: DiffusionEngine, monkeypatch: pytes
 
     monkeypatch.setattr(network, "decoder", decoder)
     tried = canvases(1, 2, 3, 5, 8, 12, 16)
-    fills = engine.denoise(PROMPT, tried, Budget(4), CancelToken(), 0, keep_best=2)
+    fills = engine.denoise(PROMPT, tried, Budget(4, keep_best=2), CancelToken(), 0)
     first = engine.denoise(PROMPT, tried, Budget(1), CancelToken(), 0)
     n_free = [sum(c.hole_mask) for c in tried]
     ranks = [confidence(f.token_entropies) / USUAL(n) for f, n in zip(first, n_free, strict=True)]
@@ -80,7 +80,7 @@ def test_only_the_best_lengths_go_on(engine: DiffusionEngine, monkeypatch: pytes
 
 def test_drafts_to_start_from_and_holes_that_end_early_are_not_ranked(engine: DiffusionEngine) -> None:
     tried = [*canvases(2, 4, 6), *canvases(3, warm=True), *canvases(5, pad_ends_hole=True)]
-    fills = engine.denoise(PROMPT, tried, Budget(3), CancelToken(), 1, keep_best=1)
+    fills = engine.denoise(PROMPT, tried, Budget(3, keep_best=1), CancelToken(), 1)
     assert [f.stop_reason == "pruned" for f in fills].count(True) == 2
     assert all(f.stop_reason != "pruned" for f in fills[3:])
 
@@ -92,14 +92,14 @@ def test_given_up_drafts_are_not_reported(engine: DiffusionEngine) -> None:
     def on_draft(step: int, ids: list[list[int]]) -> None:
         seen.append([len(row) for row in ids])
 
-    engine.denoise(PROMPT, tried, Budget(3), CancelToken(), 0, on_draft, keep_best=1)
+    engine.denoise(PROMPT, tried, Budget(3, keep_best=1), CancelToken(), 0, on_draft)
     assert all(row.count(0) == 3 for row in seen)
 
 
 def test_where_nothing_is_known_or_more_to_come_all_go_on(engine: DiffusionEngine, checkpoint: Path) -> None:
     tried = canvases(2, 4, 6)
     for known, n_steps in ((engine, 1), (load_engine(ModelSpec(str(checkpoint), device="cpu")), 3)):
-        fills = known.denoise(PROMPT, tried, Budget(n_steps), CancelToken(), 0, keep_best=1)
+        fills = known.denoise(PROMPT, tried, Budget(n_steps, keep_best=1), CancelToken(), 0)
         assert all(f.token_ids for f in fills)
 
 

@@ -15,6 +15,7 @@ from model.weights.layout import part_of
 from model.weights.loader import stream_network
 from model.weights.modules import PackedEmbedding, PackedExperts, PackedLinear, PlainMultiply, packed_weights
 from model.weights.packing import packed
+from model.weights.stream import WeightFormat
 from model.weights.text_only import TextOnlyDiffusionGemma
 
 QUANTIZED = ("int4", "fp8", "int8")
@@ -66,10 +67,10 @@ def test_encoder_and_decoder_share_all_but_their_scalars(published: Path) -> Non
 
 
 def test_an_embedding_in_int8(published: Path) -> None:
-    network = stream_network(published, "cpu", torch.float32, "int4", PlainMultiply(), embedding="int8")
+    network = stream_network(published, "cpu", WeightFormat("int4", torch.float32, "int8"), PlainMultiply())
     embedding = network.model.decoder.embed_tokens
     assert isinstance(embedding, PackedEmbedding) and network.lm_head.weight is embedding.weight
-    reference = stream_network(published, "cpu", torch.float32, "int4", PlainMultiply())
+    reference = stream_network(published, "cpu", WeightFormat("int4", torch.float32), PlainMultiply())
     with torch.no_grad():
         weight = reference.model.decoder.embed_tokens.weight
         weight.copy_(packed(weight, "int8").unpacked(torch.float32))
