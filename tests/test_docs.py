@@ -9,10 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCS = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", *(f"docs/{name}" for name in DOCS))
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "tests/e2e/BUGS.md", *(f"docs/{name}" for name in DOCS))
 MOST_LINES = {"README.md": 150, "ARCHITECTURE.md": 200}
-# A file or folder of ours in backticks, as it is seen from the root, perhaps with a test's name behind it.
-PATH = re.compile(r"`((?:\.ci|dg_lsp|docs|editors|infill|model|tests)/[\w./-]*)(?:::(\w+))?`")
+# A file or folder of ours in backticks, as it is seen from the root, perhaps with a test's name and its case after it.
+PATH = re.compile(r"`((?:\.ci|dg_lsp|docs|editors|infill|model|tests)/[\w./-]*)(?:::(\w+)(?:\[[^`]*\])?)?`")
 LINK = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
 
 
@@ -37,6 +37,14 @@ def test_documents_are_short(document: str, most: int) -> None:
 
 
 def test_the_pattern_sees_paths_and_tests() -> None:
-    text = "`infill/types.py`, `docs/`, `tests/a.py::test_b`, `src/area.py:2:16`, [more](docs/x.md#part), [web](https://x.org)"
-    assert PATH.findall(text) == [("infill/types.py", ""), ("docs/", ""), ("tests/a.py", "test_b")]
+    text = (
+        "`infill/types.py`, `docs/`, `tests/a.py::test_b`, `tests/a.py::test_c[d/e]`, `src/area.py:2:16`, "
+        "[more](docs/x.md#part), [web](https://x.org)"
+    )
+    assert PATH.findall(text) == [
+        ("infill/types.py", ""),
+        ("docs/", ""),
+        ("tests/a.py", "test_b"),
+        ("tests/a.py", "test_c"),
+    ]
     assert LINK.findall(text) == ["docs/x.md"]

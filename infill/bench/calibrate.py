@@ -44,10 +44,10 @@ def usual_confidence(engine: Engine, holes: Sequence[tuple[BenchHole, bool]], se
     """The curve through the mean confidence of the first step at every length, the same holes at each."""
     lengths = sorted({*engine.info.line_lengths, *engine.info.block_lengths})
     measured: dict[int, list[float]] = {n: [] for n in lengths}
-    for i, (cut, multiline) in enumerate(tqdm(holes, "holes", disable=None)):
-        hole = Hole(Span(cut.start, cut.start), "block" if multiline else "line_end", "", multiline)
-        asked = instructions_for(cut.holed, hole, "python")
-        prompt = prompt_context(cut.holed, hole, engine.info, engine.tokenizer, Preamble(asked=asked))
+    for i, (sampled, multiline) in enumerate(tqdm(holes, "holes", disable=None)):
+        hole = Hole(Span(sampled.span.start, sampled.span.start), "block" if multiline else "line_end", "", multiline)
+        asked = instructions_for(sampled.holed, hole, "python")
+        prompt = prompt_context(sampled.holed, hole, engine.info, engine.tokenizer, Preamble(asked=asked))
         canvases = [build_canvas(prompt, n) for n in lengths]
         fills = engine.denoise(prompt.prompt_ids, canvases, Budget(1), CancelToken(), seed + i)
         for n, fill in zip(lengths, fills, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from infill.bench.hole_sampling import BenchHole
-from infill.bench.values import Asked
+from infill.bench.values import FunctionHoles
 from infill.project.definitions import Definitions
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
@@ -18,7 +18,7 @@ class PackageContext:
     def __init__(self) -> None:
         self._known: dict[str, Definitions] = {}
 
-    def of(self, hole: BenchHole | Asked) -> Context:
+    def of(self, hole: BenchHole | FunctionHoles) -> Context:
         """Definitions for the text without the hole's answer; its own file is none of them."""
         python = by_id("python")
         assert python is not None

@@ -1,4 +1,4 @@
-"""Holes of held-out code answered as a user would be, and what is told of the answers."""
+"""Fills of holes in held-out code, asked for as a user would, and the report on them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from model.types import CancelToken
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One answered hole; a line of `--json`."""
+    """The result for one hole, a line of `--json`."""
 
     bench: str
     variant: str
@@ -42,23 +42,23 @@ class Sample(msgspec.Struct, frozen=True):
     baseline_exact: bool
     steps: int
     milliseconds: float
-    word: str | None = None  # what is shown unasked where the line is not sure enough
+    word: str | None = None  # shown automatically where the line's confidence is too low
 
 
 def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int, context: Context) -> Sample:
-    """Ask for one fill as a user would, and compare it with what stood there."""
-    request = FillRequest(text=hole.holed, language="python", offset=hole.start, seed=seed, context=context)
+    """Ask for one fill as a user would, and compare it with the text that was there."""
+    request = FillRequest(text=hole.holed, language="python", offset=hole.span.start, seed=seed, context=context)
     started = time.perf_counter()
     result = filler.fill(request, CancelToken())
     milliseconds = (time.perf_counter() - started) * 1000
     best = result.completions[0] if isinstance(result, Filled) else None
     fill = best.text if best else ""
-    baseline = next((c.text for c in continuations(hole.holed, Span(hole.start, hole.start), 1)), "")
+    baseline = next((c.text for c in continuations(hole.holed, Span(hole.span.start, hole.span.start), 1)), "")
     return Sample(
         bench=bench,
         variant=variant,
         path=hole.path,
-        offset=hole.start,
+        offset=hole.span.start,
         answer=hole.answer,
         fill=best.text if best else None,
         reason=None if isinstance(result, Filled) else result.reason,
@@ -78,12 +78,12 @@ def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int,
 
 
 def is_line(fill: Completion | Sample, threshold: float) -> bool:
-    """Whether it is shown unasked as what is left of the line, and not of a word."""
+    """Whether the fill is shown automatically as the end of the line, and not as the end of a word only."""
     return fill.confidence >= threshold and fill.source != "word"
 
 
 def _word(filler: Filler, request: FillRequest) -> str | None:
-    """The rest of a word begun, as it would be shown alone."""
+    """The end of the word at the cursor, where that would be shown alone."""
     if not word_before(request.text[: request.offset]):
         return None
     result = filler.fill(msgspec.structs.replace(request, trigger="automatic"), CancelToken())
@@ -139,12 +139,12 @@ def report(what: str, by_variant: dict[str, list[Sample]], model: str, threshold
     return "\n\n".join(tables)
 
 
-def _fills(samples: list[Sample]) -> list[reliability.Judged]:
+def _fills(samples: list[Sample]) -> list[reliability.Prediction]:
     return [(s.confidence, s.exact) for s in samples if s.fill is not None]
 
 
-def _tokens(samples: list[Sample]) -> list[reliability.Judged]:
-    return [judged for s in samples if s.fill for judged in reliability.tokens(s.fill, s.tokens, s.answer)]
+def _tokens(samples: list[Sample]) -> list[reliability.Prediction]:
+    return [one for s in samples if s.fill for one in reliability.tokens(s.fill, s.tokens, s.answer)]
 
 
 def packages(paths: list[str]) -> str:

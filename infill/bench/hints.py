@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from infill.bench.hole_sampling import texts_that_parse
-from infill.bench.values import Found
+from infill.bench.values import Proposals
 from infill.holes.find_target import find_target
 from infill.holes.target import Target
 from infill.syntax.function_syntax import FUNCTION_SYNTAX
@@ -25,7 +25,7 @@ LEAST = 2  # types of a function
 
 
 class Unhinted(msgspec.Struct, frozen=True):
-    """A file, a place in one of its functions, and what is taken away there: colons or arrows with their types."""
+    """A file, an offset in one of its functions, and the spans taken out there: colons or arrows with their types."""
 
     path: str
     text: str
@@ -34,23 +34,23 @@ class Unhinted(msgspec.Struct, frozen=True):
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """The types that stood there."""
+        """The types that were taken out, in order."""
         return tuple(_type(self.text[span.start : span.end]) for span in self.hints)
 
     @property
     def holed(self) -> str:
-        """The text without them."""
+        """The text without the hints."""
         edges = [0, *(at for span in self.hints for at in (span.start, span.end)), len(self.text)]
         return "".join(self.text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
 
     @property
-    def places(self) -> tuple[int, ...]:
-        """Where they are missing in that."""
+    def hole_offsets(self) -> tuple[int, ...]:
+        """The offsets in `holed` where the hints are missing, in order."""
         gone = accumulate((span.end - span.start for span in self.hints), initial=0)
         return tuple(span.start - less for span, less in zip(self.hints, gone, strict=False))
 
-    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Found:
-        """What is proposed for each place, and how sure it is."""
+    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Proposals:
+        """Return the proposal for each missing hint, none below the confidence `least` (0..1)."""
         python = by_id("python")
         assert python is not None
         target = find_target(parse(python, self.holed), "type_hints", Span(self.at, self.at))
@@ -60,11 +60,11 @@ class Unhinted(msgspec.Struct, frozen=True):
         result = filler.fill(request, CancelToken())
         changes = target.changes(result.completions[0]) if isinstance(result, Filled) else ()
         found = {change.span.start: (_type(change.text), change.confidence) for change in changes}
-        return [found.get(at) for at in self.places]
+        return [found.get(at) for at in self.hole_offsets]
 
 
 def unhinted(files: list[Path], limit: int, seed: int) -> list[Unhinted]:
-    """Functions of files that parse, drawn evenly over all that have enough types, none of them in quotes."""
+    """Return at most `limit` functions of files that parse, drawn evenly over all with enough unquoted types."""
     found = [one for path, text in texts_that_parse(files).items() for one in _functions(str(path), text)]
     random.Random(seed).shuffle(found)
     return found[:limit]

@@ -15,7 +15,7 @@ import msgspec
 from infill.holes.find_hole import find_hole
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
-from infill.types import InputError, NoFill
+from infill.types import InputError, NoFill, Span
 from model.config import HELD_OUT
 
 WORD_EDGE = re.compile(r"\b(?=\w)|(?<=\W)(?=[^\w\s])")
@@ -30,18 +30,17 @@ class BenchHole(msgspec.Struct, frozen=True):
 
     path: str
     text: str
-    start: int
-    end: int
+    span: Span
 
     @property
     def answer(self) -> str:
         """What stood in the hole."""
-        return self.text[self.start : self.end]
+        return self.text[self.span.start : self.span.end]
 
     @property
     def holed(self) -> str:
         """The text without it."""
-        return self.text[: self.start] + self.text[self.end :]
+        return self.text[: self.span.start] + self.text[self.span.end :]
 
 
 def held_out_files() -> list[Path]:
@@ -80,7 +79,7 @@ def begun_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
 
     def cut(path: str, text: str, n: int) -> BenchHole | None:
         hole = cut_line(path, text, n, rng) if n < BEGUN_LINES else None
-        return hole and BenchHole(path, text[: text.index("\n", hole.end) + 1], hole.start, hole.end)
+        return hole and BenchHole(path, text[: text.index("\n", hole.span.end) + 1], hole.span)
 
     return drawn(files, limit, rng, cut)
 
@@ -90,10 +89,10 @@ def typed_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
     rng = random.Random(seed)
 
     def cut(path: str, text: str, n: int) -> BenchHole | None:
-        start, end = line_span(text, n)
-        line = text[start:end].rstrip()
-        places = [m.end() for m in LETTERS.finditer(line)]
-        return BenchHole(path, text, start + rng.choice(places), start + len(line)) if places else None
+        line_start = line_span(text, n).start
+        line = text[line_start : line_span(text, n).end].rstrip()
+        starts = [line_start + m.end() for m in LETTERS.finditer(line)]
+        return BenchHole(path, text, Span(rng.choice(starts), line_start + len(line))) if starts else None
 
     return drawn(files, limit, rng, cut)
 
@@ -118,27 +117,27 @@ def drawn(
             break
         hole = cut(str(path), texts[path], n) if len(texts[path]) <= MAX_FILE_CHARS else None
         # The automatic trigger's own rule says what is code and not a comment or a string.
-        if hole and not isinstance(find_hole(parse(python, hole.holed), hole.start, "automatic"), NoFill):
+        if hole and not isinstance(find_hole(parse(python, hole.holed), hole.span.start, "automatic"), NoFill):
             holes.append(hole)
     return holes
 
 
-def line_span(text: str, n: int) -> tuple[int, int]:
-    """Where line `n` starts and ends; only a line feed ends one."""
+def line_span(text: str, n: int) -> Span:
+    """Where line `n`, from 0, starts and ends; only a line feed ends one. Raises ValueError where there is none."""
     start = 0
     for _ in range(n):
         start = text.index("\n", start) + 1
-    return start, text.index("\n", start)
+    return Span(start, text.index("\n", start))
 
 
 def cut_line(path: str, text: str, n: int, rng: random.Random) -> BenchHole | None:
     """The rest of line `n` from one of its inner word edges, or None for a line without any."""
-    start, end = line_span(text, n)
-    line = text[start:end]
+    whole = line_span(text, n)
+    line = text[whole.start : whole.end]
     edges = [m.start() for m in WORD_EDGE.finditer(line) if line[: m.start()].strip()]
     if not edges or not re.search(r"[^\W\d]", line):  # rows of numbers are data, not code
         return None
-    return BenchHole(path, text, start + rng.choice(edges), start + len(line.rstrip()))
+    return BenchHole(path, text, Span(whole.start + rng.choice(edges), whole.start + len(line.rstrip())))
 
 
 def cut_block(path: str, text: str, n: int) -> BenchHole | None:
@@ -157,7 +156,7 @@ def cut_block(path: str, text: str, n: int) -> BenchHole | None:
             before = sum(map(len, lines[: first - 1]))
             indent = len(lines[first - 1]) - len(lines[first - 1].lstrip())
             end = len("".join(lines[:last]).rstrip())
-            return BenchHole(path, text, before + indent, end)
+            return BenchHole(path, text, Span(before + indent, end))
     return None
 
 

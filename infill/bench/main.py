@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 NO_HOLES = "no holes: none of the held-out packages is installed here; name files with --source"
 DRAW = {"line": line_holes, "begun": begun_holes, "typed": typed_holes, "block": block_holes}
-DRAW_FUNCTIONS: dict[str, Callable[[list[Path], int, int], Sequence[bench_values.Asked]]] = {
+DRAW_FUNCTIONS: dict[str, Callable[[list[Path], int, int], Sequence[bench_values.FunctionHoles]]] = {
     "holes": bench_values.unwritten,
     "hints": unhinted,
 }
@@ -119,7 +119,7 @@ def functions_bench(what: str, args: argparse.Namespace) -> Bench:
         raise InputError(NO_HOLES)
     package = PackageContext()
 
-    def context(one: bench_values.Asked) -> Context:
+    def context(one: bench_values.FunctionHoles) -> Context:
         return package.of(one) if args.context else Context()
 
     def run(filler: ModelFiller) -> Answered:

@@ -24,10 +24,10 @@ from infill.syntax.tree import parse
 from infill.types import Context, Filled, Filler, Span
 from model.types import CancelToken
 
-HELD = "..."
+PLACEHOLDER = "..."
 N_HOLES = (2, 3)  # of a function
 
-Found = list[tuple[str, float] | None]  # for each place a text and how sure (0..1) it is; None where it is left
+Proposals = list[tuple[str, float] | None]  # for each hole a text and its confidence (0..1); None for no proposal
 
 
 class Unwritten(msgspec.Struct, frozen=True):
@@ -39,33 +39,33 @@ class Unwritten(msgspec.Struct, frozen=True):
 
     @property
     def answers(self) -> tuple[str, ...]:
-        """What stood there."""
+        """The values that were taken out, in order."""
         return tuple(self.text[span.start : span.end] for span in self.values)
 
     @property
     def holed(self) -> str:
-        """The text without them."""
-        pieces, at = list[str](), 0
+        """The text with a placeholder instead of each value."""
+        parts, at = list[str](), 0
         for span in self.values:
-            pieces += [self.text[at : span.start], HELD]
+            parts += [self.text[at : span.start], PLACEHOLDER]
             at = span.end
-        return "".join([*pieces, self.text[at:]])
+        return "".join([*parts, self.text[at:]])
 
     @property
     def holes(self) -> tuple[Span, ...]:
-        """Where the placeholders stand in that."""
-        grown = accumulate((len(HELD) - (span.end - span.start) for span in self.values), initial=0)
+        """The spans of the placeholders in `holed`, in order."""
+        grown = accumulate((len(PLACEHOLDER) - (span.end - span.start) for span in self.values), initial=0)
         starts = [span.start + more for span, more in zip(self.values, grown, strict=False)]
-        return tuple(Span(start, start + len(HELD)) for start in starts)
+        return tuple(Span(start, start + len(PLACEHOLDER)) for start in starts)
 
-    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Found:
-        """What is proposed for each hole, and how sure it is; one question for each function inside the other."""
+    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Proposals:
+        """Return the proposal for each hole, none below confidence `least` (0..1). A function is one request."""
         python = by_id("python")
         assert python is not None
         parts: dict[Span, tuple[str, float]] = {}
         for target in targets_with_holes(parse(python, self.holed)):
-            place = target.place
-            if place is None or not any(place.start <= hole.start < place.end for hole in self.holes):
+            replaced = target.replaced
+            if replaced is None or not any(replaced.start <= hole.start < replaced.end for hole in self.holes):
                 continue  # another function's
             request = msgspec.structs.replace(
                 target.request("python"), seed=seed, context=context, least_confidence=least
@@ -76,8 +76,8 @@ class Unwritten(msgspec.Struct, frozen=True):
         return [parts.get(hole) for hole in self.holes]
 
 
-class Asked(Protocol):
-    """Places of a function whose answers are known."""
+class FunctionHoles(Protocol):
+    """Holes of one function, and the texts that were there."""
 
     @property
     def path(self) -> str: ...
@@ -88,11 +88,11 @@ class Asked(Protocol):
     @property
     def answers(self) -> tuple[str, ...]: ...
 
-    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Found: ...
+    def ask(self, filler: Filler, least: float, seed: int, context: Context) -> Proposals: ...
 
 
 class ValuesSample(msgspec.Struct, frozen=True):
-    """What became of one function; a line of `--json`. A hole that was left has no fill."""
+    """The result for one function, a line of `--json`. `fills` has None where nothing was proposed."""
 
     variant: str
     path: str
@@ -103,12 +103,12 @@ class ValuesSample(msgspec.Struct, frozen=True):
 
     @property
     def right(self) -> list[bool]:
-        """Whether each is what stood there."""
+        """For each hole, whether the fill is the text that was there."""
         return [fill == answer for fill, answer in zip(self.fills, self.answers, strict=True)]
 
 
 def unwritten(files: list[Path], limit: int, seed: int) -> list[Unwritten]:
-    """Functions of files that parse, drawn evenly over all that have enough values."""
+    """Return at most `limit` functions of the files that parse, drawn evenly over all that have enough values."""
     rng = random.Random(seed)
     texts = texts_that_parse(files)
     values = [(path, found) for path, text in texts.items() for found in _values(text) if len(found) >= min(N_HOLES)]
@@ -119,15 +119,20 @@ def unwritten(files: list[Path], limit: int, seed: int) -> list[Unwritten]:
             break
         chosen = sorted(rng.sample(found, min(rng.choice(N_HOLES), len(found))), key=lambda span: span.start)
         one = Unwritten(str(path), texts[path], tuple(chosen))
-        if HELD not in one.text[chosen[0].start : chosen[-1].end]:
+        if PLACEHOLDER not in one.text[chosen[0].start : chosen[-1].end]:
             drawn.append(one)
     return drawn
 
 
 def answers(
-    filler: Filler, variant: str, least: float, drawn: Sequence[Asked], seed: int, context: Callable[[Asked], Context]
+    filler: Filler,
+    variant: str,
+    least: float,
+    drawn: Sequence[FunctionHoles],
+    seed: int,
+    context: Callable[[FunctionHoles], Context],
 ) -> list[ValuesSample]:
-    """Ask about each function, and take what is as sure as `least`."""
+    """Ask about each function; proposals below the confidence `least` (0..1) do not come back."""
     samples: list[ValuesSample] = []
     for one in tqdm(drawn, variant, leave=False, disable=None):
         known = context(one)
@@ -149,12 +154,12 @@ def answers(
 def figures(samples: list[ValuesSample]) -> Rows:
     """Rows of the table for one variant."""
     times = sorted(sample.milliseconds for sample in samples)
-    n, n_places = len(samples), sum(len(sample.answers) for sample in samples)
+    n, n_holes = len(samples), sum(len(sample.answers) for sample in samples)
     filled = [right for s in samples for right, fill in zip(s.right, s.fills, strict=True) if fill is not None]
     return [
-        ("places filled", share(len(filled), n_places)),
+        ("places filled", share(len(filled), n_holes)),
         ("exact match of those", share(sum(filled), len(filled))),
-        ("exact match of all places", share(sum(filled), n_places)),
+        ("exact match of all places", share(sum(filled), n_holes)),
         ("functions with every place right", share(sum(all(sample.right) for sample in samples), n)),
         ("p50 / p95 ms of a function", f"{times[n // 2]:.0f} / {times[min(n - 1, int(n * 0.95))]:.0f}"),
     ]

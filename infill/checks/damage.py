@@ -104,7 +104,7 @@ def _is_used(syntax: Syntax, but: Span, name: str) -> bool:
     for match in pattern.finditer(syntax.text):
         if but.start <= match.start() < but.end:
             continue
-        if not any(n.type in prose for n in ancestors(syntax.node_over(*match.span()))):
+        if not any(n.type in prose for n in ancestors(syntax.node_over(Span(*match.span())))):
             return True
     return False
 

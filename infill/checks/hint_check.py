@@ -49,7 +49,7 @@ def hint_fits(syntax: Syntax, span: Span, hint: str) -> bool:
         expression = ast.parse(hint.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    type_node = next((n for n in ancestors(syntax.node_over(span.start, span.end)) if n.type == "type"), None)
+    type_node = next((n for n in ancestors(syntax.node_over(span)) if n.type == "type"), None)
     owner = None if type_node is None else type_node.parent
     function = next((n for n in ancestors(owner) if n.type == "function_definition"), None) if owner else None
     if owner is None or function is None:

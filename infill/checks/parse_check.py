@@ -1,8 +1,8 @@
-"""The gate: does the file parse with the fill in it as well as it could with any other.
+"""The parse check: whether the file parses with the fill in it as well as it does with any other.
 
 The user's code is usually broken because of the hole, so the baseline is the least broken of: the text
 as it is, the hole emptied, and the hole with a stand-in of the language. For Python the interpreter's
-own parser has the last word where it accepts a baseline. Refuses to know where fills come from.
+own parser decides where it accepts a baseline. Refuses to know where fills come from.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from infill.syntax import indentation as indents
 from infill.syntax.tree import Syntax
 from infill.types import Span
 
-_MAX_CUTS = 12
+_MAX_PREFIXES = 12
 _MAX_ELSEWHERE = 3
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
@@ -33,7 +33,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class _Reading(msgspec.Struct, frozen=True):
-    """How broken one version of the text is, in all and at the filled place."""
+    """How broken one version of the text is, in all and where the fill is."""
 
     n_errors: int
     missing: tuple[str, ...]  # the types of the tokens that the parser made up
@@ -87,11 +87,11 @@ class Gate:
     def cut_back(self, fill_text: str) -> str | None:
         """Return the longest proper prefix of the fill, of a dozen tried, that passes; None without one.
 
-        Cuts fall at line ends and token ends. The prefix is not blank and has no blanks at its end.
+        It ends where a line or a token does. The prefix is not blank and has no blanks at its end.
         """
-        for cut in _cuts(self._before, self._span, fill_text, self.check_strictly(fill_text)):
-            if self.check_strictly(fill_text[:cut]).ok:
-                return fill_text[:cut]
+        for length in _prefix_lengths(self._before, self._span, fill_text, self.check_strictly(fill_text)):
+            if self.check_strictly(fill_text[:length]).ok:
+                return fill_text[:length]
         return None
 
     def _filled(self, replacement: str) -> tuple[Syntax, Span]:
@@ -135,7 +135,7 @@ class Gate:
         return False
 
     def _versions(self) -> Iterator[str]:
-        """Yield what may stand in the hole of the texts that a fill is compared with."""
+        """Yield the texts for the hole that make the versions a fill is compared with."""
         lead, closers = self._missing_indent(), self._missing_closers()
         stand_ins = list(self._before.language.stand_ins)
         # A line that opened brackets and ends in the hole is best completed by a fill that closes them.
@@ -197,8 +197,8 @@ def closing_brackets(fill_text: str) -> str:
     return "".join(reversed(waiting))
 
 
-def _cuts(before: Syntax, span: Span, fill_text: str, verdict: Verdict) -> list[int]:
-    """Return at most a dozen lengths to cut the fill to, longest first.
+def _prefix_lengths(before: Syntax, span: Span, fill_text: str, verdict: Verdict) -> list[int]:
+    """Return the lengths, at most a dozen, of the prefixes of the fill that are worth a check; longest first.
 
     Some at the end (a fill cut off by its length is broken there), some just before the first error,
     and line ends from all over, because the reported error may begin far from its cause.
@@ -206,15 +206,15 @@ def _cuts(before: Syntax, span: Span, fill_text: str, verdict: Verdict) -> list[
     whole = len(fill_text.rstrip())
     lines = [found.start() for found in re.finditer(r"\r\n|\n|\r", fill_text)]
     tokens = _token_ends(before.edited(span, fill_text), span.start, len(fill_text))
-    lines, tokens = (sorted({len(fill_text[:cut].rstrip()) for cut in cuts} - {0, whole}) for cuts in (lines, tokens))
+    lines, tokens = (sorted({len(fill_text[:end].rstrip()) for end in ends} - {0, whole}) for ends in (lines, tokens))
     error = whole if verdict.first_error_offset is None else verdict.first_error_offset - span.start
-    near = [cut for cut in tokens if cut <= error][-4:] or tokens[:: max(1, len(tokens) // 4)][:4]
-    chosen = {*tokens[-3:], *near, *lines[-2:], *[cut for cut in lines if cut <= error][-3:]}
-    for cut in reversed(tokens):  # few tokens: try them all
-        if len(chosen) >= _MAX_CUTS:
+    near = [end for end in tokens if end <= error][-4:] or tokens[:: max(1, len(tokens) // 4)][:4]
+    chosen = {*tokens[-3:], *near, *lines[-2:], *[end for end in lines if end <= error][-3:]}
+    for end in reversed(tokens):  # few tokens: try them all
+        if len(chosen) >= _MAX_PREFIXES:
             break
-        chosen.add(cut)
-    return sorted(chosen, reverse=True)[:_MAX_CUTS]
+        chosen.add(end)
+    return sorted(chosen, reverse=True)[:_MAX_PREFIXES]
 
 
 def _token_ends(filled: Syntax, start: int, length: int) -> list[int]:

@@ -68,13 +68,13 @@ def _has_code(syntax: Syntax, span: Span) -> bool:
         if node.child_count == 0 and node.start_byte >= first and node.end_byte > node.start_byte:
             return True
         stack.extend(node.children)
-    comment = (n.type in syntax.language.comment_types for n in ancestors(syntax.node_over(span.start, span.end)))
+    comment = (n.type in syntax.language.comment_types for n in ancestors(syntax.node_over(span)))
     return not any(comment) and _is_inside_token(syntax, span)
 
 
 def _is_inside_token(syntax: Syntax, span: Span) -> bool:
     """Whether the span is a part of one token, such as a string's text."""
-    node = syntax.node_over(span.start, span.end)
+    node = syntax.node_over(span)
     return node.child_count == 0 and node.end_byte > node.start_byte
 
 

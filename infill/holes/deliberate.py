@@ -25,7 +25,7 @@ def is_stub(path: str) -> bool:
 
 def left_open(syntax: Syntax, row: FunctionSyntax, held: Span) -> bool:
     """Return whether the placeholder at `held` is how the author wants it."""
-    node = syntax.node_over(held.start, held.start + 1)
+    node = syntax.node_over(Span(held.start, held.start + 1))
     chain = list(ancestors(node))
     if any(n.type in row.quiet_types for n in _up_to_body(syntax, chain)):
         return True
@@ -38,7 +38,7 @@ def left_open(syntax: Syntax, row: FunctionSyntax, held: Span) -> bool:
 def in_brackets(syntax: Syntax, held: Span) -> bool:
     """Return whether the placeholder stands inside brackets, where it is a value and no statement."""
     language = syntax.language
-    for node in ancestors(syntax.node_over(held.start, held.end)):
+    for node in ancestors(syntax.node_over(held)):
         if node.type in language.body_types or node.parent is None:
             return False
         if node.type in language.container_types:

@@ -93,7 +93,7 @@ def _blank_line_hole(syntax: Syntax, offset: int) -> Hole:
         indent = _own_or(syntax, offset, indents.line_rule_indent(syntax, offset), "")
         kind = "line_end"
     else:
-        kind, indent = _blank_line_place(syntax, offset)
+        kind, indent = _blank_line_kind(syntax, offset)
     span = Span(indents.blank_start(syntax, offset, indent), line.end)
     return Hole(span, kind, indent, multiline=kind != "line_end")
 
@@ -104,9 +104,10 @@ def _continues_line(syntax: Syntax, line: Span) -> bool:
     return above.endswith(("\\\n", "\\\r\n", "\\\r"))
 
 
-def _blank_line_place(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
+def _blank_line_kind(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
+    """Return the kind of the hole on a blank line of code, and its indentation."""
     language = syntax.language
-    node = _holder(syntax, offset)
+    node = _body_around(syntax, offset)
     by_indent = language.block_style == "indent"
     if by_indent and (node is None or node.type in language.body_types or node.parent is None):
         above = next(indents.lines_above(syntax, offset), None)
@@ -114,17 +115,14 @@ def _blank_line_place(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
         if code.endswith(("(", "[", "{", ",")):  # a bracket not closed yet
             own = syntax.text[syntax.line(offset).start : offset]  # perhaps aligned with the bracket
             return "between", own or indents.line_rule_indent(syntax, offset)
-        return _statement_place(syntax, offset)
+        return _statement_kind(syntax, offset)
     if node is None:
         indent = _own_or(syntax, offset, indents.line_rule_indent(syntax, offset), "")
         return ("block" if indent else "between"), indent
     if node.parent is None:
         own = syntax.text[syntax.line(offset).start : offset]
-        continued = own and own in (
-            indents.line_rule_indent(syntax, offset),
-            indents.indent_below(syntax, offset),
-        )
-        return "between", own if continued else ""
+        usual = (indents.line_rule_indent(syntax, offset), indents.indent_below(syntax, offset))
+        return "between", own if own in usual else ""
     sibling = _nearest_sibling(syntax, node, offset)
     owner = syntax.line(syntax.char_offset(node.start_byte))
     owner_indent = indents.indent_of(syntax.text[owner.start : owner.end])
@@ -136,15 +134,15 @@ def _blank_line_place(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
     return kind, _own_or(syntax, offset, expected, owner_indent)
 
 
-def _statement_place(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
-    """Place a blank line among statements where blocks are indentation."""
+def _statement_kind(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
+    """Return the same for a blank line among statements, in a language whose blocks are indented."""
     levels, must_open = indents.statement_levels(syntax, offset)
     level = indents.choose_level(syntax, offset, levels, must_open)
     in_class = level.header.startswith("class ") and not must_open
     return ("between" if in_class or not level.indent else "block"), level.indent
 
 
-def _holder(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
+def _body_around(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
     """Return the body or container around the cursor, None where an error makes it unsure."""
     language = syntax.language
     wanted = language.body_types | language.container_types

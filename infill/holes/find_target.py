@@ -216,7 +216,7 @@ def _statement(syntax: Syntax, span: Span) -> Span | None:
         return None
     start = first.start + len(content) - len(content.lstrip())
     lines = Span(start, first.start + len(content.rstrip()))
-    over = syntax.node_over(max(span.start, start), max(span.end, start + 1))
+    over = syntax.node_over(Span(max(span.start, start), max(span.end, start + 1)))
     for node in ancestors(over):
         if node.is_error:
             return lines

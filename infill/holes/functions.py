@@ -31,7 +31,8 @@ def function_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
     content = syntax.text[line.start : line.end]
     offset = max(offset, line.start + indents.n_blanks(content))
     end = line.start + len(content.rstrip(BLANK))
-    for node in ancestors(syntax.node_over(*((offset, offset + 1) if offset < end else (max(end - 1, 0), end)))):
+    over = Span(offset, offset + 1) if offset < end else Span(max(end - 1, 0), end)
+    for node in ancestors(syntax.node_over(over)):
         if node.type in row.function_types:
             return node
         if node.type in row.wrapper_types:
@@ -107,14 +108,14 @@ def _is_hole(syntax: Syntax, span: Span) -> bool:
     held = text[span.start : span.end]
     if in_brackets(syntax, span):
         return False
-    is_comment = syntax.node_over(span.start, span.start + 1).type in language.comment_types
+    is_comment = syntax.node_over(Span(span.start, span.start + 1)).type in language.comment_types
     if not is_comment and left_open(syntax, function_syntax(language), span):
         return False
     if held == function_syntax(language).value_placeholder:
         return True
     if not _ends_block(syntax, span):
         return False
-    node = syntax.node_over(span.start, span.start + 1)
+    node = syntax.node_over(Span(span.start, span.start + 1))
     if node.type in language.comment_types or not held.startswith(function_syntax(language).whole_only):
         return True
     if not _begins_block(syntax, span):
@@ -141,7 +142,7 @@ def _begins_block(syntax: Syntax, span: Span) -> bool:
     doc = function_syntax(syntax.language).doc
     code = indents.code_of(syntax, above)
     if doc is not None and code:
-        last = syntax.node_over(above.start + len(code) - 1, above.start + len(code))
+        last = syntax.node_over(Span(above.start + len(code) - 1, above.start + len(code)))
         string = next((n for n in ancestors(last) if n.type == doc.string_type), None)
         statement = None if string is None else string.parent
         if statement is not None and statement.type == doc.statement_type and statement.prev_named_sibling is None:

@@ -42,8 +42,8 @@ class Target(msgspec.Struct, frozen=True):
     inserted: tuple[Inserted, ...] = ()
 
     @property
-    def place(self) -> Span | None:
-        """What of the document an answer will replace, and a draft on the way to it would."""
+    def replaced(self) -> Span | None:
+        """The span of the document that an answer, or a draft on the way to it, replaces; None if unknown yet."""
         if self.selection is None:
             return self.hole
         return Span(self.in_document(self.selection.start), self.in_document(self.selection.end))

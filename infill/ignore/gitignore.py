@@ -1,6 +1,6 @@
 """One ignore file in git's syntax: its lines as patterns, and the one that decides about a path.
 
-Knows text, no folders: which files count for a path, and in which order, is for `ignored`. Written out here
+Knows text, no folders: `rules` says which files count for a path, and in which order. Written out here
 because pathspec 1.1.1 lets through what git ignores (its issue 129, and classes as in `[[:alpha:]]`). The
 regular expressions never go back into a `*` or `**` that has matched, so that no pattern of a workspace
 nobody vouches for can keep the server busy.
@@ -32,7 +32,7 @@ _CLASSES = {
 
 
 class BrokenPattern(Exception):
-    """A line that no path can ever match by git's rules, so that its writer's wish is unknown."""
+    """A line that no path can ever match by git's rules, so nobody knows what its writer wants ignored."""
 
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
@@ -93,7 +93,7 @@ def _trimmed(line: str) -> str:
 
 
 def _atoms(body: str) -> Iterator[str]:
-    r"""Yield the pattern as pieces: `/`, a run of `*`, and a regular expression for each single character."""
+    r"""Yield the pattern's atoms: `/`, a run of `*`, and a regular expression for each single character."""
     at = 0
     while at < len(body):
         char = body[at]
@@ -106,8 +106,8 @@ def _atoms(body: str) -> Iterator[str]:
         if char == "?":
             yield "[^/]"
         elif char == "[":
-            at, piece = _bracket(body, at)
-            yield piece
+            at, expression = _bracket(body, at)
+            yield expression
         elif char == "\\":
             if at == len(body):
                 raise ValueError
@@ -183,15 +183,15 @@ def _is_double(atoms: list[str], at: int) -> bool:
 
 def _segment(atoms: list[str]) -> str:
     """Return the regular expression for what is between two slashes; it ends where the segment does."""
-    pieces = [""]
+    between = [""]  # the stars
     for atom in atoms:
         if atom.startswith("*"):
-            pieces.append("")
+            between.append("")
         else:
-            pieces[-1] += atom
-    if len(pieces) == 1:
-        return pieces[0]
-    first, *middle, last = pieces
-    # The leftmost place of a piece is as good as any: another `*` follows.
-    inner = "".join(f"(?>{_STAR}?{piece})" for piece in middle if piece)
+            between[-1] += atom
+    if len(between) == 1:
+        return between[0]
+    first, *middle, last = between
+    # The leftmost match of a part is as good as any: another `*` follows.
+    inner = "".join(f"(?>{_STAR}?{part})" for part in middle if part)
     return f"{first}{inner}(?>{_STAR}{last}(?=/|\\Z))"

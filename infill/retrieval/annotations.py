@@ -20,7 +20,7 @@ ARGUMENTS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"  # as deep as defaults mostly are
 def hint_at(syntax: Syntax, span: Span) -> tuple[TypeHintSyntax, tree_sitter.Node] | None:
     """The language's form of types, and the node that the type is of, where a type stands."""
     row = FUNCTION_SYNTAX.get(syntax.language.id)
-    node = syntax.node_over(span.start, span.end).parent
+    node = syntax.node_over(span).parent
     if row is None or row.hints is None or node is None or node.type != row.hints.type_node:
         return None
     return None if node.parent is None else (row.hints, node.parent)

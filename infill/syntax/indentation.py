@@ -98,7 +98,7 @@ def line_below(syntax: Syntax, offset: int) -> Span | None:
 def is_comment(syntax: Syntax, line: Span) -> bool:
     """Say whether the line begins with a comment."""
     first = _first_char(syntax, line)
-    return syntax.node_over(first, first + 1).type in syntax.language.comment_types
+    return syntax.node_over(Span(first, first + 1)).type in syntax.language.comment_types
 
 
 def code_of(syntax: Syntax, line: Span) -> str:
@@ -107,7 +107,7 @@ def code_of(syntax: Syntax, line: Span) -> str:
     if not text:
         return ""
     last = line.start + len(text)
-    node = syntax.node_over(last - 1, last)
+    node = syntax.node_over(Span(last - 1, last))
     while node.parent is not None and node.parent.type in syntax.language.comment_types:
         node = node.parent
     if node.type in syntax.language.comment_types:

@@ -18,7 +18,7 @@ def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None
     The end of a line comment is in the comment; the place after a closing quote is not in the string.
     """
     language, byte = syntax.language, syntax.byte_offset(offset)
-    node: tree_sitter.Node | None = syntax.node_over(max(offset - 1, 0), offset) if offset else None
+    node: tree_sitter.Node | None = syntax.node_over(Span(max(offset - 1, 0), offset)) if offset else None
     while node is not None:
         inside = node.start_byte < byte < node.end_byte
         if inside and node.type in language.code_in_string_types:

@@ -82,9 +82,9 @@ class Syntax:
         byte = self.byte_offset(offset)
         return self.root.descendant_for_byte_range(byte, byte) or self.root
 
-    def node_over(self, start: int, end: int) -> tree_sitter.Node:
-        """Return the smallest node that covers all characters from `start` to `end`."""
-        first, last = self.byte_offset(start), self.byte_offset(end)
+    def node_over(self, span: Span) -> tree_sitter.Node:
+        """Return the smallest node that covers all characters of `span`; the root where none does."""
+        first, last = self.byte_offset(span.start), self.byte_offset(span.end)
         return self.root.descendant_for_byte_range(first, last) or self.root
 
     def around(self, offset: int) -> Iterator[tree_sitter.Node]:

@@ -121,7 +121,7 @@ CHANGES: dict[str, Change] = {
 
 def measured(filler: ModelFiller, engine: DiffusionEngine, hole: BenchHole, change: Change) -> tuple[bool, float]:
     """Whether the fill is exactly right, and milliseconds with the prompt as the change leaves it."""
-    request = FillRequest(text=hole.holed, language="python", offset=hole.start)
+    request = FillRequest(text=hole.holed, language="python", offset=hole.span.start)
     with contextmanager(change)(engine):
         filler.fill(request, CancelToken())
     with contextmanager(change)(engine):

@@ -28,7 +28,7 @@ from infill.retrieval.near_misses import NearMiss, near_misses
 from infill.syntax.language_table import keywords
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
-from infill.types import Hole
+from infill.types import Hole, Span
 
 N_FILES = 1_500
 MAX_LINES = 10  # of a statement
@@ -60,17 +60,17 @@ def statement_holes(files: list[Path], limit: int, seed: int) -> Iterator[BenchH
         if last - statement.lineno < MAX_LINES:
             first = lines[statement.lineno - 1]
             start = sum(map(len, lines[: statement.lineno - 1])) + len(first) - len(first.lstrip())
-            yield BenchHole(str(path), text, start, len("".join(lines[:last]).rstrip()))
+            yield BenchHole(str(path), text, Span(start, len("".join(lines[:last]).rstrip())))
 
 
 def ask(hole: BenchHole) -> Asked:
     """The near misses of one hole, against what stood there."""
     python = by_id("python")
     assert python is not None
-    place = find_hole(parse(python, hole.holed), hole.start, "manual")
-    assert isinstance(place, Hole)
+    found_hole = find_hole(parse(python, hole.holed), hole.span.start, "manual")
+    assert isinstance(found_hole, Hole)
     started = time.perf_counter()
-    found = near_misses(hole.holed, place, LIMIT, keywords(python))
+    found = near_misses(hole.holed, found_hole, LIMIT, keywords(python))
     elapsed = (time.perf_counter() - started) * 1000
     return Asked([(miss, _same(miss.text, hole.answer)) for miss in found], elapsed)
 

@@ -104,7 +104,7 @@ async def _edit(
     if isinstance(found, NoFill):
         record.reason, record.detail = found.reason, found.detail
         return None
-    if (replaced := found.place) is not None:
+    if (replaced := found.replaced) is not None:
         progress.replaces(range_of(snapshot.text, replaced, encoding))
     request = _request(session, snapshot, wanted, found)
     filled = await ask(session, snapshot, "rewrite", request, record, progress.show)

@@ -63,7 +63,7 @@ def reference_case(engine: DiffusionEngine, line: BenchHole, seed: int) -> Case:
     """One hole, denoised by the reference."""
     python = by_id("python")
     assert python is not None
-    hole = find_hole(parse(python, line.holed), line.start, "manual")
+    hole = find_hole(parse(python, line.holed), line.span.start, "manual")
     assert isinstance(hole, Hole)  # a manual trigger always gets one
     around = prompt_context(line.holed, hole, engine.info, engine.tokenizer)
     canvases = hole_canvases(around, hole, (), engine.info)

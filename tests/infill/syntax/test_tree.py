@@ -173,7 +173,7 @@ def test_around_is_strict() -> None:
     assert syntax.enclosing(2, {"string"}) is None
     assert syntax.enclosing(6, {"string"}) is None
     assert syntax.enclosing(6, {"argument_list"}) is not None
-    assert syntax.node_over(2, 6).type == "string"
+    assert syntax.node_over(Span(2, 6)).type == "string"
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
