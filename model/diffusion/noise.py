@@ -141,7 +141,10 @@ class ElasticMaskNoise(MaskNoise):
 
 
 def taken(masked: Flags, entropies: Floats, entropy_bound: float, steps_left: int) -> Flags:
-    """Which masked positions [n] to decide now: the surest under the bound, and as many as the steps left make due."""
+    """Which of the `masked` positions [n] to decide now, by their `entropies` [n].
+
+    The surest under the bound, and as many as the steps left make due.
+    """
     at = np.flatnonzero(masked)
     chosen = accepted_mask(entropies[at], entropy_bound)
     n_due = -(-len(at) // steps_left)

@@ -64,7 +64,7 @@ def temperature(config: SamplerConfig, steps_left: int, max_steps: int) -> float
 
 
 def step_output(logits: Floats, uniforms: Floats) -> tuple[StepOutput, Floats]:
-    """StepOutput from logits [F, V] at their temperature, barred ids at -inf; and the probabilities [F, V]."""
+    """StepOutput [F] from logits [F, V] at their temperature, barred ids at -inf; and the probabilities [F, V]."""
     draft = logits.argmax(-1)
     shifted = logits - np.take_along_axis(logits, draft[:, None], -1)
     probs = np.exp(shifted)
@@ -77,7 +77,7 @@ def step_output(logits: Floats, uniforms: Floats) -> tuple[StepOutput, Floats]:
 
 
 def choose(probs: Floats, uniforms: Floats, fallback: Ids) -> Ids:
-    """The first id of each row of `probs` [F, V] at which the cumulated probability passes `uniforms` [F].
+    """The first id [F] of each row of `probs` [F, V] at which the cumulated probability passes `uniforms` [F].
 
     Sums blocks first: a running sum over the whole vocabulary is ten times slower. Where rounding
     leads to an id of no probability, `fallback` [F] stands in.
@@ -98,7 +98,7 @@ def choose(probs: Floats, uniforms: Floats, fallback: Ids) -> Ids:
 
 
 def accepted_mask(entropies: Floats, entropy_bound: float) -> Flags:
-    """Positions [n] of a row to accept: the surest, while their joint uncertainty is under the bound.
+    """Positions [n] of a row to accept by entropies [n]: the surest, while their joint uncertainty is under the bound.
 
     Accepting k tokens of sorted entropies H_1..H_k costs at most H_1 + ... + H_(k-1).
     """

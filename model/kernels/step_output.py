@@ -2,6 +2,8 @@
 
 A row is cut into pieces of AT_ONCE ids, a program each. The first kernel leaves each piece's largest score and its
 sums; the second one puts them together again in every program, in one order, and writes the probabilities.
+
+Shapes: F free positions of B canvases, V ids.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ def step_output(
     scores: Tensor, cap: float, barred: Tensor, rows: Tensor, temperature: Tensor, uniforms: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """`vocabulary.step_output_of`, in float32; `scores` [F, V] become the probabilities, in their own type.
+
+    `barred` is [B, V], `rows` and `uniforms` are [F], `temperature` is []; draft, entropies and sampled ids are [F].
 
     A sampled id may differ from the plain one where `uniforms` falls within rounding of two ids' border.
     """

@@ -1,6 +1,6 @@
 """`Decoder` of the masked models: a pass over whole rows, and only what is still masked is asked about.
 
-Shapes: B canvases, F free positions of which M are masked, V ids.
+Shapes: B canvases, or as many as are live, F free positions of which M are masked, V ids.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class MaskedDecoder:
         return rows, masked
 
     def _barred_now(self, live: Sequence[int], free_ids: Ids) -> Tensor:
-        """The rows' barred ids [B, V]; a hole of no fixed length may be made longer while there is room."""
+        """The live rows' barred ids [B, V]; a hole of no fixed length may be made longer while there is room."""
         barred, ids = self._barred[list(live)], self._network.ids
         for row, (i, own_ids) in enumerate(zip(live, self._split(live, free_ids), strict=True)):
             if ids.expand is not None and self._network.elastic(self._canvases[i]):

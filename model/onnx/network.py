@@ -120,7 +120,10 @@ class OnnxNetwork:
         return scored
 
     def encode(self, ids: Ids, mask: Floats, position_ids: Ids, past: Past) -> tuple[Floats, Past]:
-        """Causal pass over `ids` [T]: hidden states [T, dim], and keys and values with theirs appended."""
+        """Causal pass over `ids` [T] at `position_ids` [T]: hidden states [T, dim], and keys and values with theirs.
+
+        `mask` [T, N + T] is added to the attention scores; keys and values become [kv heads, N + T, head dim].
+        """
         hidden, *present = self._run("trunk", self._outputs, self._inputs(self.embed(ids), position_ids, mask, past))
         return hidden, present
 
@@ -129,7 +132,7 @@ class OnnxNetwork:
         return self._run("trunk", ["hidden"], self._inputs(x, position_ids, mask, past))[0]
 
     def condition(self, x: Floats, soft: Floats) -> Floats:
-        """Canvas embeddings [T, dim] with the last step's soft embeddings added."""
+        """Canvas embeddings `x` [T, dim] with the last step's soft embeddings [T, dim] added."""
         return self._run("condition", None, {"x": x, "soft": soft})[0]
 
     def logits(self, hidden: Floats) -> Floats:
@@ -169,9 +172,9 @@ class OnnxDecoder:
         self._network, self._past, self._n_prompt = network, past, n_prompt
         lengths = [len(c.canvas_ids) for c in canvases]
         self._row = np.repeat(np.arange(len(canvases)), lengths)  # [P] whose position it is
-        self._ids = np.concatenate([np.array(c.canvas_ids) for c in canvases])
-        self._hole = np.concatenate([np.array(c.hole_mask, dtype=np.bool_) for c in canvases])
-        self._positions = n_prompt + np.concatenate([np.arange(n) for n in lengths])
+        self._ids = np.concatenate([np.array(c.canvas_ids) for c in canvases])  # [P]
+        self._hole = np.concatenate([np.array(c.hole_mask, dtype=np.bool_) for c in canvases])  # [P]
+        self._positions = n_prompt + np.concatenate([np.arange(n) for n in lengths])  # [P]
         self._barred = barred
         self._soft: Floats | None = None  # [P, dim] expected under the last pass; the clamped are certain
         self._lay_out(list(range(len(canvases))))

@@ -58,7 +58,7 @@ class CudaGraphs:
         return self._recordings[key]
 
     def recorded(self, play: Callable[[], Answers]) -> tuple[Callable[[], None], Answers]:
-        """How to play it again, and where its answers [F] then are."""
+        """How to play it again, and where its answers then are: [F] each."""
         if self._pool is None:
             answers = play()
 

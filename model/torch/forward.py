@@ -18,7 +18,7 @@ from model.torch.vocabulary import Vocabulary
 
 @dataclass
 class Pass:
-    """What a pass reads: T positions of which F are free, of B canvases, all on one device.
+    """What a pass reads: T positions of which F are free, of B canvases, all on one device; V ids.
 
     Only `conditioning` is written. Nothing here depends on what the tensors hold, so that a pass over tensors that
     stay where they are can be recorded and played again.
@@ -29,7 +29,7 @@ class Pass:
     conditioning: Tensor  # [T, dim] expected embeddings under the last pass; zeros before the first
     free: Tensor  # [F] which of the T
     rows: Tensor  # [F] the canvas of each
-    barred: Tensor  # [B, ids] bool, what a canvas may not predict
+    barred: Tensor  # [B, V] bool, what a canvas may not predict
     temperature: Tensor  # []
     uniforms: Tensor  # [F] in [0, 1), each picks an id
     prompt: Any  # its layers have keys and values [1, heads, n, size], as the library's caches do

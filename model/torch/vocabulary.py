@@ -1,4 +1,7 @@
-"""The two ways between hidden states and token ids, which share one large weight."""
+"""The two ways between hidden states and token ids, which share one large weight.
+
+Shapes: F free positions of B canvases, V ids.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +32,15 @@ class Vocabulary:
             self._step_output_of, self._n_at_once = step_output, KERNEL_ROWS
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Soft-capped scores [..., ids] of hidden states [..., dim], float32."""
+        """Soft-capped scores [..., V] of hidden states [..., dim], float32."""
         return capped(self._head(hidden), self._cap)
 
     def embedded(self, ids: Tensor) -> Tensor:
-        """Scaled embeddings [..., dim]."""
+        """Scaled embeddings [..., dim] of `ids` [...]."""
         return self._embedding(ids)
 
     def mixed(self, probs: Tensor) -> Tensor:
-        """Scaled embeddings [n, dim] averaged by probabilities [n, ids], rounded as the class rounds them."""
+        """Scaled embeddings [F, dim] averaged by probabilities [F, V], rounded as the class rounds them."""
         if isinstance(self._embedding, PackedEmbedding):
             return self._embedding.mixed(probs)
         weight = self._embedding.weight
@@ -48,7 +51,8 @@ class Vocabulary:
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Draft [F], entropies [F] (nats), sampled ids [F] and mixed embeddings [F, dim] of hidden states [F, dim].
 
-        `barred` [B, ids] are the ids that each canvas may not predict, `rows` [F] says whose canvas a position is.
+        `barred` [B, V] are the ids that each canvas may not predict, `rows` [F] says whose canvas a position is.
+        `temperature` is [], and each of `uniforms` [F] picks an id.
         A part of the positions at a time: all their scores at once can be gigabytes.
         """
         parts: list[tuple[Tensor, ...]] = []
@@ -71,7 +75,7 @@ class Vocabulary:
 
 
 def capped(scores: Tensor, cap: float) -> Tensor:
-    """The last layer's scores [..., ids] soft-capped, float32."""
+    """The last layer's scores [..., V] soft-capped, float32."""
     return scores.float().div_(cap).tanh_().mul_(cap)
 
 
@@ -92,7 +96,10 @@ def step_output(logits: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor, Tenso
 
 
 def choose(probs: Tensor, uniforms: Tensor, fallback: Tensor) -> Tensor:
-    """The first id of each row at which the cumulated probability passes `uniforms` [F], as in `sampler.choose`."""
+    """`sampler.choose` where `probs` [F, V] are: the first id [F] at which their running sum passes `uniforms` [F].
+
+    `fallback` [F] stands in where rounding leads to an id of no probability.
+    """
     passed = probs.cumsum(-1)
     target = (uniforms * passed[:, -1])[:, None]
     chosen = torch.searchsorted(passed, target, right=True).clamp(max=probs.shape[-1] - 1)

@@ -51,7 +51,10 @@ class Batch(NamedTuple):
 
 
 def attention_mask(visible: Tensor, length: Tensor, n_prompt: int, n_canvas: int) -> Tensor:
-    """Each canvas sees its visible part of the prompt and the used positions of itself: [B, 1, K*C, N + K*C]."""
+    """Each canvas sees its visible part of the prompt and the used positions of itself: [B, 1, K*C, N + K*C].
+
+    `visible` [B, K] and `length` [B, K] count them.
+    """
     k, device = visible.shape[1], visible.device
     positions = torch.arange(n_canvas, device=device)
     seen = visible.repeat_interleave(n_canvas, 1)[..., None]

@@ -50,7 +50,10 @@ def losses(net: Network, batch: Batch, self_condition: bool) -> tuple[Tensor, Te
 def conditioning(
     net: Network, batch: Batch, kv: list[tuple[Tensor, Tensor]], mask: Tensor, positions: Tensor
 ) -> Tensor:
-    """Soft embeddings [B, K*C, dim] expected under a first pass; the clamped positions are known."""
+    """Soft embeddings [B, K*C, dim] expected under a first pass; the clamped positions are known.
+
+    `kv` holds each layer's keys and values [B, kv heads, N, head_dim]; `mask` and `positions` are the batch's.
+    """
     constant = [(k.detach(), v.detach()) for k, v in kv]
     soft = net.embed(batch.clean).to(constant[0][0].dtype)
     first = net.decode(batch.noisy, positions, constant, mask, torch.zeros_like(soft))[batch.hole]

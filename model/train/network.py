@@ -53,7 +53,7 @@ class RMSNorm(nn.Module):
 
 
 def rope(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate `x` [B, heads, T, dim] by angles given as [B or 1, 1, T, dim]."""
+    """Rotate `x` [B, heads, T, dim] by angles whose `cos` and `sin` are [B or 1, 1, T, dim]."""
     x1, x2 = x.chunk(2, dim=-1)
     return x * cos + torch.cat((-x2, x1), dim=-1) * sin
 
