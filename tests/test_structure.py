@@ -35,8 +35,6 @@ TOO_LARGE = {
     "dg_lsp/engine/client.py",
     "dg_lsp/engine/client.py:_try",
     "dg_lsp/engine/host.py",
-    "infill/cli/doctor.py",
-    "infill/cli/edits.py:fill_text",
     "model/train/corpus.py",
     "model/train/loop.py",
     "model/train/to_onnx.py",

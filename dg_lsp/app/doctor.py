@@ -16,7 +16,8 @@ from dg_lsp.engine.runtime_dir import EngineUnavailable, folder, socket_paths, s
 from dg_lsp.stats.keeping import counts_path, read_counts
 from dg_lsp.user_folders import state_folder
 from infill.cli.command_input import ModelArguments, spec_of
-from infill.cli.doctor import Check, attempt, checks, filled, parser, report, server_checks
+from infill.cli.doctor import checks, parser, report, server_checks
+from infill.cli.doctor_checks import Check, attempt, filled
 from infill.types import InputError
 from model.types import ModelSpec
 

@@ -17,8 +17,9 @@ from model.types import CancelToken
 
 
 class FillOptions(msgspec.Struct, frozen=True):
-    """How to ask for each fill; the same for all positions of a run."""
+    """How to ask for each fill; the same for all positions of a text."""
 
+    language: str  # id
     seed: int = 0
     candidates: int = 1
     deadline_ms: float | None = None
@@ -44,7 +45,6 @@ class FilledText(msgspec.Struct, frozen=True):
 def fill_text(
     filler: Filler,
     text: str,
-    language: str,
     offsets: Sequence[int],
     options: FillOptions,
     cancel: CancelToken,
@@ -55,7 +55,7 @@ def fill_text(
     outcomes: dict[int, Outcome] = {}
     for offset in sorted(set(offsets)):
         started = time.perf_counter()
-        result = _fill_one(filler, edited, language, offset, options, cancel)
+        result = _fill_one(filler, edited, offset, options, cancel)
         outcome = Outcome(offset, result, (time.perf_counter() - started) * 1000)
         outcomes[offset] = outcome
         if on_outcome:
@@ -69,12 +69,7 @@ def fill_nothing(text: str, offsets: Sequence[int], result: NoFill) -> FilledTex
 
 
 def _fill_one(
-    filler: Filler,
-    edited: _EditedText,
-    language: str,
-    offset: int,
-    options: FillOptions,
-    cancel: CancelToken,
+    filler: Filler, edited: _EditedText, offset: int, options: FillOptions, cancel: CancelToken
 ) -> Filled | NoFill:
     """Ask for one fill in the text as it is by now, and apply the best answer to it."""
     if cancel.cancelled:
@@ -84,7 +79,7 @@ def _fill_one(
         return NoFill("superseded", "an earlier fill already replaced this place")
     request = FillRequest(
         text=edited.text,
-        language=language,
+        language=options.language,
         offset=offset_now,
         candidates=options.candidates,
         seed=options.seed,

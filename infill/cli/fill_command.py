@@ -129,8 +129,10 @@ def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledTe
             tell(outcome)
         return result
     context = context_of(job.source, job.language, args)
-    options = FillOptions(args.seed, args.candidates, args.deadline_ms, args.min_confidence or 0.0, context)
-    return fill_text(filler, job.source.text, job.language, offsets, options, CancelToken(), tell)
+    options = FillOptions(
+        job.language, args.seed, args.candidates, args.deadline_ms, args.min_confidence or 0.0, context
+    )
+    return fill_text(filler, job.source.text, offsets, options, CancelToken(), tell)
 
 
 def _changed(jobs: list[_Job], results: list[FilledText]) -> list[tuple[_Job, FilledText]]:

@@ -10,9 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from infill.cli.console import GREEN, YELLOW, painted
+from infill.cli.console import GREEN, painted
 from infill.cli.edits import Outcome
-from infill.files.read_write import Position, printable
+from infill.cli.report_words import json_name, nothing_to_show, plural, reason_words, rounded, timed_line
+from infill.files.read_write import Position
 from infill.types import Completion, Filled, Hole
 
 
@@ -69,7 +70,7 @@ def position_line(position: Position, outcome: Outcome, seed: int) -> bytes:
     candidates = tuple(_candidate(completion) for completion in result.completions) if filled else ()
     best = candidates[0] if candidates else None
     record = PositionRecord(
-        file=_json_name(position.file),
+        file=json_name(position.file),
         line=position.line,
         column=position.column,
         status="filled" if filled else "no_fill",
@@ -90,8 +91,7 @@ def position_line(position: Position, outcome: Outcome, seed: int) -> bytes:
 
 def timing_line(position: Position, outcome: Outcome) -> str:
     """One JSON line, without line break: how long the fill took, and its stages."""
-    timings = {stage: round(ms, 3) for stage, ms in outcome.result.timings_ms.items()}
-    name = _json_name(position.file)
+    name, timings = json_name(position.file), rounded(outcome.result.timings_ms)
     record = TimingRecord(name, position.line, position.column, round(outcome.milliseconds, 3), timings)
     return msgspec.json.encode(record).decode()
 
@@ -100,22 +100,16 @@ def human_line(position: Position, outcome: Outcome, colour: bool) -> str:
     """One line for a person: filled or why not, and how long it took."""
     result = outcome.result
     if isinstance(result, Filled):
-        state = painted("filled", GREEN, colour)
-        why = f": {_how(result.completions[0])}"
+        state, why = painted("filled", GREEN, colour), _how(result.completions[0])
     else:
-        state = painted("nothing to show", YELLOW, colour)
-        why = f": {_reason(result.reason, result.detail)}"
-    stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in result.timings_ms.items())
-    return f"{position}: {state} in {outcome.milliseconds:.0f} ms{why}{f' [{stages}]' if stages else ''}"
+        state, why = nothing_to_show(colour), reason_words(result)
+    return timed_line(position, state, outcome.milliseconds, why, result.timings_ms)
 
 
 def explain_line(position: Position, outcome: Outcome) -> str:
     """One line for a person: the hole that was found there, and what it led to."""
     result = outcome.result
-    if isinstance(result, Filled):
-        end = f"filled: {_how(result.completions[0])}"
-    else:
-        end = _reason(result.reason, result.detail)
+    end = f"filled: {_how(result.completions[0])}" if isinstance(result, Filled) else reason_words(result)
     return f"{position}: {_hole(result.hole)} -> {end}"
 
 
@@ -133,12 +127,8 @@ def _candidate(completion: Completion) -> CandidateRecord:
 
 
 def _how(completion: Completion) -> str:
-    steps = f"{completion.steps} step{'' if completion.steps == 1 else 's'}"
+    steps = plural(completion.steps, "step")
     return f"{completion.source}, {steps}, {completion.stop_reason}, confidence {completion.confidence:.2f}"
-
-
-def _reason(reason: str, detail: str) -> str:
-    return f"{reason} ({printable(detail)})" if detail else reason
 
 
 def _hole(hole: Hole | None) -> str:
@@ -146,8 +136,3 @@ def _hole(hole: Hole | None) -> str:
         return "no hole"
     lines = "several lines" if hole.multiline else "one line"
     return f"hole {hole.kind}, characters {hole.span.start} to {hole.span.end}, indent {hole.indent!r}, {lines}"
-
-
-def _json_name(name: str) -> str:
-    """`name` as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from infill.cli.console import GREEN, YELLOW, painted
+from infill.cli.console import GREEN, painted
+from infill.cli.report_words import json_name, nothing_to_show, plural, reason_words, rounded, timed_line
 from infill.files.read_write import printable
 from infill.types import Filled, NoFill, Part
 
@@ -72,7 +73,7 @@ def record_line(rewritten: Rewritten, seed: int) -> bytes:
     nothing = result if isinstance(result, NoFill) else None
     best = result.completions[0] if isinstance(result, Filled) else None
     record = RewriteRecord(
-        file=_json_name(lines.file),
+        file=json_name(lines.file),
         first=lines.first,
         last=lines.last,
         status="no_fill" if best is None else "filled",
@@ -91,8 +92,8 @@ def record_line(rewritten: Rewritten, seed: int) -> bytes:
 
 def timing_line(rewritten: Rewritten) -> str:
     """One JSON line, without line break: how long it took, and its stages."""
-    lines, timings = rewritten.lines, {k: round(ms, 3) for k, ms in rewritten.result.timings_ms.items()}
-    name, ms = _json_name(lines.file), round(rewritten.milliseconds, 3)
+    lines, timings = rewritten.lines, rounded(rewritten.result.timings_ms)
+    name, ms = json_name(lines.file), round(rewritten.milliseconds, 3)
     return msgspec.json.encode(TimingRecord(name, lines.first, lines.last, ms, timings)).decode()
 
 
@@ -100,19 +101,10 @@ def human_line(rewritten: Rewritten, colour: bool) -> str:
     """One line for a person: changed or why not, and how long it took."""
     result = rewritten.result
     if isinstance(result, Filled):
-        best, n = result.completions[0], len(rewritten.changes)
-        steps = f"{best.steps} step{'' if best.steps == 1 else 's'}"
+        best = result.completions[0]
         state = painted("changed", GREEN, colour)
-        places = f"{n} place{'' if n == 1 else 's'}" + (f", {best.n_left} left" if best.n_left else "")
-        why = f"{places}, {best.source}, {steps}, {best.stop_reason}"
+        places = plural(len(rewritten.changes), "place") + (f", {best.n_left} left" if best.n_left else "")
+        why = f"{places}, {best.source}, {plural(best.steps, 'step')}, {best.stop_reason}"
     else:
-        state = painted("nothing to show", YELLOW, colour)
-        why = f"{result.reason} ({printable(result.detail)})" if result.detail else result.reason
-    stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in result.timings_ms.items())
-    told = f" [{stages}]" if stages else ""
-    return f"{rewritten.lines}: {state} in {rewritten.milliseconds:.0f} ms: {why}{told}"
-
-
-def _json_name(name: str) -> str:
-    """`name` as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        state, why = nothing_to_show(colour), reason_words(result)
+    return timed_line(rewritten.lines, state, rewritten.milliseconds, why, result.timings_ms)

@@ -14,7 +14,7 @@ from tests.infill.fake_filler import Answer, FakeFiller, filled
 
 def run(text: str, offsets: list[int], answer: Answer) -> tuple[FilledText, FakeFiller]:
     filler = FakeFiller(answer)
-    return fill_text(filler, text, "python", offsets, FillOptions(), CancelToken()), filler
+    return fill_text(filler, text, offsets, FillOptions("python"), CancelToken()), filler
 
 
 def around(text: str, answers: dict[str, tuple[int, int, str]]) -> Answer:
@@ -52,8 +52,8 @@ def test_later_fills_see_earlier_ones_whatever_the_order_given():
 
 def test_options_reach_the_filler():
     filler = FakeFiller(lambda request: filled(request, "x"))
-    options = FillOptions(seed=7, candidates=3, deadline_ms=40)
-    fill_text(filler, "ab", "rust", [1], options, CancelToken())
+    options = FillOptions("rust", seed=7, candidates=3, deadline_ms=40)
+    fill_text(filler, "ab", [1], options, CancelToken())
     assert filler.requests == [FillRequest(text="ab", language="rust", offset=1, candidates=3, seed=7, deadline_ms=40)]
 
 
@@ -155,9 +155,8 @@ def test_a_place_given_twice_is_filled_once():
     result = fill_text(
         filler,
         "ab",
-        "python",
         [1, 1],
-        FillOptions(),
+        FillOptions("python"),
         CancelToken(),
         lambda outcome: heard.append(outcome.offset),
     )
@@ -172,7 +171,7 @@ def test_after_a_cancel_nothing_more_is_asked():
         return filled(request, "x")
 
     filler = FakeFiller(answer)
-    result = fill_text(filler, "ab", "python", [0, 1], FillOptions(), cancel)
+    result = fill_text(filler, "ab", [0, 1], FillOptions("python"), cancel)
     assert (result.text, spans(result)) == ("xab", [(0, 0), "cancelled"])
     assert len(filler.requests) == 1
 

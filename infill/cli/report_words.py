@@ -1,0 +1,40 @@
+"""What the reports of fills and of rewrites share: names and times for programs, words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from infill.cli.console import YELLOW, painted
+from infill.files.read_write import printable
+from infill.types import NoFill
+
+
+def json_name(name: str) -> str:
+    """`name` as JSON can hold it: bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def rounded(timings_ms: Mapping[str, float]) -> dict[str, float]:
+    """Milliseconds by stage, to the microsecond."""
+    return {stage: round(ms, 3) for stage, ms in timings_ms.items()}
+
+
+def plural(n: int, what: str) -> str:
+    """A number of things, as `1 step` or `3 steps`."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def reason_words(nothing: NoFill) -> str:
+    """Why there is nothing."""
+    return f"{nothing.reason} ({printable(nothing.detail)})" if nothing.detail else nothing.reason
+
+
+def nothing_to_show(colour: bool) -> str:
+    """The state of a place at which there is nothing."""
+    return painted("nothing to show", YELLOW, colour)
+
+
+def timed_line(place: object, state: str, milliseconds: float, why: str, timings_ms: Mapping[str, float]) -> str:
+    """One line: what became of a place, how long it took, why, and its stages."""
+    stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in timings_ms.items())
+    return f"{place}: {state} in {milliseconds:.0f} ms: {why}{f' [{stages}]' if stages else ''}"
