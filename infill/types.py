@@ -15,10 +15,10 @@ from model.types import CancelToken
 
 HoleKind = Literal["token", "line_end", "block", "between", "selection", "marker"]
 Trigger = Literal["automatic", "manual"]
-# usual: a type that often stands there; suggested: what was shown before, as far as it may still be meant
+# usual: a type that is frequent in the language; suggested: what was shown before, less what was typed of it
 Source = Literal["diffusion", "left_to_right", "nearby", "cut_back", "usual", "suggested", "word"]
 Reason = Literal[
-    "ignored_file",  # a rule says that it may not be read, see infill.ignore.rules
+    "ignored_file",  # an ignore rule forbids reading it, see infill.ignore.rules
     "unknown_language",  # no grammar for this file
     "untrained_language",  # the loaded model was not trained on this language
     "in_comment",
@@ -26,9 +26,9 @@ Reason = Literal[
     "word_to_the_right",
     "file_too_large",
     "generated_file",  # mean line length over 240
-    "blank_line",  # the model writes there only when it is asked, and the file says nothing
-    "selection_too_long",  # for the model, see ModelInfo.max_selection_tokens
-    "no_target",  # nothing of the wanted kind is there
+    "blank_line",  # the model writes there only on request, and the code base has no text for it
+    "selection_too_long",  # longer than the model takes, see ModelInfo.max_selection_tokens
+    "no_target",  # the code there has nothing of the kind that was asked for
     "empty_fill",
     "nothing_better",  # refine: the present text is the most probable
     "breaks_parse",  # no candidate keeps the file parsing
@@ -38,10 +38,10 @@ Reason = Literal[
     "deadline",
     "model_loading",
     "model_failed",
-    "server_failed",  # that the model runs in; the detail names its URL and what to do
+    "server_failed",  # the server that runs the model failed; the detail names its URL and what to do
 ]
 
-# Told before the model does anything.
+# The reasons that are found before the model does anything.
 REFUSALS: frozenset[Reason] = frozenset(
     ("ignored_file", "unknown_language", "untrained_language", "in_comment", "in_string", "word_to_the_right",
      "file_too_large", "generated_file", "blank_line", "selection_too_long", "no_target", "model_loading",
@@ -79,20 +79,20 @@ class Hole(msgspec.Struct, frozen=True):
 
 
 class Excerpt(msgspec.Struct, frozen=True):
-    """A piece of another file of the same language; `path` is as the model sees it, from the project's folder on."""
+    """A part of another file of the same language; `path` is relative to the project's folder, as the model sees it."""
 
     path: Annotated[str, msgspec.Meta(max_length=MAX_PATH_CHARS)]
     text: Annotated[str, msgspec.Meta(max_length=MAX_EXCERPT_CHARS)]
-    recent: bool = False  # where the user was lately, and not what the file imports
+    recent: bool = False  # from a file that the user visited lately; else from one that is imported
 
 
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARS)]
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What other files say: for the prompt in excerpts, for lines like this one whole.
+    """Other files of the project: `excerpts` for the prompt, and whole `texts` to look for similar lines in.
 
-    Those excerpts come first that change least, recent ones last, the newest at the end. `texts` are of the same
+    Excerpts that change least come first, recent ones last, the newest at the end. `texts` are of the same
     language, with LF for line breaks.
     """
 
@@ -101,30 +101,30 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class FillRequest(msgspec.Struct, frozen=True):
-    """One question: this text, this place, this urgency. Exactly one of offset and selection is set."""
+    """A request for one fill, with its limits. Exactly one of `offset` and `selection` is set."""
 
     text: str
     language: str  # our language id or the protocol's, see infill.syntax.languages
     offset: int | None = None
     selection: Span | None = None
-    frozen: tuple[Span, ...] = ()  # parts of the selection that come back character for character
-    strength: float | None = None  # refine: the share (0..1) of the selection's tokens that is noised anew
-    instruction: str | None = None  # for a model that takes instructions
-    diagnostics: tuple[str, ...] = ()  # of the selection, for the same
-    fixes: bool = False  # what those report: with a model that reads no text of ours a refinement is a rewrite
+    frozen: tuple[Span, ...] = ()  # parts of the selection that may not change
+    strength: float | None = None  # refine: the share (0..1) of the selection's tokens to replace by noise
+    instruction: str | None = None  # what to do, for a model that takes instructions
+    diagnostics: tuple[str, ...] = ()  # messages about the selection, for the same models
+    fixes: bool = False  # fix the diagnostics; a model that reads no instructions then rewrites
     context: Context = Context()
-    suggested: str | None = None  # what was last shown for this hole, less what the user has typed of it
+    suggested: str | None = None  # what was last shown for this hole, less what was typed of it since
     trigger: Trigger = "manual"
     candidates: int = 1
     seed: int = 0
     deadline_ms: float | None = None
-    max_steps: int | None = None  # of denoising a hole; None: as many as the model takes
-    least_confidence: float = 0.0  # 0..1: there is no answer below it
-    speculative: bool = False  # nobody waits for the answer: it gives way to every other question
+    max_steps: int | None = None  # denoising steps of a hole; None: the model's own limit
+    least_confidence: float = 0.0  # 0..1: a fill below it is not returned
+    speculative: bool = False  # nobody waits for the answer: every other request goes first
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One segment of a rewrite that came out different: replace `span` by `text`, which is so sure (0..1) by itself."""
+    """One changed segment of a rewrite: replace `span` by `text`. `confidence` (0..1) is that of this segment alone."""
 
     span: Span
     text: str
@@ -132,11 +132,11 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """A fill that passed the gate: replace `span` by `text`.
+    """A fill that passed the parse check: replace `span` by `text`.
 
     `confidence` (0..1) is the probability that the causal encoder gives the text, or what is new in it where
-    there are `parts`; `token_texts` and `token_entropies` (nats) run in parallel. `parts` say the same segment
-    by segment, in order: everything between them is as it was. `n_left` placeholders stay where something was to come.
+    there are `parts`; `token_texts` and `token_entropies` (nats) run in parallel. `parts` is the same change segment
+    by segment, in order; the text between them does not change. `n_left` holes keep their placeholders.
     """
 
     span: Span
@@ -152,7 +152,7 @@ class Completion(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """What stands in the hole after a denoising step (`step` of at most `max_steps`), frozen parts included."""
+    """The text in the hole after a denoising step (`step` of at most `max_steps`), frozen parts included."""
 
     text: str
     step: int
@@ -160,13 +160,13 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class NoFill(msgspec.Struct, frozen=True, tag="no_fill"):
-    """Nothing to show, and why."""
+    """The answer when there is nothing to show: the reason, and a detail for the user."""
 
     reason: Reason
     detail: str = ""
     hole: Hole | None = None
     timings_ms: dict[str, float] = {}
-    steps: int = 0  # of denoising, where they led to a completion
+    steps: int = 0  # denoising steps, where they led to a completion
 
 
 class Filled(msgspec.Struct, frozen=True, tag="filled"):
@@ -176,7 +176,7 @@ class Filled(msgspec.Struct, frozen=True, tag="filled"):
     completions: tuple[Completion, ...]
     seed: int
     timings_ms: dict[str, float] = {}
-    steps: int = 0  # of denoising, whatever the completions came from
+    steps: int = 0  # denoising steps, whatever the source of the completions
 
 
 OnDraft = Callable[[Draft], None]

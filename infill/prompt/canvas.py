@@ -8,16 +8,16 @@ from infill.prompt.context import PromptContext
 from infill.types import Hole
 from model.types import Canvas, ModelInfo
 
-LONG_SELECTION = 32  # tokens; above it every length tried costs as much as a line does in all
-FREE = 0  # what stands in a free position does not matter: it starts as noise
+LONG_SELECTION = 32  # tokens; above it each length that is tried costs as much as a whole line
+FREE = 0  # the id of a free position; any would do, as it starts as noise
 
 
 def build_canvas(
     prompt: PromptContext, n_free: int, pad_ends_hole: bool = False, present_ids: Sequence[int] = ()
 ) -> Canvas:
-    """A canvas whose hole is `n_free` tokens long, or at most that long when pad may end it.
+    """Return a canvas whose hole is `n_free` tokens long, or at most that long when pad may end it.
 
-    `present_ids` are what the hole is to replace, for an engine that reads it.
+    `present_ids` are the tokens that the hole replaces, for an engine that reads them.
     """
     before, after = prompt.tail_ids, prompt.near_suffix_ids
     return Canvas(
@@ -28,24 +28,24 @@ def build_canvas(
 
 
 def warm_canvas(prompt: PromptContext, draft_ids: Sequence[int]) -> Canvas:
-    """A canvas whose hole starts from a draft in place of noise."""
+    """Return a canvas whose hole starts from a draft instead of noise."""
     cold = build_canvas(prompt, len(draft_ids))
     before, after = prompt.tail_ids, prompt.near_suffix_ids
     return Canvas((*before, *draft_ids, *after), cold.hole_mask, warm=True)
 
 
 def free_ids(present_ids: Sequence[int], n_free: int) -> tuple[int, ...]:
-    """Ids for free positions: what stands there now, as far as there is room."""
+    """Return the ids of `n_free` free positions: the present ones as far as they fit, then free ones."""
     return (*present_ids[:n_free], *[FREE] * (n_free - len(present_ids)))
 
 
 def rooms(n_present: int, info: ModelInfo) -> tuple[int, ...]:
-    """Lengths for what is to replace `n_present` tokens, by a model that ends holes itself."""
+    """Return the hole lengths (tokens) to replace `n_present` tokens, for a model that ends holes itself."""
     return (2 * n_present + info.line_lengths[0],) * len(info.line_lengths)
 
 
 def hole_canvases(prompt: PromptContext, hole: Hole, selected_ids: Sequence[int], info: ModelInfo) -> list[Canvas]:
-    """One canvas for each hole length worth trying; `selected_ids` stand in the hole now.
+    """Return one canvas for each hole length worth trying; `selected_ids` are the tokens in the hole now.
 
     Exact lengths first; a model trained to end a hole with pad also gets the longest as a bucket, in
     which it chooses the length itself.

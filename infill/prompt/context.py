@@ -1,7 +1,7 @@
 """Chooses what the model reads: prefix and far suffix for the prompt, near suffix for the canvas.
 
-The prompt must not change while the user types, or its cached keys are lost: what other files say (`excerpts`)
-comes first, the prefix begins at one of few lines, the unfinished word before the cursor goes to the canvas,
+The prompt must not change while the user types, or its cached keys are lost: the `excerpts` of other files
+come first, the prefix begins at one of few lines, the unfinished word before the cursor goes to the canvas,
 and the far suffix begins on the line after the hole. Budgets are in tokens.
 """
 
@@ -18,16 +18,16 @@ from infill.types import Hole
 from model.types import Asked, ModelInfo, Tokenizer
 
 ANCHOR_LINES = 16  # the prefix begins at a multiple of this many lines, where it does not fit whole
-SPARE = 1  # token of a prompt: two texts side by side may have one more than each alone
+SPARE = 1  # token: two texts joined may have one more than the sum of both
 NOTHING = Asked()
-CHARS_PER_TOKEN = 8  # no window is cut shorter than this allows
+CHARS_PER_TOKEN = 8  # characters that are tokenized for each token of a budget
 
 
 class Preamble(msgspec.Struct, frozen=True):
-    """What is said to the model besides the code around the hole.
+    """The parts of a prompt besides the code around the hole.
 
-    `excerpts` are of other files, cut to their budget already. `asked` is for a model that is asked in words. `think`
-    returns what a model thinks after a prompt that has it think first; None where it is not to.
+    `excerpts` are of other files, cut to their budget already. `asked` is for a model that takes instructions. `think`
+    returns the text that a model thinks after a prompt (ids); None where it does not think first.
     """
 
     excerpts: str = ""
@@ -36,7 +36,7 @@ class Preamble(msgspec.Struct, frozen=True):
 
 
 class PromptContext(msgspec.Struct, frozen=True):
-    """What the model reads around a hole, ready for canvases.
+    """The tokens that the model reads around a hole, ready for canvases.
 
     `tail_ids` (the unfinished word) and `near_suffix_ids` are clamped on either side of the hole;
     `scored_suffix` is the text that every candidate is scored together with.
@@ -59,9 +59,10 @@ def prompt_context(
     tokenizer: Tokenizer,
     preamble: Preamble = NO_PREAMBLE,
 ) -> PromptContext:
-    """What the model reads around `hole` within the model's budgets, line breaks as LF: models are trained on that.
+    """Return what the model reads around `hole`, within the token budgets of `info`.
 
-    An instruction and diagnostics are cut to a quarter of the prompt.
+    Line breaks become LF, which models are trained on. An instruction and diagnostics get at most a quarter of the
+    prompt.
     """
     before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
     far_suffix = _far_suffix(after, info.far_suffix_tokens, tokenizer)
@@ -77,7 +78,7 @@ def prompt_context(
         asked = msgspec.structs.replace(asked, thought=preamble.think(opening))
     near = after[: info.near_suffix_tokens * CHARS_PER_TOKEN]
     near_ids = tokenizer.encode(near)
-    # Where the file ends this soon, so does the answer.
+    # The file ends within the near suffix, so the canvas must end there too.
     ends = len(near) == len(after) and len(near_ids) <= info.near_suffix_tokens
     near_ids = tokenizer.end(near, asked) if ends else near_ids[: info.near_suffix_tokens]
     return PromptContext(
@@ -90,7 +91,7 @@ def prompt_context(
 
 
 def _within(asked: Asked, budget: int, tokenizer: Tokenizer) -> Asked:
-    """The same with an instruction, and then diagnostics, of at most `budget` tokens."""
+    """Return the same with at most `budget` tokens of its instruction and then of its diagnostics."""
     ids = tokenizer.encode(asked.instruction)
     instruction = tokenizer.decode(ids[:budget]) if len(ids) > budget else asked.instruction
     spent = accumulate((len(tokenizer.encode(d)) for d in asked.diagnostics), initial=min(len(ids), budget))
@@ -99,7 +100,7 @@ def _within(asked: Asked, budget: int, tokenizer: Tokenizer) -> Asked:
 
 
 def _prefix(stable: str, budget: int, tokenizer: Tokenizer) -> str:
-    """The end of the text before the hole, from an anchored line start, in at most `budget` tokens."""
+    """Return the end of the text before the hole, from an anchored line start, in at most `budget` tokens."""
     if budget <= 0:
         return ""
     window_start = max(0, len(stable) - budget * CHARS_PER_TOKEN)
@@ -111,12 +112,12 @@ def _prefix(stable: str, budget: int, tokenizer: Tokenizer) -> str:
         first = bisect_left(candidates, True, key=lambda start: len(tokenizer.encode(stable[start:])) <= budget)
         if first < len(candidates):
             return stable[candidates[first] :]
-    # One line longer than the budget: its end is all there is room for.
+    # One line is longer than the budget: only its end fits.
     return tokenizer.decode(tokenizer.encode(stable[window_start:])[-budget:])
 
 
 def _line_starts(text: str, window_start: int) -> list[int]:
-    """Offsets of line starts from `window_start` on (0 counts when the window is the whole text)."""
+    """Return the offsets of line starts from `window_start` on; 0 counts when the window is the whole text."""
     starts = [0] if window_start == 0 else []
     at = text.find("\n", window_start)
     while at >= 0:
@@ -126,7 +127,7 @@ def _line_starts(text: str, window_start: int) -> list[int]:
 
 
 def _far_suffix(after: str, budget: int, tokenizer: Tokenizer) -> str:
-    """Text from the line after the hole on, in at most `budget` tokens, cut at a line end if it can be."""
+    """Return the text from the line after the hole on, in at most `budget` tokens, cut at a line end if possible."""
     line_end = after.find("\n")
     if line_end < 0 or budget <= 0:
         return ""
@@ -139,5 +140,5 @@ def _far_suffix(after: str, budget: int, tokenizer: Tokenizer) -> str:
 
 
 def lf(text: str) -> str:
-    """The text with LF for every line break."""
+    """Return the text with LF for every line break."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

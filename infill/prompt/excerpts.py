@@ -1,7 +1,7 @@
-"""What other files say, as the beginning of a prompt: whole excerpts below their paths, within a budget of tokens.
+"""Excerpts of other files as the beginning of a prompt, each whole and below its path, within a budget of tokens.
 
-Depends on nothing that typing changes, so neither does the prompt's beginning. What is imported comes first; where
-the user was lately has a share of its own, so that long imports do not take it all.
+Depends on nothing that typing changes, so the prompt's beginning and its cached keys stay. Imported files come first;
+recently visited files have a share of their own, so that long imports do not use the whole budget.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from model.types import Tokenizer
 if TYPE_CHECKING:
     from infill.syntax.languages import Language  # brings tree-sitter
 
-RECENT_SHARE = 0.3  # of the budget, which imports leave to recent excerpts if there are any that fit in it
+RECENT_SHARE = 0.3  # of the budget, kept for recent excerpts where any fits into it
 _BETWEEN = "\n\n"
 _BETWEEN_TOKENS = 2  # at most
 
 
 def excerpt(path: str, text: str, recent: bool = False) -> Excerpt:
-    """A piece of a file, cut at a line end where it is too long."""
+    """Return an excerpt of a file, cut at a line end to at most `MAX_EXCERPT_CHARS` characters."""
     path, text = sendable(path), sendable(text)
     if len(text) > MAX_EXCERPT_CHARS:
         text = text[: text.rfind("\n", 0, MAX_EXCERPT_CHARS) + 1]
@@ -31,12 +31,12 @@ def excerpt(path: str, text: str, recent: bool = False) -> Excerpt:
 
 
 def sendable(text: str) -> str:
-    """The text with LF for line breaks, and a question mark for each lone surrogate."""
+    """Return the text with LF for line breaks, and a question mark for each lone surrogate."""
     return lf(text).encode("utf-8", "replace").decode()
 
 
 def within(texts: Iterable[str], most: int = MAX_TEXT_CHARS) -> tuple[str, ...]:
-    """The first texts that have `most` characters together, the last of them cut at a line end."""
+    """Return the first texts that have `most` characters together, the last of them cut at a line end."""
     kept: list[str] = []
     for text in texts:
         if most <= 0 or len(kept) == MAX_EXCERPTS:
@@ -47,13 +47,13 @@ def within(texts: Iterable[str], most: int = MAX_TEXT_CHARS) -> tuple[str, ...]:
 
 
 def shown_path(path: str, roots: Sequence[str]) -> str:
-    """The path as the model sees it: from the innermost of the project's folders on, or only the name."""
+    """Return the path as the model sees it: relative to the innermost root, or only the name outside all roots."""
     inside = max((root for root in roots if path.startswith(os.path.join(root, ""))), key=len, default="")
     return (os.path.relpath(path, inside) if inside else os.path.basename(path)).replace(os.sep, "/")
 
 
 def excerpts_text(context: Sequence[Excerpt], language: Language, budget: int, tokenizer: Tokenizer) -> str:
-    """The excerpts in order, in at most `budget` tokens: the first of the imported, the newest of the recent ones."""
+    """Return excerpts in order, in at most `budget` tokens: the first imported ones and the newest recent ones."""
     if not context or budget <= 0:
         return ""
     recent = [_headed(excerpt, language) for excerpt in context if excerpt.recent]
@@ -64,7 +64,7 @@ def excerpts_text(context: Sequence[Excerpt], language: Language, budget: int, t
 
 
 def _first(texts: Sequence[str], budget: int, tokenizer: Tokenizer) -> list[str]:
-    """As many as fit, and the beginning of the next: whole lines, and more than its path."""
+    """Return the first texts that fit, and the whole lines of the next that fit, if any besides its path."""
     kept: list[str] = []
     for text in texts:
         if (cost := _cost(text, tokenizer)) <= budget:
@@ -78,7 +78,7 @@ def _first(texts: Sequence[str], budget: int, tokenizer: Tokenizer) -> list[str]
 
 
 def _newest(texts: Sequence[str], budget: int, tokenizer: Tokenizer) -> list[str]:
-    """The last ones that fit together, in order."""
+    """Return the last texts that fit together, in order."""
     kept: list[str] = []
     for text in reversed(texts):
         budget -= _cost(text, tokenizer)
@@ -93,7 +93,7 @@ def _cost(text: str, tokenizer: Tokenizer) -> int:
 
 
 def _headed(excerpt: Excerpt, language: Language) -> str:
-    """The excerpt below a comment with its path, where the language has comments."""
+    """Return the excerpt below a comment with its path, where the language has comments."""
     text, path = excerpt.text.strip("\n"), " ".join(excerpt.path.split())
     if language.line_comment:
         return f"{language.line_comment} {path}\n{text}"

@@ -1,4 +1,4 @@
-"""Instructions for a hole, for a model that takes them in words, and what it thinks before it answers."""
+"""Instructions for a hole, for a model that takes them, and its thinking before it answers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from infill.timing import Timings
 from infill.types import FillRequest, Hole
 from model.types import Asked, CancelToken, Engine
 
-THOUGHT_UNTIL = 0.4  # of a deadline
-MAX_THOUGHT = 256  # tokens
+THOUGHT_UNTIL = 0.4  # share of the deadline
+MAX_THOUGHT = 256  # tokens of thinking
 
 
 def instructions_for(
     text: str, hole: Hole, language: str, request: FillRequest | None = None, refines: bool = False
 ) -> Asked:
-    """What to say of a hole, with the `request`'s own words if it has any.
+    """Return the instructions for a hole, with those of the `request` if it has any.
 
-    A model repeats what it is shown: it is not shown what it refines.
+    With `refines` the present text is left out, because a model repeats a text that it is shown.
     """
     rewrites = hole.kind == "selection" and not refines
     longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)
@@ -37,7 +37,10 @@ def instructions_for(
 def thinker(
     engine: Engine, asked: Asked, deadline_ms: float | None, cancel: CancelToken, timings: Timings
 ) -> Callable[[list[int]], str] | None:
-    """What thinks after the prompt that it is given, as long as there is time; None: no need to, or no such model."""
+    """Return a function from prompt ids to the model's thoughts (text) after them; None where it does not think.
+
+    It stops thinking at `THOUGHT_UNTIL` of `deadline_ms`, which counts from when `timings` was made.
+    """
     if not (engine.info.thinks and asked.purpose == "rewrite" and asked.instruction):
         return None
     limit_ms = None if deadline_ms is None else deadline_ms * THOUGHT_UNTIL

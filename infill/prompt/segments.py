@@ -1,7 +1,7 @@
 """A selection as clamped and free segments: to canvases, and back to text.
 
-What is frozen comes back from the text itself and never from its tokens, so nothing that a tokenizer or a
-model does can change a character of it. Refuses to know how canvases are denoised and which fill is best.
+Frozen text is copied from the document and never decoded from tokens, so no tokenizer and no model can
+change a character of it. Refuses to know how canvases are denoised and which fill is best.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from infill.prompt.context import PromptContext, lf
 from infill.types import Part, Span
 from model.types import Canvas, Fill, ModelInfo, Tokenizer
 
-VARIANTS = (-2, -1, 0, 1, 2)  # tokens more or less than stand there now
+VARIANTS = (-2, -1, 0, 1, 2)  # lengths to try: tokens more or less than there are now
 FEW_VARIANTS = (-2, 0, 2)
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A part of the selection and the tokens that stand there now; `lengths` are worth trying where it is free.
+    """A part of the selection with its present tokens; `lengths` (tokens) are those to try where it is free.
 
-    `is_empty` says that a placeholder stands there.
+    `is_empty` says that its present text is a placeholder.
     """
 
     span: Span
@@ -44,9 +44,9 @@ def lay_out(
     info: ModelInfo,
     is_placeholder: Callable[[str], bool],
 ) -> list[Segment]:
-    """Segments that cover the selection, in order; blanks at the ends of a free one stay as they are.
+    """Return segments that cover the selection, in order; blanks at the ends of a free one are clamped.
 
-    Spans may overlap, touch, reach out of the selection or come in any order.
+    `frozen` spans may overlap, touch, reach out of the selection or come in any order.
     """
     free = free_spans(text, selection, frozen)
     laid: list[Segment] = []
@@ -59,7 +59,7 @@ def lay_out(
 
 
 def free_spans(text: str, selection: Span, frozen: Sequence[Span]) -> list[Span]:
-    """What of the selection is not frozen, in order, without the blanks at the ends of each span."""
+    """Return the spans of the selection that are not frozen, in order, each without the blanks at its ends."""
     free: list[Span] = []
     at = selection.start
     for span in [*_merged(text, frozen), Span(selection.end, selection.end)]:
@@ -71,23 +71,23 @@ def free_spans(text: str, selection: Span, frozen: Sequence[Span]) -> list[Span]
 
 
 def joint_canvases(prompt: PromptContext, segments: Sequence[Segment], n_rows: int) -> list[Canvas]:
-    """Canvases over all segments at once; the lengths of each are spread over the rows."""
+    """Return canvases over all segments at once; the lengths of each segment are spread over the `n_rows` rows."""
     return [_canvas(prompt, segments, row, n_rows) for row in range(n_rows)]
 
 
 def row_lengths(segments: Sequence[Segment], row: int, n_rows: int) -> list[int]:
-    """How many tokens each free segment has in a row."""
+    """Return how many tokens each free segment has in a row."""
     return [s.lengths[row * len(s.lengths) // n_rows] for s in segments if s.free]
 
 
 def texts_of(fill: Fill, lengths: Sequence[int], tokenizer: Tokenizer) -> list[str]:
-    """What a denoised canvas has in each free segment; nothing when it was not denoised, or not all of it."""
+    """Return the text of each free segment of a denoised canvas; empty when it was not denoised, or only in part."""
     texts = split_texts(fill.token_ids, lengths, tokenizer) if 0 < len(fill.token_ids) <= sum(lengths) else []
     return texts if all(texts) else []
 
 
 def split_texts(ids: Sequence[int], lengths: Sequence[int], tokenizer: Tokenizer) -> list[str]:
-    """The texts of segments of these lengths whose ids stand in a row."""
+    """Return the texts of consecutive segments of these lengths (tokens) in `ids`."""
     texts: list[str] = []
     at = 0
     for n in lengths:
@@ -97,7 +97,7 @@ def split_texts(ids: Sequence[int], lengths: Sequence[int], tokenizer: Tokenizer
 
 
 def assembled(text: str, selection: Span, segments: Sequence[Segment], texts: Sequence[str]) -> str:
-    """The selection with `texts` in its free segments, and every other character from `text`."""
+    """Return the selection with `texts` in its free segments, and every other character from `text`."""
     parts: list[str] = []
     at, given = selection.start, iter(texts)
     for segment in segments:
@@ -108,14 +108,14 @@ def assembled(text: str, selection: Span, segments: Sequence[Segment], texts: Se
 
 
 def changed_parts(text: str, segments: Sequence[Segment], texts: Sequence[str]) -> tuple[Part, ...]:
-    """The free segments in which another text stands than before."""
+    """Return the free segments whose text has changed, as parts."""
     free = (s for s in segments if s.free)
     pairs = zip(free, texts, strict=True)
     return tuple(Part(s.span, new) for s, new in pairs if new != text[s.span.start : s.span.end])
 
 
 def new_spans(text: str, selection: Span, parts: Sequence[Part]) -> list[Span]:
-    """Where the texts of the parts are in the new selection, its line breaks as LF; counted from its start."""
+    """Return the spans of the parts' texts in the new selection with LF line breaks, counted from its start."""
     spans: list[Span] = []
     at, n_written = selection.start, 0
     for part in parts:
@@ -139,7 +139,7 @@ def _canvas(prompt: PromptContext, segments: Sequence[Segment], row: int, n_rows
 
 
 def _merged(text: str, spans: Sequence[Span]) -> list[Span]:
-    r"""Spans in order, those that overlap or touch as one; none ends inside a `\r\n`."""
+    r"""Return spans in order, merged where they overlap or touch; none ends inside a `\r\n`."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.start, s.end)):
         start, end = max(span.start, 0), min(span.end, len(text))
@@ -170,7 +170,7 @@ def _clamped(text: str, span: Span, tokenizer: Tokenizer) -> list[Segment]:
 def _free(
     text: str, span: Span, tokenizer: Tokenizer, info: ModelInfo, is_placeholder: Callable[[str], bool]
 ) -> Segment:
-    """A free segment; where a placeholder stands, its length says nothing, so the model's own are tried."""
+    """Return a free segment; a placeholder's length is no evidence, so there the model's own lengths are tried."""
     present = text[span.start : span.end]
     ids = tuple(tokenizer.encode(lf(present)))
     if is_placeholder(present):
@@ -182,7 +182,7 @@ def _free(
 
 
 def has_own_lines(text: str, span: Span) -> bool:
-    """Whether nothing but blanks stands before and behind the span on its lines."""
+    """Whether the span has its lines to itself: only blanks before and after it."""
     start = max(text.rfind("\n", 0, span.start), text.rfind("\r", 0, span.start)) + 1
     ends = [at for at in (text.find("\n", span.end), text.find("\r", span.end)) if at >= 0]
     end = min(ends, default=len(text))

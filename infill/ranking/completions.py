@@ -1,4 +1,4 @@
-"""From a scored candidate to a completion, and whether that is sure enough to be shown."""
+"""From a scored candidate to a completion, and whether its confidence is high enough to show it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from infill.types import Completion, Filled, Hole, NoFill
 
 
 def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
-    """The answer, or that its best completion, or the least sure of its parts, is not as sure as `least`."""
+    """Return the answer, or `not_confident` where its best completion, or one of its parts, is below `least` (0..1)."""
     if isinstance(answer, NoFill):
         return answer
     best = answer.completions[0]
@@ -19,7 +19,7 @@ def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
 
 
 def completion(scored: ScoredCandidate, hole: Hole) -> Completion:
-    """A scored candidate as a completion; the denoiser's entropies where it wrote this very text."""
+    """Return a scored candidate as a completion; with the denoiser's entropies where it wrote exactly this text."""
     made = scored.candidate
     own = bool(made.token_entropies)
     return Completion(

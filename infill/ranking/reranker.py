@@ -1,4 +1,4 @@
-"""Ranks candidates by what the causal encoder thinks of them together with what follows.
+"""Ranks candidates by the causal encoder's log-probability of each together with the text that follows.
 
 Every candidate is read as `tail + candidate + head of the suffix`, in whatever tokens that text has.
 All end in the same suffix, so the sums of log-probabilities compare fairly across lengths.
@@ -23,15 +23,16 @@ from infill.syntax.indentation import BLANK
 from infill.types import Span
 from model.types import CancelToken, Engine, Score, Tokenizer
 
-# Where the model and the code base both speak for a text, it is likelier than by the surer of them: how much each of
-# them counts once more, and what nothing said is worth. Words have that weighed in. Fitted; see model/train/LOG.md.
+# Where the model and the code base agree on a text, it is likelier than by the higher of both probabilities: how
+# often each log-probability counts once more, and the least probability by the code base. Not used with words, which
+# have both weighed in already. Fitted; see model/train/LOG.md.
 MODEL_AGAIN, RETRIEVED_AGAIN, LEAST_RETRIEVED = 0.1, 0.6, 0.03
 
 
 class ScoredCandidate(msgspec.Struct, frozen=True):
-    """A candidate with its total log-probability (suffix included) and its own probability (0..1), evidence included.
+    """A candidate with its log-probability (nats, suffix included) and its own probability (0..1, with evidence).
 
-    Where there is evidence for any of them, the log-probabilities only rank them.
+    Where any candidate has evidence, the log-probabilities only rank them and are not the model's alone.
 
     Of the confidences tried, the plain product of token probabilities separated right fills from wrong ones
     best (model/train/LOG.md); the mean per token flatters long fills.
@@ -47,10 +48,10 @@ class ScoredCandidate(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What speaks for candidates besides the model.
+    """Evidence for candidates from outside the model.
 
-    `texts`: how probable (0..1) a text is by what the code base says elsewhere; either the model or that is right.
-    `words`: the ways to go on with the word before the hole, and how probable they are whatever the model thinks.
+    `texts`: the probability (0..1) of a text by its occurrences in the code base.
+    `words`: the completions of the word before the hole, with probabilities that do not depend on the candidates.
     """
 
     texts: Mapping[str, float] = MappingProxyType({})
@@ -67,7 +68,7 @@ def rerank(
     cancel: CancelToken,
     evidence: Evidence = NO_EVIDENCE,
 ) -> list[ScoredCandidate]:
-    """Candidates, most probable first; empty when cancelled."""
+    """Return the candidates with their scores, most probable first; empty when cancelled."""
     if not candidates:
         return []
     encode, suffix = engine.tokenizer.encode, prompt.scored_suffix or "\n"
@@ -82,7 +83,7 @@ def rerank(
 
 
 class _Reader:
-    """Makes scored candidates of what the model says of their tokens, and of the evidence."""
+    """Makes scored candidates of the model's log-probabilities of their tokens, and of the evidence."""
 
     def __init__(self, tokenizer: Tokenizer, tail: str, suffix: str, evidence: Evidence) -> None:
         self._tokenizer, self._suffix, self._evidence = tokenizer, suffix, evidence
@@ -90,16 +91,16 @@ class _Reader:
         self._words = {word.text: word for word in evidence.words}
 
     def scored(self, candidate: Candidate, text: str, row: Sequence[int], score: Score) -> ScoredCandidate:
-        """One candidate, whose `text` and the suffix are the tokens `row`."""
+        """Return the scored candidate; the tokens `row` spell its `text` and the suffix."""
         words, texts = self._evidence.words, self._evidence.texts
         n_own = min(len(self._tokenizer.encode(text)), len(row))
-        # What is typed already is certain, unless the fill goes on in its last token.
+        # The typed letters are certain, unless the fill continues in their last token.
         own = slice(len(self._tail_ids) if [*row[: len(self._tail_ids)]] == self._tail_ids else 0, n_own)
         word = self._words.get(first_word(candidate.text), words[-1]) if words else None
         whole, typed = (1.0, sum(score.log_probs[: own.start])) if word is None else _begun(word)
         found = texts.get(candidate.text, 0.0)
         confidence = whole * _raised(sum(score.log_probs[:n_own]) - typed, found)
-        n_line = n_own if self._suffix.strip() else len(row)  # what stands below says more of where the line ends
+        n_line = n_own if self._suffix.strip() else len(row)  # the text below decides where the line ends
         line = sum(score.log_probs[:n_line]) - typed
         total = sum(score.log_probs)
         gain = math.log(_raised(line, found)) - line if found else 0.0
@@ -117,14 +118,14 @@ class _Reader:
 
 
 def confidence_in(scored: ScoredCandidate, spans: Iterable[Span], tokenizer: Tokenizer) -> float:
-    """The probability (0..1) of the tokens in these spans of the candidate's text, each given all before it.
+    """Return the probability (0..1) of the tokens in these spans of the candidate's text, each given all before it.
 
-    Spans count characters of the text with its line breaks as LF; an empty one stands for the token that follows.
-    The blanks before a span count with it: they may be a token, which says what kind of thing follows.
+    Spans count characters of the text with its line breaks as LF; an empty one means the token that follows.
+    The blanks before a span count with it: they may be a token that predicts what follows.
     """
     ids, n_tokens = scored.token_ids, len(scored.token_ids)
     text = lf(scored.candidate.text)
-    n_before = len(tokenizer.decode(ids)) - len(text)  # typed already, in the first token
+    n_before = len(tokenizer.decode(ids)) - len(text)  # letters in the first token that were typed already
 
     def end(i: int) -> int:
         return len(tokenizer.decode(ids[: i + 1])) - n_before
@@ -138,22 +139,22 @@ def confidence_in(scored: ScoredCandidate, spans: Iterable[Span], tokenizer: Tok
 
 
 def _begun(word: Word) -> tuple[float, float]:
-    """The probability (0..1) that a word is whole, for a candidate that takes it as that, and what to deduct from it.
+    """Return the probability (0..1) of a candidate that takes the word as whole, and what to subtract from it.
 
-    What the code base says of such a candidate, it says of a whole word; of others, of the letters.
+    The code base's evidence for such a candidate counts whole words; for other candidates it counts letters.
     """
     log_probability = math.log(max(word.probability, LEAST))
     return (1.0, word.log_prob - log_probability) if word.text else (word.probability, word.log_prob)
 
 
 def _raised(log_prob: float, evidence: float) -> float:
-    """The probability with what speaks for it besides: either is enough."""
+    """Return the probability (0..1) of a text by the model's `log_prob` (nats) and by `evidence` (0..1) together."""
     probability = min(math.exp(log_prob), 1.0)
     return probability + evidence * (1 - probability)
 
 
 class TimedReranker:
-    """`rerank`, of as many candidates as the time allows, by what reading took the last time."""
+    """`rerank` for as many candidates as fit the time, estimated from how long reading took the last time."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -168,9 +169,9 @@ class TimedReranker:
         left_ms: float | None = None,
         least: int = 0,
     ) -> list[ScoredCandidate]:
-        """Candidates, most probable first: those that can be read in `left_ms`, and `least` in any case.
+        """Return the candidates that can be read in `left_ms`, at least `least` of them, most probable first.
 
-        `left_ms` is milliseconds from now, None for no limit; empty when cancelled.
+        `left_ms` is milliseconds from now, None for no limit. Empty when cancelled.
         """
         n_context = len(prompt.tail) + len(prompt.scored_suffix)
         if left_ms is not None:
@@ -187,7 +188,7 @@ class TimedReranker:
 
 
 def in_turn(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The first of every source, then the second of every source, and so on."""
+    """Return the first candidate of every source, then the second of every source, and so on."""
     seen: Counter[str] = Counter()
     ranks: list[int] = []
     for candidate in candidates:

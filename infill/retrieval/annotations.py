@@ -1,4 +1,4 @@
-"""Types that the code base gives to a name elsewhere: what is called the same mostly has the same type."""
+"""Types that the code base gives to a name elsewhere: the same name mostly has the same type."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from infill.syntax.tree import Syntax
 from infill.types import Span
 
 MAX_TYPES = 4
-ARGUMENTS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"  # as deep as defaults mostly are
+ARGUMENTS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"  # parentheses in parentheses once: defaults are seldom deeper
 
 
 def hint_at(syntax: Syntax, span: Span) -> tuple[TypeHintSyntax, tree_sitter.Node] | None:
-    """The language's form of types, and the node that the type is of, where a type stands."""
+    """Return the language's syntax of types and the node whose type is at `span`; None where no type is there."""
     row = FUNCTION_SYNTAX.get(syntax.language.id)
     node = syntax.node_over(span).parent
     if row is None or row.hints is None or node is None or node.type != row.hints.type_node:
@@ -27,18 +27,18 @@ def hint_at(syntax: Syntax, span: Span) -> tuple[TypeHintSyntax, tree_sitter.Nod
 
 
 def types_elsewhere(syntax: Syntax, span: Span, texts: Sequence[str]) -> list[Continuation]:
-    """Types that the text and other `texts` give to the name whose type stands at `span`, most frequent first."""
+    """Return types that the text and `texts` give to the name whose type is at `span`, most frequent first."""
     found = hint_at(syntax, span)
     if found is None:
         return []
-    form, owner = found
-    if owner.child_by_field_name(form.return_field) is not None:
-        name, between, ends = owner.child_by_field_name("name"), ARGUMENTS + r"\s*", form.before_return
+    hints, owner = found
+    if owner.child_by_field_name(hints.return_field) is not None:
+        name, between, ends = owner.child_by_field_name("name"), ARGUMENTS + r"\s*", hints.before_return
     else:
-        name, between, ends = next(iter(owner.named_children), None), "", form.before
+        name, between, ends = next(iter(owner.named_children), None), "", hints.before
     word = None if name is None or name.text is None else re.search(r"\w+", name.text.decode())
     if word is None:
         return []
-    pattern = rf"(?<![\w.]){word[0]}{between}\s*{re.escape(ends.strip())}\s*({form.pattern})\s*(?:[:,)=]|$)"
+    pattern = rf"(?<![\w.]){word[0]}{between}\s*{re.escape(ends.strip())}\s*({hints.pattern})\s*(?:[:,)=]|$)"
     counts = Counter(m[1] for text in (syntax.text, *texts) for m in re.finditer(pattern, text, re.MULTILINE))
     return [Continuation(text, MAX_WORDS, n, counts.total()) for text, n in counts.most_common(MAX_TYPES)]

@@ -1,8 +1,8 @@
-"""Code that differs from what stands around the hole in names only, with those names exchanged: code repeats itself.
+"""Near misses: code elsewhere in the file that differs from the code at the hole in names only.
 
 Under `self.height = height` a line `self.width = ` most often goes on with `width`. A near miss has the shape of
-what is left of the hole, or above it: all is equal but for names. What follows there, with the names that stand
-here, may fill the hole. The lines around say how much that is worth, and of more names.
+the text before the hole: all is equal but for names. The text that follows it, with the names exchanged for those
+at the hole, is a candidate. How much the lines around both agree decides how probable it is.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ from infill.types import Hole
 BLANKS = r"[^\S\n]*+"  # possessive: a long line of words must not be tried in every division
 DOCSTRING = re.compile(r"[rR]?(?P<quote>\"{3}|'{3})(?:(?!(?P=quote)).)*(?P=quote)\s*", re.DOTALL)
 CLOSERS = (")", "]", "}")
-MAX_NEAREST = 50  # matches whose neighbours are looked at
-MAX_NAMES = 3  # equal ones; more of them say no more
+MAX_NEAREST = 50  # matches whose neighbouring lines are compared
+MAX_NAMES = 3  # equal names that count; more are no further evidence
 # Log-odds that a near miss is right, fitted on the training packages; see model/train/LOG.md.
 LINE_END, WHOLE_LINES, SEVERAL_LINES = -1.5, -3.4, -1.0
 PER_NEIGHBOUR, PER_NAME, PER_LOG_COUNT, PER_LOG_SHARE = (0.0, 0.6, 1.6), 0.7, 0.6, 1.45
 
 
 class NearMiss(msgspec.Struct, frozen=True):
-    """What follows in `count` of the `total` matches of the hole's shape, once their names are exchanged.
+    """The text after `count` of the `total` matches of the hole's shape, with the names exchanged.
 
-    `n_neighbours` of the lines around, or a docstring, have the shape of those here, `n_names` before it are the same.
+    `n_neighbours` of the lines around a match, or a docstring, have the shape of those at the hole; `n_names` names
+    before it are equal.
     """
 
     text: str
@@ -43,11 +44,11 @@ class NearMiss(msgspec.Struct, frozen=True):
     n_names: int
     count: int
     total: int
-    odds: float = LINE_END  # of one that nothing speaks for; those of statements and bodies are less
+    odds: float = LINE_END  # log-odds without any evidence; lower for statements and bodies
 
     @property
     def probability(self) -> float:
-        """How much it speaks for the text, 0 to 1."""
+        """How probable the text is by this evidence alone (0..1)."""
         odds = self.odds + PER_NEIGHBOUR[self.n_neighbours] + PER_NAME * min(self.n_names, MAX_NAMES)
         odds += SEVERAL_LINES * ("\n" in self.text)
         odds += PER_LOG_COUNT * math.log(self.count) + PER_LOG_SHARE * math.log(self.count / self.total)
@@ -61,10 +62,11 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def near_misses(text: str, hole: Hole, limit: int, keywords: frozenset[str]) -> list[NearMiss]:
-    """Up to `limit` texts that might fill the hole, most probable first, line breaks as LF.
+    """Return up to `limit` texts that might fill the hole, most probable first, line breaks as LF.
 
-    `keywords` of the language are no names. Where text stands to the right of the hole, only lines that end in it
-    count, and it is cut off. For a hole of several lines they are statements, and whole bodies of an empty one.
+    `keywords` of the language do not count as names. Where there is text to the right of the hole, only lines that
+    end in that text count, and it is cut off. For a hole of several lines the texts are statements; for an empty
+    body they are whole bodies.
     """
     before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
     if not hole.multiline:
@@ -87,7 +89,7 @@ def _counted(found: Iterable[_Found], limit: int, odds: float) -> list[NearMiss]
 
 
 def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found]:
-    """How lines of the hole's shape go on."""
+    """Yield the ends of lines whose beginnings have the shape of the line before the hole."""
     line_start = before.rfind("\n") + 1
     head, left = before[:line_start], before[line_start:]
     right, _, tail = after.partition("\n")
@@ -103,7 +105,7 @@ def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found
 
 
 def _lines_begun(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found]:
-    """How they go on with the word that is begun, after its letters."""
+    """Yield the same where the word at the hole is begun: the ends start with its missing letters."""
     if begun := word_before(before):
         for found in _lines(before.removesuffix(begun), after, keywords):
             if goes_on(found.text, begun):
@@ -111,7 +113,7 @@ def _lines_begun(before: str, after: str, keywords: frozenset[str]) -> Iterator[
 
 
 def _statements(before: str, after: str, indent: str, keywords: frozenset[str]) -> Iterator[_Found]:
-    """The statements that follow lines of the shape of the one above the hole, as deep as the hole is."""
+    """Yield statements, indented like the hole, that follow lines of the shape of the line above the hole."""
     above, below = _line_above(before, len(before)), _line_below(after, 0)
     head = before[: before.rfind(above)]
     deeper, above_it = width(indent) - _depth(above), _line_above(head, len(head))
@@ -126,7 +128,7 @@ def _statements(before: str, after: str, indent: str, keywords: frozenset[str]) 
 
 
 def _bodies(before: str, after: str, indent: str, keywords: frozenset[str]) -> Iterator[_Found]:
-    """The blocks under lines of the shape of the one that opens the hole's, if there is nothing in that yet."""
+    """Yield the blocks under lines of the shape of the header of the hole's block, where that block is empty."""
     start = len(before)
     header = _line_above(before, start)
     while header and _depth(header) >= width(indent):
@@ -153,7 +155,7 @@ def _bodies(before: str, after: str, indent: str, keywords: frozenset[str]) -> I
 def _alike(
     shape: str, rest: str, head: str, tail: str, keywords: frozenset[str]
 ) -> Iterator[tuple[str, re.Match[str], Pairs]]:
-    """Lines of the texts before and after the hole of the shape, the nearest first, with names there and here."""
+    """Yield lines of this shape before and after the hole, nearest first, each with its pairs of differing names."""
     words = WORDS.findall(shape)
     names = [word for word in words if is_name(word, keywords)]
     if not names:
@@ -167,7 +169,7 @@ def _alike(
 
 
 def _neighbours(text: str, start: int, end: int, above: str, below: str, keywords: frozenset[str]) -> list[Pairs]:
-    """Names there and here of the lines around a segment of the text, as far as they have the shape of those here."""
+    """Return the pairs of differing names of the lines around a segment, of those that have the shape of ours."""
     there = ((_line_above(text, start), above), (_line_below(text, end), below))
     return [pairs for old, new in there if (pairs := exchanged(old, new, keywords)) is not None]
 
@@ -179,7 +181,7 @@ def _found(text: str, pairs: Pairs, around: list[Pairs]) -> Iterator[_Found]:
 
 
 def _moved(block: str, indent: str) -> str:
-    """The lines of a block at another indentation, the first one without any."""
+    """Return the lines of a block at another indentation, the first line without any."""
     lines = block.strip("\n").rstrip().split("\n")
     own = indent_of(lines[0])
     return "\n".join([lines[0].strip(), *(indent + line[len(own) :] if line.strip() else "" for line in lines[1:])])
@@ -194,7 +196,7 @@ def _depth(line: str) -> int:
 
 
 def _line_above(text: str, end: int) -> str:
-    """The last line before `end` that is not blank, or nothing."""
+    """Return the last line before `end` that is not blank; empty where there is none."""
     line = ""
     while end > 0 and not line.strip():
         start = text.rfind("\n", 0, end - 1) + 1
@@ -203,7 +205,7 @@ def _line_above(text: str, end: int) -> str:
 
 
 def _line_below(text: str, start: int) -> str:
-    """The first line from `start` on that is not blank, or nothing."""
+    """Return the first line from `start` on that is not blank; empty where there is none."""
     line = ""
     while start < len(text) and not line.strip():
         end = len(text) if (found := text.find("\n", start)) < 0 else found
@@ -212,7 +214,7 @@ def _line_below(text: str, start: int) -> str:
 
 
 def _end_of_block(text: str, at: int, depth: int, closers: tuple[str, ...] = CLOSERS) -> int:
-    """Where the lines after `at` end that are deeper, or close a bracket as deep."""
+    """Return the end of the lines after `at` that are deeper than `depth`, or close a bracket at that depth."""
     end = at
     while at < len(text):
         line_end = len(text) if (found := text.find("\n", at + 1)) < 0 else found

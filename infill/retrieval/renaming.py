@@ -1,6 +1,6 @@
-"""Which names of one segment of code stand for which of another, and the first one in the names of the other.
+"""Renaming: finds which names differ between two segments of code, and rewrites one with the names of the other.
 
-Words are compared one by one; keywords of a language are no names. Where `max_width` became `max_height`, `width`
+Words are compared one by one; keywords of a language are not names. Where `max_width` became `max_height`, `width`
 becomes `height` in other names too, in any of the usual cases.
 """
 
@@ -19,12 +19,12 @@ Pairs = list[tuple[str, str]]
 
 
 def is_name(word: str, keywords: frozenset[str]) -> bool:
-    """Whether a word is one that programmers choose."""
+    """Whether a word is a name that programmers choose, and no keyword."""
     return NAME.fullmatch(word) is not None and word not in keywords
 
 
 def exchanged(there: str, here: str, keywords: frozenset[str]) -> Pairs | None:
-    """Differing names there and here, in pairs; None where the texts differ in anything else, or say nothing."""
+    """Return the pairs (there, here) of names that differ; None where the texts differ in more, or have no words."""
     old, new = WORDS.findall(there), WORDS.findall(here)
     if not old or len(old) != len(new):
         return None
@@ -33,7 +33,7 @@ def exchanged(there: str, here: str, keywords: frozenset[str]) -> Pairs | None:
 
 
 def renaming(pairs: Pairs) -> Callable[[str], str]:
-    """Puts the second name of each pair for the first, and for parts of names what the two do not share."""
+    """Return a function that replaces the first name of each pair by the second, and their differing parts too."""
     names: dict[str, str] = {}
     parts: dict[str, str] = {}
     for old, new in pairs:
@@ -52,11 +52,11 @@ def renaming(pairs: Pairs) -> Callable[[str], str]:
 
 
 def _difference(old: Sequence[str], new: Sequence[str]) -> tuple[str, str] | None:
-    """What stands in the place of what, between the parts that both names begin and end with."""
+    """Return the parts (old, new) in which two names differ, between their common prefix and suffix."""
     first, last, shortest = 0, 0, min(len(old), len(new))
     while first < shortest and old[first] == new[first]:
         first += 1
     while last < shortest - first and old[-1 - last] == new[-1 - last]:
         last += 1
     gone, come = "".join(old[first : len(old) - last]), "".join(new[first : len(new) - last])
-    return (gone, come) if len(gone) > 1 and come else None  # a single letter stands in too many names
+    return (gone, come) if len(gone) > 1 and come else None  # a single letter is a part of too many names

@@ -1,9 +1,9 @@
-"""What the code base says elsewhere after the same words: code repeats itself.
+"""Similar lines: texts that follow the same words elsewhere in the code base.
 
-For a hole inside a line, the ends of other lines that go on from the longest match of the text to the left: of the
-same file, and of texts that come with the question. They are candidates like any other, and evidence for the
-reranker: what stands there often is more probable than the model alone believes. Those of the file alone are the
-frequency baseline that `infill bench` reports.
+For a hole inside a line, these are the ends of other lines that contain the longest match of the text to the left,
+in the same file and in the texts of the request. They are candidates like any other, and evidence for the reranker:
+a frequent text is more probable than the model alone estimates. Those of the file alone are the frequency baseline
+that `infill bench` reports.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from infill.prompt.context import lf
 from infill.types import Span
 
 MAX_WORDS = 4  # longest left context looked for; longer ones match no more lines
-MAX_LINES = 1_000  # that are counted: more of the same say nothing new
+MAX_LINES = 1_000  # matching lines that are counted; more do not change the result
 WORDS = re.compile(r"\w+|[^\w\s]")
-WEIGHT = 0.6  # of a continuation that follows MAX_WORDS words without exception; see model/train/LOG.md
+WEIGHT = 0.6  # probability of a continuation that always follows MAX_WORDS words; see model/train/LOG.md
 
 
 class Retrieved(Protocol):
-    """What stands somewhere in the code base, and how much that speaks for it here, 0 to 1."""
+    """A text from the code base, and how probable (0..1) it is here by that evidence alone."""
 
     @property
     def text(self) -> str: ...
@@ -36,7 +36,7 @@ class Retrieved(Protocol):
 
 
 class Continuation(msgspec.Struct, frozen=True):
-    """What follows `n_words` words in `count` of the `total` lines that have them."""
+    """A text that follows `n_words` words in `count` of the `total` lines that contain them."""
 
     text: str
     n_words: int
@@ -45,16 +45,16 @@ class Continuation(msgspec.Struct, frozen=True):
 
     @property
     def probability(self) -> float:
-        """How much it speaks for the text, 0 to 1: more after more words, less after few lines."""
+        """How probable the text is by this evidence alone (0..1): more after more words, less after few lines."""
         return WEIGHT * self.n_words / MAX_WORDS * self.count / (self.total + 1)
 
 
 def continuations(text: str, hole: Span, limit: int, texts: Iterable[str] | None = None) -> list[Continuation]:
-    """Up to `limit` texts that might replace the span `hole`, longest left context first, then most frequent.
+    """Return texts that might replace the span `hole`, longest left context first, then most frequent.
 
-    They are looked for in `texts`, whose line breaks are LF; without any in the text itself, except the line of the
-    hole. Where text stands to the right of the hole, only lines that end in it count, and it is cut off. A word to the
-    left may be whole or only begun; after what is whole come as many that go on with it.
+    They are looked for in `texts`, whose line breaks are LF; without `texts`, in `text` itself but for the line of
+    the hole. Where there is text to the right of the hole, only lines that end in it count, and it is cut off. The
+    word to the left may be whole or only begun: up to `limit` texts for the one, then up to `limit` for the other.
     """
     line_start = text.rfind("\n", 0, hole.start) + 1
     line_end = len(text) if (found := text.find("\n", hole.end)) < 0 else found
@@ -69,7 +69,7 @@ def continuations(text: str, hole: Span, limit: int, texts: Iterable[str] | None
 
 
 def _following(left: str, begun: str, right: str, searched: Sequence[str], limit: int) -> list[Continuation]:
-    """What stands after the words of `left` and the letters of a word between it and `right`."""
+    """Return what follows the words of `left` and the letters `begun` in `searched`, where `right` comes after it."""
     after_blank = not left or left.endswith((" ", "\t"))
     ranked: dict[str, Continuation] = {}
     for n_words, after in _patterns(WORDS.findall(left), begun):
@@ -90,30 +90,30 @@ def _following(left: str, begun: str, right: str, searched: Sequence[str], limit
 
 
 def _patterns(words: list[str], begun: str) -> Iterator[tuple[int, re.Pattern[str]]]:
-    """Numbers of words and what finds them, the most first; the first letters of a line count as a word."""
+    """Yield (number of words, pattern that finds them), most words first; a line's first letters count as a word."""
     if begun and not words:
         yield 1, re.compile(rf"^[^\S\n]*({re.escape(begun)}.*)", re.MULTILINE)
     for n_words in range(min(MAX_WORDS, len(words)), 0, -1):
         if not any(re.match(r"\w", word) for word in words[-n_words:]):
-            break  # what follows a bracket somewhere says nothing about here
+            break  # what follows a bracket elsewhere is no evidence here
         yield n_words, _pattern(words[-n_words:])
 
 
 def word_before(text: str) -> str:
-    """The word, whole or begun, that the text ends in, or nothing."""
+    """Return the word, whole or begun, at the end of the text; empty where there is none."""
     start = len(text)
-    while start and re.match(r"\w", text[start - 1]):  # a search for the end would try every letter of a long line
+    while start and re.match(r"\w", text[start - 1]):  # a regex search for the end would try every letter of the line
         start -= 1
     return text[start:]
 
 
 def goes_on(text: str, begun: str) -> bool:
-    """Whether the first word of the text goes on after these letters."""
+    """Whether the text begins with letters that continue the word `begun`."""
     return re.match(rf"{re.escape(begun)}\w", text) is not None
 
 
 def probabilities(found: Iterable[Retrieved]) -> dict[str, float]:
-    """How probable each text is by all that speaks for it: either of two is enough."""
+    """Return the probability (0..1) of each text by all its evidence together: 1 - product of (1 - p)."""
     against: dict[str, float] = {}
     for one in found:
         against[one.text] = against.get(one.text, 1.0) * (1 - one.probability)
@@ -121,7 +121,7 @@ def probabilities(found: Iterable[Retrieved]) -> dict[str, float]:
 
 
 def _pattern(words: list[str]) -> re.Pattern[str]:
-    """Matches the words in a row, whole, at their first place in a line, and catches the rest of the line.
+    """Return a pattern that matches the words in a row, at their first place in a line, and captures the rest.
 
     It begins with plain characters, which makes the search in a long text ten times faster.
     """

@@ -1,8 +1,8 @@
-"""How the word at the cursor goes on: the names that begin with its letters, by where they stand elsewhere.
+"""Completions of the word at the cursor: the names of the code base that begin with its letters.
 
-They are counted after the tokens that stand here, after longer and longer runs of them, in other files and then in
-this one, each estimate resting on the one before (prediction by partial matching, with the escape of Witten and
-Bell, 1991). What the causal encoder thinks of each is weighed against that.
+They are counted after the same tokens as at the cursor, after longer and longer runs of them, in other files and then
+in this one. Each estimate backs off to the one before: prediction by partial matching, with the escape of Witten and
+Bell, 1991. The result is weighed against the causal encoder's probability of each.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from infill.types import Span
 from model.types import CancelToken, Engine, Tokenizer
 
 TOKENS = re.compile(r"\w+|[^\w\s]|\n")
-MAX_TOKENS = 5  # to the left of a word
+MAX_TOKENS = 5  # tokens to the left of a word that count
 WINDOW = 100  # characters in which they are looked for
-MAX_MATCHES = 1_000  # of a text, the nearest: more of the same say nothing new
-MAX_LETTERS = 100  # of a word, longer ones are data
-MAX_WORDS = 32  # that are worth the model's time
+MAX_MATCHES = 1_000  # in one text, the nearest; more do not change the result
+MAX_LETTERS = 100  # longer words are data
+MAX_WORDS = 32  # words that the model is asked about
 LEAST = 1e-300  # a probability that has a logarithm
 # Fitted on the training packages; see model/train/LOG.md.
 MODEL, SEEN = 0.4, 0.53  # weights of the two log-probabilities
 UNSEEN = -1.8  # nats, of a word that only a candidate begins with
-LEAST_MODEL = -8.0  # how improbable a word can be for the model, in nats: it has not seen every name
+LEAST_MODEL = -8.0  # nats: the least log-probability that a word gets from the model, which has not seen every name
 
-Levels = list[Counter[str]]  # how often each word stands after 0, 1, ... of the tokens that stand here
+Levels = list[Counter[str]]  # how often each word follows 0, 1, ... of the tokens at the cursor
 
 
 class Word(msgspec.Struct, frozen=True):
-    """One way to go on with the word that is begun: the letters that are missing, none if it is whole.
+    """One completion of the word that is begun: the missing letters, empty if it is whole.
 
-    `log_prob` is the causal encoder's, of the letters typed and these; `probability` (0..1), of these alone, weighs it
-    against where the word stands elsewhere.
+    `log_prob` (nats) is the causal encoder's, of the typed letters and these. `probability` (0..1) is that of these
+    alone, and counts the code base's evidence too.
     """
 
     text: str
@@ -47,10 +47,10 @@ class Word(msgspec.Struct, frozen=True):
 
 
 def words_begun(text: str, hole: Span, texts: Iterable[str], known: Iterable[str]) -> dict[str, float]:
-    """What may be missing of the word before the hole, and how probable (0..1) the code makes it, likeliest first.
+    """Return the letters that may be missing of the word before the hole, with probabilities (0..1), likeliest first.
 
-    Empty where no word is begun there, or one goes on behind the hole. `texts` are of other files; words that are
-    `known`, and no attributes, may stand here without standing anywhere else.
+    Empty where no word is begun there, or one continues after the hole. `texts` are other files. A word in `known`
+    needs no occurrence elsewhere, unless it is an attribute.
     """
     begun = word_before(text[: hole.start])
     if not 0 < len(begun) <= MAX_LETTERS or re.match(r"\w", text[hole.end : hole.end + 1]):
@@ -63,7 +63,7 @@ def words_begun(text: str, hole: Span, texts: Iterable[str], known: Iterable[str
     _count(here, after, begun, tokens)
     for other in texts:
         _count(there, other, begun, tokens)
-    free = () if tokens[:1] == ["."] else known  # an attribute is none of those
+    free = () if tokens[:1] == ["."] else known  # after a dot comes an attribute, which is not in `known`
     words = {*here[0], *there[0], *(word for word in free if word.startswith(begun)), begun}
     found = dict.fromkeys(words, 1 / len(words))
     for counted in (*there, *here):
@@ -75,9 +75,9 @@ def words_begun(text: str, hole: Span, texts: Iterable[str], known: Iterable[str
 def weighed(
     engine: Engine, prompt: PromptContext, seen: Mapping[str, float], proposed: Iterable[str], cancel: CancelToken
 ) -> list[Word]:
-    """The likeliest of the words that are `seen` and those that candidates begin with, the most probable first.
+    """Return the `seen` words and the first words of candidates, weighed with the model, most probable first.
 
-    Nothing when cancelled, or where no word is begun.
+    Empty when cancelled, or where no word is begun.
     """
     if not seen:
         return []
@@ -98,7 +98,7 @@ def weighed(
 
 
 def first_word(text: str) -> str:
-    """The letters that the text begins with."""
+    """Return the letters that the text begins with."""
     found = re.match(r"\w*", text)
     return found[0] if found else ""
 
@@ -106,9 +106,9 @@ def first_word(text: str) -> str:
 def log_prob_typed(
     tokenizer: Tokenizer, tail: str, rows: Sequence[Sequence[int]], log_probs: Sequence[Sequence[float]]
 ) -> float:
-    """The log-probability of the letters typed already, the tail: of every way to begin a row with them that there is.
+    """Return the log-probability (nats) of the typed letters `tail`, summed over the rows' ways to begin with them.
 
-    They may be a whole word, with tokens of their own, or the beginning of others.
+    The letters may be a whole word, with tokens of their own, or the beginning of other tokens.
     """
     begun: dict[tuple[int, ...], float] = {}
     for row, row_log_probs in zip(rows, log_probs, strict=True):
@@ -118,7 +118,7 @@ def log_prob_typed(
 
 
 def _count(levels: Levels, text: str, begun: str, tokens: Sequence[str], reverse: bool = False) -> None:
-    """Count the words of the text that begin so, by how many of the tokens before them are those here."""
+    """Add to `levels` the words that begin with `begun`, by how many tokens before them equal `tokens`."""
     # It begins with plain characters, which makes the search in a long text ten times faster.
     matches = [*re.finditer(rf"{begun}(?<!\w{begun})\w{{,{MAX_LETTERS}}}\b", text)]
     for match in matches[-MAX_MATCHES:] if reverse else matches[:MAX_MATCHES]:
@@ -130,14 +130,14 @@ def _count(levels: Levels, text: str, begun: str, tokens: Sequence[str], reverse
 
 
 def _tokens_before(text: str, at: int) -> list[str]:
-    """The last tokens before an offset, the nearest first; a line's end is one, and the text's beginning."""
+    """Return the last tokens before an offset, nearest first; a line's end and the text's beginning count as tokens."""
     start = max(0, at - WINDOW)
     tokens = TOKENS.findall(text, start, at)
     return ["\n", *tokens][: -MAX_TOKENS - 1 : -1] if start == 0 else tokens[: -MAX_TOKENS - 1 : -1]
 
 
 def _backed_off(counted: Counter[str], shorter: Mapping[str, float]) -> dict[str, float]:
-    """Probabilities after a longer run of tokens from those after a shorter one: Witten and Bell's."""
+    """Return probabilities after a longer run of tokens, backing off to those after a shorter one (Witten-Bell)."""
     total, n_words = counted.total(), len(counted)
     if not total:
         return dict(shorter)
