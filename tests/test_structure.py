@@ -35,9 +35,6 @@ TOO_LARGE = {
     "dg_lsp/engine/client.py",
     "dg_lsp/engine/client.py:_try",
     "dg_lsp/engine/host.py",
-    "model/train/corpus.py",
-    "model/train/loop.py",
-    "model/train/to_onnx.py",
 }
 
 Graph = Mapping[str, set[str]]

@@ -16,7 +16,7 @@ ALLOCATOR = {
 def main() -> None:
     if sys.platform == "linux" and any(k not in os.environ for k in ALLOCATOR):
         os.execve(sys.executable, [sys.executable, "-m", "model.train", *sys.argv[1:]], ALLOCATOR | os.environ)
-    from model.train.loop import arguments
+    from model.train.arguments import arguments
     from model.train.loop import main as train
     from model.train.rehearsal import rehearse
 

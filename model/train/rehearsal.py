@@ -18,17 +18,20 @@ import msgspec
 from model.config import ONNX
 from model.load import load_engine
 from model.train import export, to_onnx
-from model.train import loop as training
-from model.train.corpus import NearDuplicates, Package, documents, read_documents, write_documents
+from model.train.arguments import SIZES, Size
+from model.train.cleaning import NearDuplicates
+from model.train.corpus import Package, documents
+from model.train.documents import read_documents, write_documents
+from model.train.loop import main as train
 from model.train.tokenizer import train as train_tokenizer
 from model.types import Budget, CancelToken, Canvas, ModelSpec
 
 ROOT = Path(__file__).parents[1]
 N_VOCAB = 600
-SIZE = training.Size(
-    msgspec.structs.replace(training.SIZES["small"].network, hidden_size=64, n_layers=2, n_heads=2, n_kv_heads=1,
+SIZE = Size(
+    msgspec.structs.replace(SIZES["small"].network, hidden_size=64, n_layers=2, n_heads=2, n_kv_heads=1,
                             head_dim=32, intermediate_size=96, expert_size=32),
-    msgspec.structs.replace(training.SIZES["small"].shape, prompt=96, far_suffix=24, canvases=2, canvas=32,
+    msgspec.structs.replace(SIZES["small"].shape, prompt=96, far_suffix=24, canvases=2, canvas=32,
                             buckets=(8, 16)),
     4,
 )  # fmt: skip
@@ -64,12 +67,12 @@ def rehearse() -> None:
         tokenizer.mkdir()
         train_tokenizer(texts, N_VOCAB).save(str(tokenizer / "tokenizer.json"))
         say("tokenizer")
-        training.SIZES["rehearsal"] = SIZE
+        SIZES["rehearsal"] = SIZE
         common = ["--corpus", str(corpus), "--tokenizer", str(tokenizer), "--run", str(folder / "run"),
                   "--size", "rehearsal", "--workers", "2"]  # fmt: skip
-        training.main([*common, "--minutes", "0.3"])
+        train([*common, "--minutes", "0.3"])
         say("trained, stopped by the clock")
-        training.main([*common, "--minutes", "0.3", "--resume"])
+        train([*common, "--minutes", "0.3", "--resume"])
         say("resumed")
         out = folder / "shipped"
         export.run(folder / "run" / "state.pt", tokenizer, out)

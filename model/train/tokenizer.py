@@ -13,7 +13,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from model.tokenize.tokenizer import SPECIAL_TOKENS, TextTokenizer
-from model.train.corpus import read_documents
+from model.train.documents import read_documents
 
 PIECES = r"\r?\n[\r\n]*[ \t]*| ?[\p{L}_]+|\p{N}{1,3}| ?[^\s\p{L}\p{N}_]+|\s+"
 

@@ -124,7 +124,7 @@ def main() -> None:
 
 def _unpacked(corpus: Path, folder: Path, seed: int) -> list[Path]:
     """Some documents of the corpus as files."""
-    from model.train.corpus import read_documents
+    from model.train.documents import read_documents
 
     documents = random.Random(seed).sample(list(read_documents(corpus)), N_FILES)
     for i, document in enumerate(documents):

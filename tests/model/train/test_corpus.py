@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.train import corpus
+from model.train.documents import read_documents
 
 pytest.importorskip("datasketch", reason="datasketch is of the train extra")
 
@@ -36,7 +37,5 @@ def test_a_copy_of_a_held_out_file_is_not_trained_on(tmp_path: Path, monkeypatch
     corpus.lock(packages)
     assert [package.name for package in corpus.read_manifest()] == [corpus.STDLIB, "other"]
     corpus.build(packages, tmp_path / "out")
-    read = {
-        half: [d.path for d in corpus.read_documents(tmp_path / f"out/{half}.jsonl")] for half in ("heldout", "train")
-    }
+    read = {half: [d.path for d in read_documents(tmp_path / f"out/{half}.jsonl")] for half in ("heldout", "train")}
     assert read == {"heldout": ["held/a.py"], "train": ["std.py", "other/own.py"]}
