@@ -26,12 +26,12 @@ from model.config import check_folder
 from model.engine.hole_lengths import LENGTHS, UsualConfidence, confidence, fitted
 from model.types import Budget, CancelToken, CheckpointError, Engine, ModelSpec
 
-LEAST_HOLES = 40  # a mean of fewer says more about them than about lengths
+LEAST_HOLES = 40  # a mean of fewer depends too much on which holes they are
 BLOCK_SHARE = 0.3
 
 
 def draw(files: list[Path], n_holes: int, seed: int) -> list[tuple[BenchHole, bool]]:
-    """Ends of lines, and some bodies of functions (True); raises `InputError` where there are too few."""
+    """Return holes at ends of lines (False) and over bodies of functions (True). Raises `InputError` for too few."""
     blocks = block_holes(files, int(n_holes * BLOCK_SHARE), seed)
     lines = line_holes(files, n_holes - len(blocks), seed)
     holes = [(hole, False) for hole in lines] + [(hole, True) for hole in blocks]
@@ -41,7 +41,7 @@ def draw(files: list[Path], n_holes: int, seed: int) -> list[tuple[BenchHole, bo
 
 
 def usual_confidence(engine: Engine, holes: Sequence[tuple[BenchHole, bool]], seed: int) -> UsualConfidence:
-    """The curve through the mean confidence of the first step at every length, the same holes at each."""
+    """Return the curve through the mean confidence (0..1) of the first step at every length, over the same holes."""
     lengths = sorted({*engine.info.line_lengths, *engine.info.block_lengths})
     measured: dict[int, list[float]] = {n: [] for n in lengths}
     for i, (sampled, multiline) in enumerate(tqdm(holes, "holes", disable=None)):
@@ -56,7 +56,7 @@ def usual_confidence(engine: Engine, holes: Sequence[tuple[BenchHole, bool]], se
 
 
 def write(folder: Path, usual: UsualConfidence) -> Path:
-    """Put the curve into the checkpoint folder."""
+    """Write the curve into the checkpoint folder and return its path. Raises `InputError` where that fails."""
     path = folder / LENGTHS
     try:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(usual), indent=1) + b"\n")
@@ -68,7 +68,7 @@ def write(folder: Path, usual: UsualConfidence) -> Path:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 2 where something about its arguments or the checkpoint is wrong."""
+    """Run the command and return its exit code: 2 for wrong arguments or an unusable checkpoint."""
     parser = argparse.ArgumentParser(prog="python -m infill.bench.calibrate", description=__doc__)
     parser.add_argument("folder", type=Path, help="checkpoint folder")
     parser.add_argument("--files", type=Path, nargs="+", required=True, help="your Python files or folders")

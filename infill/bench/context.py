@@ -1,4 +1,4 @@
-"""What a benchmark's hole gets from other files: what its file imports from its package, and what is beside it."""
+"""The context of a benchmark's hole: definitions that its file imports from its package, and the files beside it."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from infill.types import Context
 
 
 class PackageContext:
-    """Context of holes; each package is read once."""
+    """Makes the contexts of holes; each package is read once."""
 
     def __init__(self) -> None:
         self._known: dict[str, Definitions] = {}
 
     def of(self, hole: BenchHole | FunctionHoles) -> Context:
-        """Definitions for the text without the hole's answer; its own file is none of them."""
+        """Return the context for the text without the hole's answer, which leaves out the hole's own file."""
         python = by_id("python")
         assert python is not None
         package = package_of(hole.path)
-        # Installed packages lie in folders that people ignore; here they are data.
+        # Installed packages are in ignored folders; here they are data.
         known = self._known.setdefault(package, Definitions([package], lambda _: True))
         return known.of(parse(python, hole.holed), hole.path)
 
 
 def package_of(path: str) -> str:
-    """The outermost package that a file is in; its folder where that is none."""
+    """Return the outermost package that a file is in; its folder where it is in none."""
     folder = os.path.dirname(os.path.abspath(path))
     while os.path.isfile(os.path.join(folder, "__init__.py")) and os.path.isfile(
         os.path.join(os.path.dirname(folder), "__init__.py")

@@ -92,13 +92,13 @@ def _word(filler: Filler, request: FillRequest) -> str | None:
 
 
 def goes_as_far(fill: str | None, answer: str) -> bool:
-    """Whether the answer begins with the fill, which ends where a word does."""
+    """Whether the answer begins with the fill, and the fill ends at a word's end."""
     fill = (fill or "").rstrip()
     return fill != "" and re.match(rf"{re.escape(fill)}(?!(?<=\w)\w)", answer) is not None
 
 
 def figures(samples: list[Sample], threshold: float) -> Rows:
-    """Rows of the table for one variant."""
+    """Return the rows of the table for one variant; `threshold` (0..1) is the confidence from which fills are shown."""
     n = len(samples)
     filled = [s for s in samples if s.fill is not None]
     shown = [s for s in filled if is_line(s, threshold)]
@@ -125,7 +125,7 @@ def figures(samples: list[Sample], threshold: float) -> Rows:
 
 
 def report(what: str, by_variant: dict[str, list[Sample]], model: str, threshold: float) -> str:
-    """The table of one benchmark on held-out code, with machine, date and model."""
+    """Return the tables of one benchmark on held-out code, with machine, date and model."""
     first = next(iter(by_variant.values()))
     where = packages([sample.path for sample in first])
     baseline = share(sum(s.baseline_exact for s in first), len(first))
@@ -148,7 +148,7 @@ def _tokens(samples: list[Sample]) -> list[reliability.Prediction]:
 
 
 def packages(paths: list[str]) -> str:
-    """The held-out packages that the files are of, with their versions."""
+    """Return the held-out packages of the files, with their versions, as a text."""
     versions = (
         f"{name} {importlib.metadata.version(name)}"
         for name in HELD_OUT

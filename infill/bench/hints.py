@@ -1,4 +1,4 @@
-"""`infill bench hints`: the types of a held-out function taken away, and asked for as *Complete type hints* does."""
+"""`infill bench hints`: type hints are taken out of held-out functions and asked for as *Complete type hints* does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from infill.syntax.tree import parse
 from infill.types import Context, Filled, Filler, Span
 from model.types import CancelToken
 
-LEAST = 2  # types of a function
+LEAST = 2  # type hints that a function must have
 
 
 class Unhinted(msgspec.Struct, frozen=True):

@@ -21,12 +21,12 @@ from model.config import HELD_OUT
 WORD_EDGE = re.compile(r"\b(?=\w)|(?<=\W)(?=[^\w\s])")
 MAX_FILE_CHARS = 60_000
 MAX_BLOCK_LINES = 10
-BEGUN_LINES = 60  # of a file that somebody has begun, at most
-LETTERS = re.compile(r"\b[^\W\d]\w(?=\w)")  # of a word in which somebody pauses
+BEGUN_LINES = 60  # most lines of a file that is just begun
+LETTERS = re.compile(r"\b[^\W\d]\w(?=\w)")  # the typed letters of an unfinished word
 
 
 class BenchHole(msgspec.Struct, frozen=True):
-    """A file and a span of it; what stood there is the answer."""
+    """A file and the span of a hole in it; the text of that span is the answer."""
 
     path: str
     text: str
@@ -34,17 +34,17 @@ class BenchHole(msgspec.Struct, frozen=True):
 
     @property
     def answer(self) -> str:
-        """What stood in the hole."""
+        """The text that was in the hole."""
         return self.text[self.span.start : self.span.end]
 
     @property
     def holed(self) -> str:
-        """The text without it."""
+        """The file's text without the answer."""
         return self.text[: self.span.start] + self.text[self.span.end :]
 
 
 def held_out_files() -> list[Path]:
-    """Python files of the held-out packages that are installed, tests and vendored copies left out."""
+    """Return Python files of the held-out packages that are installed, without tests and vendored copies."""
     files: list[Path] = []
     for name in HELD_OUT:
         spec = importlib.util.find_spec(name)
@@ -54,7 +54,7 @@ def held_out_files() -> list[Path]:
 
 
 def source_files(paths: list[Path]) -> list[Path]:
-    """Python files named or in named folders."""
+    """Return the Python files that are named or in named folders. Raises `InputError` for a missing path."""
     missing = [p for p in paths if not p.exists()]
     if missing:
         raise InputError(f"{missing[0]}: no such file or folder")
@@ -62,19 +62,19 @@ def source_files(paths: list[Path]) -> list[Path]:
 
 
 def texts_that_parse(files: list[Path]) -> dict[Path, str]:
-    """The files that are not too long and that Python reads."""
+    """Return the texts of the files that Python parses and that have at most `MAX_FILE_CHARS` characters."""
     texts = {path: path.read_text("utf-8", "replace") for path in files}
     return {path: text for path, text in texts.items() if len(text) <= MAX_FILE_CHARS and parses(text)}
 
 
 def line_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
-    """From a word's edge to the end of its line, drawn evenly over all lines of code."""
+    """Return holes from a word's edge to the end of its line, drawn evenly over all lines of code."""
     rng = random.Random(seed)
     return drawn(files, limit, rng, lambda path, text, n: cut_line(path, text, n, rng))
 
 
 def begun_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
-    """The same near the top of a file with nothing below yet, as where somebody has just begun it."""
+    """Return the same near the top of a file and with nothing below, as in a file that is just begun."""
     rng = random.Random(seed)
 
     def cut(path: str, text: str, n: int) -> BenchHole | None:
@@ -85,7 +85,7 @@ def begun_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
 
 
 def typed_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
-    """From inside a word whose first letters are there already, as where somebody pauses in it, to the line's end."""
+    """Return holes from inside a word to its line's end, as when somebody pauses after the word's first letters."""
     rng = random.Random(seed)
 
     def cut(path: str, text: str, n: int) -> BenchHole | None:
@@ -98,14 +98,14 @@ def typed_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
 
 
 def block_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
-    """Whole bodies of functions, at most ten lines long, without their docstrings."""
+    """Return holes over whole bodies of functions, at most ten lines long, without their docstrings."""
     return drawn(files, limit, random.Random(seed), cut_block)
 
 
 def drawn(
     files: list[Path], limit: int, rng: random.Random, cut: Callable[[str, str, int], BenchHole | None]
 ) -> list[BenchHole]:
-    """The first `limit` holes that `cut` finds at lines of the files in random order."""
+    """Return the first `limit` holes that `cut` makes of (path, text, line number) in random order."""
     python = by_id("python")
     assert python is not None
     texts = {path: path.read_text("utf-8", "replace") for path in files}
@@ -116,7 +116,7 @@ def drawn(
         if len(holes) == limit:
             break
         hole = cut(str(path), texts[path], n) if len(texts[path]) <= MAX_FILE_CHARS else None
-        # The automatic trigger's own rule says what is code and not a comment or a string.
+        # The automatic trigger refuses comments and strings, so only holes in code stay.
         if hole and not isinstance(find_hole(parse(python, hole.holed), hole.span.start, "automatic"), NoFill):
             holes.append(hole)
     return holes
@@ -131,7 +131,7 @@ def line_span(text: str, n: int) -> Span:
 
 
 def cut_line(path: str, text: str, n: int, rng: random.Random) -> BenchHole | None:
-    """The rest of line `n` from one of its inner word edges, or None for a line without any."""
+    """Return the hole from an inner word edge of line `n` to its end; None for a line without one."""
     whole = line_span(text, n)
     line = text[whole.start : whole.end]
     edges = [m.start() for m in WORD_EDGE.finditer(line) if line[: m.start()].strip()]
@@ -141,7 +141,7 @@ def cut_line(path: str, text: str, n: int, rng: random.Random) -> BenchHole | No
 
 
 def cut_block(path: str, text: str, n: int) -> BenchHole | None:
-    """The body of the function whose `def` stands in line `n`, from its first statement to its end."""
+    """Return the hole over the body of the function whose `def` is in line `n`; None where there is none."""
     lines = text.splitlines(keepends=True)
     if n >= len(lines) or not re.match(r"\s*(async\s+)?def\s", lines[n]) or not parses(text):
         return None
@@ -161,7 +161,7 @@ def cut_block(path: str, text: str, n: int) -> BenchHole | None:
 
 
 def parses(text: str) -> bool:
-    """Whether Python reads the text."""
+    """Whether Python parses the text."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -39,12 +39,12 @@ class Task(msgspec.Struct, frozen=True):
     test: str
 
     def program(self, middle: str) -> str:
-        """The function with `middle` in its hole, and its tests."""
+        """Return the program: the function with `middle` in its hole, and its tests."""
         return f"{self.prompt}{middle}{self.suffix}\n{self.test}\ncheck({self.entry_point})\n"
 
 
 class HumanEvalSample(msgspec.Struct, frozen=True):
-    """One answered task; a line of `--json`."""
+    """The result for one task, a line of `--json`."""
 
     variant: str
     task_id: str
@@ -59,7 +59,7 @@ class HumanEvalSample(msgspec.Struct, frozen=True):
 
 
 def read_tasks(data: Path, split: str) -> list[Task]:
-    """Tasks of a file, or of a split's file in a folder; raises `InputError` naming what is missing."""
+    """Return the tasks of a file, or of a split's file in a folder. Raises `InputError` for a missing or wrong file."""
     path = data
     if data.is_dir():
         name = f"HumanEval-{SPLITS[split]}Infilling.jsonl"
@@ -106,14 +106,14 @@ def answer(filler: Filler, variant: str, task: Task, seed: int) -> HumanEvalSamp
 
 
 def answers(filler: Filler, variant: str, tasks: Sequence[Task], seed: int) -> list[HumanEvalSample]:
-    """All tasks in order, with a progress bar on a terminal."""
+    """Answer all tasks in order, with a progress bar on a terminal."""
     return [
         answer(filler, variant, task, seed) for task in tqdm(tasks, f"humaneval, {variant}", leave=False, disable=None)
     ]
 
 
 def figures(samples: Sequence[HumanEvalSample], threshold: float) -> Rows:
-    """Rows of the table for one variant."""
+    """Return the rows of the table for one variant; `threshold` (0..1) is the confidence from which fills are shown."""
     n = len(samples)
     shown = [s for s in samples if s.middle is not None and s.confidence >= threshold]
     times = sorted(s.milliseconds for s in samples)

@@ -1,4 +1,4 @@
-"""`infill bench`: how often the fill is exactly what stood there, on code never trained on.
+"""`infill bench`: how often a fill is exactly the text that was there, on code never trained on.
 
 `line`: from a word's edge to the end of its line; `begun`: the same in the first lines of a file, with nothing below;
 `typed`: as `line`, after the first two letters of a word; `block`: whole bodies of functions; `holes`: two or three
@@ -48,7 +48,7 @@ DRAW_FUNCTIONS: dict[str, Callable[[list[Path], int, int], Sequence[bench_values
     "holes": bench_values.unwritten,
     "hints": unhinted,
 }
-# Which sources each column of --compare may use; None: the hole's true length is told to the denoiser.
+# Which sources each column of --compare may use; True: the denoiser gets the hole's true length.
 ALL: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 VARIANTS: dict[str, tuple[frozenset[Source], bool]] = {
     "all": (ALL, False),
@@ -65,13 +65,16 @@ Bench = Callable[["ModelFiller"], Answered]
 
 
 def limited(filler: ModelFiller, variant: str, answer: str | None = None) -> ModelFiller:
-    """The filler as a column of --compare wants it."""
+    """Return the filler limited to the sources of a column of --compare."""
     sources, length_known = VARIANTS[variant] if variant != WITH_CONTEXT else (ALL, False)
     return filler.limited_to(sources, answer if length_known else None)
 
 
 def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
-    """Line ends or blocks; the holes are drawn now, so that bad input is told before the model loads."""
+    """Return a benchmark of line ends or blocks. Its holes are drawn now, so bad input fails before the model loads.
+
+    Raises `InputError` where there are no holes.
+    """
     files = source_files(args.source) if args.source else held_out_files()
     holes = DRAW[what](files, args.limit or sys.maxsize, args.seed)
     if not holes:
@@ -97,7 +100,7 @@ def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> 
 
 
 def refine_bench(args: argparse.Namespace) -> Bench:
-    """Lines with one token exchanged."""
+    """Return the benchmark of lines with one wrong token. Raises `InputError` where there are none."""
     files = source_files(args.source) if args.source else held_out_files()
     lines = bench_refine.corrupted_lines(files, args.limit or sys.maxsize, args.seed)
     if not lines:
@@ -112,7 +115,10 @@ def refine_bench(args: argparse.Namespace) -> Bench:
 
 
 def functions_bench(what: str, args: argparse.Namespace) -> Bench:
-    """Several places of a function, as actions ask for them: taken whatever they are, and where they are sure."""
+    """Return a benchmark of several holes of a function at once: every fill counted, and confident ones only.
+
+    Raises `InputError` where there are no functions.
+    """
     files = source_files(args.source) if args.source else held_out_files()
     drawn = DRAW_FUNCTIONS[what](files, args.limit or sys.maxsize, args.seed)
     if not drawn:
@@ -137,7 +143,7 @@ def functions_bench(what: str, args: argparse.Namespace) -> Bench:
 
 
 def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
-    """Functions with tests; a length that is known makes no sense where any passing code is right."""
+    """Return the benchmark of functions with tests; a known length is no variant, as any passing code is right."""
     tasks = humaneval.read_tasks(args.data, args.split)[: args.limit or sys.maxsize]
     possible = [v for v in variants if v != WITH_CONTEXT and not VARIANTS[v][1]]
 
@@ -183,7 +189,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run benchmarks; tables on stdout, progress on stderr."""
+    """Run benchmarks and return the exit code; tables go to stdout, progress to stderr."""
     args = arguments(argv)
     variants = [*(VARIANTS if args.compare else ["all"]), *([WITH_CONTEXT] if args.context else [])]
     try:

@@ -1,8 +1,8 @@
-"""`infill bench refine`: one token of a correct line is exchanged; is it found, and is it put right.
+"""`infill bench refine`: one token of a correct line is exchanged; counts how often it is found and repaired.
 
 The wrong token is another one of the same kind from the same file (a name for a name, an operator for an
-operator), so nearly every line still parses and only its meaning is off. Every line is asked about as it was, too:
-what is said of it then is a false alarm.
+operator), so nearly every line still parses and only its meaning is wrong. Every line is also refined as it was:
+a change of it then is a false alarm.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from model.types import CancelToken
 STRENGTH = STRENGTHS["low"]
 OPERATORS = ("+", "-", "*", "/", "//", "%", "**", "<", ">", "<=", ">=", "==", "!=", "&", "|")
 KEYWORDS = {"constant": ("True", "False", "None"), "connective": ("and", "or")}
-LEAST_TOKENS = 4  # of a line: below it nothing can be told from the rest
+LEAST_TOKENS = 4  # tokens of a line; a shorter one has too little context
 
 
 class Corrupted(msgspec.Struct, frozen=True):
@@ -43,23 +43,23 @@ class Corrupted(msgspec.Struct, frozen=True):
 
     @property
     def broken(self) -> str:
-        """The file with the wrong token."""
+        """The file's text with the wrong token."""
         return self.text[: self.token.start] + self.wrong + self.text[self.token.end :]
 
     @property
     def broken_line(self) -> Span:
-        """Where the line stands in it."""
+        """The span of the line in `broken`."""
         grown = len(self.wrong) - (self.token.end - self.token.start)
         return Span(self.line.start, self.line.end + grown)
 
     @property
     def broken_token(self) -> Span:
-        """Where the wrong token stands in it."""
+        """The span of the wrong token in `broken`."""
         return Span(self.token.start, self.token.start + len(self.wrong))
 
 
 class RefineSample(msgspec.Struct, frozen=True):
-    """What became of one line; a line of `--json`."""
+    """The result for one line, a line of `--json`."""
 
     path: str
     line: str
@@ -74,7 +74,7 @@ class RefineSample(msgspec.Struct, frozen=True):
 
 
 def corrupted_lines(files: list[Path], limit: int, seed: int) -> list[Corrupted]:
-    """Lines of files that parse, drawn evenly over all of them."""
+    """Return at most `limit` lines of files that parse, drawn evenly over all lines."""
     rng = random.Random(seed)
     texts = texts_that_parse(files)
     lines = [(path, n) for path, text in texts.items() for n in range(text.count("\n"))]
@@ -100,12 +100,12 @@ def corrupted_lines(files: list[Path], limit: int, seed: int) -> list[Corrupted]
 
 
 def answers(filler: Filler, lines: list[Corrupted], seed: int) -> list[RefineSample]:
-    """Ask about each line, broken and as it was."""
+    """Refine each line, with the wrong token and as it was."""
     return [_answer(filler, line, seed) for line in tqdm(lines, "refine", leave=False, disable=None)]
 
 
 def figures(samples: list[RefineSample]) -> Rows:
-    """Rows of the table."""
+    """Return the rows of the table."""
     n = len(samples)
     times = sorted(s.milliseconds for s in samples)
     chance = statistics.mean(s.chance for s in samples)
@@ -120,13 +120,13 @@ def figures(samples: list[RefineSample]) -> Rows:
 
 
 class _Token(msgspec.Struct, frozen=True):
-    kind: str  # of what it may be exchanged for; empty for nothing
+    kind: str  # of the tokens that may replace it; empty for none
     text: str
     span: Span
 
 
 def _by_line(text: str) -> dict[int, list[_Token]]:
-    """Tokens of the lines that hold whole tokens only, by line number from 0; comments left out."""
+    """Return the tokens, by line number from 0, of the lines with whole tokens only; comments are left out."""
     starts = [0]
     for line in text.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
@@ -150,7 +150,7 @@ def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
 
 
 def _kind(token: tokenize.TokenInfo) -> str:
-    """What a token may be exchanged for; nothing for one whose exchange hardly ever parses."""
+    """Return the kind of tokens that may replace a token; empty where the result would seldom parse."""
     if token.type == tokenize.NAME and keyword.iskeyword(token.string):
         return next((kind for kind, words in KEYWORDS.items() if token.string in words), "")
     if token.type == tokenize.OP:

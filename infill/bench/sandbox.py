@@ -1,4 +1,4 @@
-"""Runs a Python program that nobody has read: in a process of its own, with little time, memory and no network.
+"""Runs an untrusted Python program in a process of its own, with limits on time and memory and without network.
 
 For benchmarks that judge a fill by whether a test passes. Limits are the kernel's (processor time, address
 space, file sizes, processes); the network is gone with a namespace of its own where the kernel allows that,
@@ -27,7 +27,7 @@ del _refuse
 
 
 def passes(program: str) -> tuple[bool, str]:
-    """Whether the program ends without error; else the last line it said, or what limit it met."""
+    """Return whether the program ends without error, and else its last line of output or the limit that it hit."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(
@@ -58,7 +58,7 @@ def _limit() -> None:
 
 @functools.cache
 def _without_network() -> tuple[str, ...]:
-    """The command that takes the network away, where the kernel lets a user do that."""
+    """Return the command prefix that removes the network; empty where the kernel does not permit that."""
     command = ("unshare", "--user", "--net")
     if shutil.which(command[0]) and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
         return command

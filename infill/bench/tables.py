@@ -1,4 +1,4 @@
-"""What the benchmarks print: tables with their machine and date, and counts beside every percentage."""
+"""Tables of the benchmarks, with machine and date, and counts beside every percentage."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Rows = list[tuple[str, str]]
 
 
 def heading(what: str, of: str, model: str) -> str:
-    """What was measured, of what, with which model, on which machine and day."""
+    """Return a heading: benchmark, sample, model, machine and date."""
     return f"{what}: {of}; {model}; {machine()}; {date.today()}"
 
 
 def table(head: str, columns: dict[str, Rows]) -> str:
-    """Columns of the same rows, beside each other."""
+    """Return the table as a text; `columns` have the same rows."""
     names = " | ".join(columns) if len(columns) > 1 else "value"
     rows = zip(*columns.values(), strict=True)
     lines = [f"| {row[0][0]} | {' | '.join(value for _, value in row)} |" for row in rows]
@@ -23,12 +23,12 @@ def table(head: str, columns: dict[str, Rows]) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """A percentage with its counts."""
+    """Return a percentage with its counts."""
     return f"{100 * part / whole:.1f} % ({part} of {whole})" if whole else "-"
 
 
 def machine() -> str:
-    """Processor, cores and Python, as far as the system tells."""
+    """Return processor, cores and Python version, as far as the system reports them."""
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():

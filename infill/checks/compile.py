@@ -1,8 +1,7 @@
-"""Whether Python's own parser reads a text with a fill in it; only the statements around the hole are tried.
+"""Whether Python's own parser accepts a text with a fill in it; only the statements around the hole are parsed.
 
-A file is a row of statements, and those that do not touch the hole parse as they did before: reading them
-again for every candidate took most of a fill's time in long files. Where the tree is unsure of the
-borders, the excerpt grows to the whole text.
+Statements that do not touch the hole parse as they did before, and parsing them again for every candidate took
+most of a fill's time in long files. Where the tree has no certain borders, the excerpt is the whole text.
 """
 
 from __future__ import annotations
@@ -16,21 +15,21 @@ import tree_sitter
 from infill.syntax.tree import Syntax
 from infill.types import Span
 
-_MAX_COMPILED = 100_000  # characters; above it compiling takes longer than a keystroke may wait
+_MAX_COMPILED = 100_000  # characters; compiling more takes too long for a keystroke
 _TRIPLE_QUOTE = re.compile("\"\"\"|'''")
 
 
 class Excerpt:
-    """What is given to the parser around one hole: the head of each enclosing class, then some statements."""
+    """The source for the parser around one hole: the header of each enclosing class, then some statements."""
 
     def __init__(self, syntax: Syntax, hole: Span) -> None:
         self._text, self._hole = syntax.text, hole
         self._head, self._span = _excerpt(syntax, hole)
 
     def compiles(self, replacement: str) -> tuple[bool | None, int | None]:
-        """Say whether Python parses it with `replacement` in the hole, and where in the text it does not.
+        """Return whether Python parses it with `replacement` in the hole, and the offset of the error in the text.
 
-        None where it cannot say.
+        (None, None) where it is not known: the source is too long, or has null bytes or lone surrogates.
         """
         before, after = self._text[self._span.start : self._hole.start], self._text[self._hole.end : self._span.end]
         ok, where = _compiles(self._head + before + replacement + after)
@@ -38,16 +37,16 @@ class Excerpt:
 
 
 def _excerpt(syntax: Syntax, hole: Span) -> tuple[str, Span]:
-    """Head and span of the smallest excerpt whose borders are certain."""
+    """Return the header and the span of the smallest excerpt whose borders are certain."""
     line_start = syntax.byte_offset(syntax.line(hole.start).start)
     line_end = syntax.byte_offset(syntax.line(hole.end).end)
     head, first, last = "", 0, len(syntax.source)
     if _TRIPLE_QUOTE.search(syntax.text, syntax.line(hole.start).start, syntax.line(hole.end).end):
-        return "", Span(0, len(syntax.text))  # it may have lost its other end: then nothing below is what it seems
+        return "", Span(0, len(syntax.text))  # one end of a string may be missing: then the tree below is wrong
     container, column = syntax.root, 0
     while True:
         statements = container.children
-        # A line left open swallows what follows: pieces of a broken statement lie deeper than their container.
+        # An unclosed line takes in what follows: parts of a broken statement are deeper than their container.
         borders = [s for s in statements if s.start_point.column == column and _is_border(syntax, s)]
         before = [s for s in borders if s.start_byte < line_start]
         after = [s for s in borders if s.start_byte > line_end]
@@ -76,18 +75,18 @@ def _is_border(syntax: Syntax, statement: tree_sitter.Node) -> bool:
 
 
 def _compiles(text: str) -> tuple[bool | None, int | None]:
-    """Say whether Python parses the text, and where not; None where it cannot say."""
+    """Return whether Python parses the text, and the offset of its error; (None, None) where it cannot tell."""
     if len(text) > _MAX_COMPILED:
         return None, None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in the user's text is not our news
+            warnings.simplefilter("ignore")  # an invalid escape in the user's text is not for us to report
             source = text.removeprefix("\ufeff")
             compile(source, "<fill>", "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
     except SyntaxError as error:
         return False, _offset_of(text, error.lineno, error.offset)
     except (ValueError, RecursionError, MemoryError, OverflowError):
-        return None, None  # null bytes, lone surrogates, nesting: nothing said about this fill
+        return None, None  # null bytes, lone surrogates, deep nesting: no verdict
     return True, None
 
 

@@ -1,7 +1,7 @@
-"""What code can see of a change that makes right code worse, whatever a model thinks of it.
+"""Checks that find a rewrite which makes right code worse, however probable the model finds it.
 
-A change of text that stood there must keep what others rely on: names that are used elsewhere, kinds of strings,
-documentation. Each check gives its reason in words, for whoever asked.
+A rewrite must keep what other code relies on: names that are used elsewhere, kinds of strings, documentation.
+Each check gives its reason as a text for the user.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from infill.types import Span
 
 _WORD = re.compile(r"[^\W\d_]{2,}", re.UNICODE)
 _PREFIX = re.compile(r"[A-Za-z]*")
-_LEAST_WORDS = 0.8  # share of a documentation's words that a new one must have at least
-_TARGET_FIELDS = ("left", "name", "pattern")  # of a node that gives a name its value
+_LEAST_WORDS = 0.8  # least share of the words of documentation that a new one must have
+_TARGET_FIELDS = ("left", "name", "pattern")  # fields of a node that hold the name it gives a value to
 _ASSIGNING = frozenset(
     {
         "assignment", "augmented_assignment", "named_expression", "variable_declarator", "assignment_expression",
@@ -38,10 +38,9 @@ _IDENTIFIERS = frozenset({"identifier", "property_identifier", "field_identifier
 
 
 def damage(before: Syntax, span: Span, text: str, instruction: str | None = None) -> str | None:
-    """Return what is worse with `text` in place of `span`, in words, or None.
+    """Return a description of what is worse with `text` in place of `span`; None where nothing is.
 
-    Of an `instruction` it is taken that it means what it says: a name that it mentions may go, and strings and
-    documentation may become what was asked for.
+    An `instruction` permits more: a name that it mentions may go, and strings and documentation may change.
     """
     after = before.edited(span, text)
     filled = Span(span.start, span.start + len(text))
@@ -61,7 +60,7 @@ def _mentioned(instruction: str | None) -> set[str]:
 
 
 def _nodes(syntax: Syntax, span: Span) -> Iterator[tree_sitter.Node]:
-    """The nodes that touch a span, outer before inner."""
+    """Yield the nodes that touch a span, outer before inner."""
     first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
     stack = [syntax.root]
     while stack:
@@ -72,7 +71,7 @@ def _nodes(syntax: Syntax, span: Span) -> Iterator[tree_sitter.Node]:
 
 
 def _names(syntax: Syntax, span: Span, types: frozenset[str]) -> set[str]:
-    """The names that nodes of these types give something to, as far as the names stand in the span."""
+    """Return the names inside the span that nodes of these types define or assign."""
     first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
     found: set[str] = set()
     for node in _nodes(syntax, span):
@@ -87,7 +86,7 @@ def _names(syntax: Syntax, span: Span, types: frozenset[str]) -> set[str]:
 
 
 def _plain_names(target: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """The names in a target that are given a value: not objects whose attributes or items are."""
+    """Return the names that an assignment target binds: not objects whose attributes or items it sets."""
     stack = [target]
     while stack:
         node = stack.pop()
@@ -98,7 +97,7 @@ def _plain_names(target: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def _is_used(syntax: Syntax, but: Span, name: str) -> bool:
-    """Whether a name stands in the code of a text outside a span."""
+    """Whether a name occurs in the code of a text outside a span."""
     pattern = re.compile(rf"(?<![\w]){re.escape(name)}(?![\w])")
     prose = syntax.language.comment_types | syntax.language.string_types
     for match in pattern.finditer(syntax.text):
@@ -110,13 +109,13 @@ def _is_used(syntax: Syntax, but: Span, name: str) -> bool:
 
 
 def _kinds(before: Syntax, span: Span, after: Syntax, filled: Span) -> str | None:
-    """Strings keep their kind: plain, formatted, raw, of bytes, a regular expression."""
+    """Return the complaint that strings change their kind (plain, formatted, raw, bytes, regex), or None."""
     missing = _literals(before, span) - _literals(after, filled)
     return f"a {min(missing)} became something else" if missing else None
 
 
 def _literals(syntax: Syntax, span: Span) -> Counter[str]:
-    """How many strings of each kind a span touches."""
+    """Count the strings of each kind that a span touches."""
     found: Counter[str] = Counter()
     for node in _nodes(syntax, span):
         if node.type in syntax.language.string_types:
@@ -127,13 +126,13 @@ def _literals(syntax: Syntax, span: Span) -> Counter[str]:
 
 
 def _documentation(before: Syntax, span: Span, after: Syntax, filled: Span) -> str | None:
-    """Documentation and comments may not become less."""
+    """Return the complaint that documentation or comments become shorter, or None."""
     old, new = _prose_words(before, span), _prose_words(after, filled)
     return "its documentation would say less" if new < old * _LEAST_WORDS else None
 
 
 def _prose_words(syntax: Syntax, span: Span) -> int:
-    """How many words of comments and of strings that are statements stand in a span."""
+    """Count the words in a span that are in comments, or in strings that are statements."""
     total = 0
     for node in _nodes(syntax, span):
         is_statement = node.type in syntax.language.string_types and (
@@ -146,13 +145,13 @@ def _prose_words(syntax: Syntax, span: Span) -> int:
 
 
 def _repetition(held: str, text: str) -> str | None:
-    """A word, or two or three, said again at once, which the old text did not do."""
+    """Return the complaint that words are repeated at once which the old text does not repeat, or None."""
     found, known = _repeated(text), _repeated(held)
     return f'it repeats "{min(found - known)}"' if found - known else None
 
 
 def _repeated(text: str) -> set[str]:
-    """Runs of one to three words of prose, or of one to four tokens of code, that stand twice in a row."""
+    """Return the runs of one to four words or signs that occur twice in a row."""
     tokens = re.findall(r"\w+|[^\w\s]", text)
     found: set[str] = set()
     for n in (1, 2, 3, 4):

@@ -1,7 +1,7 @@
-"""Whether a type hint can stand where it is offered: its names exist there, and it agrees with what the code does.
+"""Whether a proposed type hint is valid: its names exist there, and it agrees with what the code does.
 
-What is checked of Python: names against the file's imports, classes and aliases and the builtin types; a
-parameter's literal default; what the function returns. What cannot be told from the tree is let pass.
+Checked for Python: names against the file's imports, classes, aliases and the builtin types; a parameter's literal
+default; what the function returns. A hint passes where the tree does not decide.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from infill.types import Span
 _TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) | {"None"}
 _ANYTHING = frozenset({"Any", "object"})
 _SEQUENCES = frozenset({"Sequence", "Iterable", "Collection", "Reversible", "Container"})
-# What a literal's type may be said to be: by node type, the last part of a hint's name.
+# Types that a literal agrees with: for each node type, the last parts of the names of hints.
 _LITERALS: dict[str, frozenset[str]] = {
     "integer": frozenset({"int", "float", "complex", "SupportsInt", "SupportsFloat", "SupportsIndex"}),
     "float": frozenset({"float", "complex", "SupportsFloat"}),
@@ -44,7 +44,7 @@ _DEFINED_BY_OTHERS = frozenset({"NoReturn", "Never"})
 
 
 def hint_fits(syntax: Syntax, span: Span, hint: str) -> bool:
-    """Return whether `hint` can stand at `span`, where a placeholder stands for a type. Python only."""
+    """Return whether `hint` is valid at `span`, where now a placeholder is the type. Python only."""
     try:
         expression = ast.parse(hint.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -64,7 +64,7 @@ def hint_fits(syntax: Syntax, span: Span, hint: str) -> bool:
 
 
 def _heads(hint: ast.expr) -> frozenset[str]:
-    """The alternatives of a hint by the last part of their names: `a.B[int] | None` gives B and None."""
+    """Return the last parts of the names of a hint's alternatives: `a.B[int] | None` gives B and None."""
     if isinstance(hint, ast.BinOp) and isinstance(hint.op, ast.BitOr):
         return _heads(hint.left) | _heads(hint.right)
     if isinstance(hint, ast.Subscript):
@@ -83,7 +83,7 @@ def _heads(hint: ast.expr) -> frozenset[str]:
 
 
 def _allows(heads: frozenset[str], value: tree_sitter.Node, aliases: frozenset[str]) -> bool:
-    """Whether a value of this form may have one of these types; True where the form says nothing."""
+    """Whether this value may have one of these types; True where its syntax does not decide."""
     kind = value.type
     while kind == "parenthesized_expression" and value.named_children:
         value = value.named_children[0]
@@ -116,7 +116,7 @@ def _fits_returns(function: tree_sitter.Node, heads: frozenset[str], aliases: fr
 
 
 def _does_something(statement: tree_sitter.Node) -> bool:
-    """Whether a statement is more than a docstring, a placeholder or an error for who calls it."""
+    """Whether a statement is more than a docstring, a placeholder or the raising of an error."""
     if statement.type in ("pass_statement", "raise_statement", "comment"):
         return False
     only = statement.named_children[0].type if len(statement.named_children) == 1 else ""
@@ -124,7 +124,7 @@ def _does_something(statement: tree_sitter.Node) -> bool:
 
 
 def _own_nodes(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """The nodes below one that belong to the same function."""
+    """Yield the nodes below `node` that are in its own scope, so in no nested function or class."""
     stack = list(node.children)
     while stack:
         child = stack.pop()
@@ -134,7 +134,7 @@ def _own_nodes(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
 
 
 def _names_exist(syntax: Syntax, function: tree_sitter.Node, hint: ast.expr) -> bool:
-    """Whether every name in a hint is a builtin type, or stands for a type where the function is defined."""
+    """Whether every name in a hint is a builtin type, or names a type where the function is defined."""
     imported, modules, has_star = _imports(syntax)
     classes = _classes_before(syntax, function)
     for node in ast.walk(hint):
@@ -159,7 +159,7 @@ def _is_dotted(node: ast.expr) -> bool:
 
 
 def _imports(syntax: Syntax) -> tuple[frozenset[str], frozenset[str], bool]:
-    """Names that `from` imports bind, names of modules, and whether everything of some module is imported."""
+    """Return the names that `from` imports bind, names of modules, and whether there is a `*` import."""
     names: set[str] = set()
     modules: set[str] = set()
     star = False
@@ -175,7 +175,7 @@ def _imports(syntax: Syntax) -> tuple[frozenset[str], frozenset[str], bool]:
 
 
 def _classes_before(syntax: Syntax, function: tree_sitter.Node) -> frozenset[str]:
-    """Classes that exist when the function's hints are evaluated: all of the file where that is put off."""
+    """Return the classes that exist when the function's hints are evaluated: all, where evaluation is deferred."""
     put_off = b"from __future__ import annotations" in syntax.source
     found: set[str] = set()
     stack = [syntax.root]
@@ -189,7 +189,7 @@ def _classes_before(syntax: Syntax, function: tree_sitter.Node) -> frozenset[str
 
 
 def _aliases(syntax: Syntax) -> frozenset[str]:
-    """Names of the module that are written as type aliases and type variables are: `Name = str`, `T = TypeVar("T")`."""
+    """Return the module's names that look like type aliases or type variables: `Name = str`, `T = TypeVar("T")`."""
     found: set[str] = set()
     for statement in syntax.root.named_children:
         wrapped = statement.type == "expression_statement" and statement.named_children

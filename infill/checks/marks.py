@@ -1,6 +1,6 @@
-"""Marks that belong to a conversation with a model and to no program: none is ever offered as code.
+"""Marks of a conversation with a model (special tokens, fences, tags): none of them is ever offered as code.
 
-A model that runs in a server gives plain text, so what its tokenizer would have barred can come back as letters.
+A model in a server returns plain text, so special tokens that a local tokenizer would bar can come back as letters.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
 
 def foreign_mark(text: str, document: str) -> str | None:
-    """Return a mark that stands in `text`, an answer for a place in `document`, or None.
+    """Return a mark in `text`, an answer for a hole in `document`; None where there is none.
 
-    What the document itself says is no mark there: somebody writes a tokenizer, or a text with fences in it.
+    A mark that the document itself contains is allowed, as in the source of a tokenizer or a text with fences.
     """
     for pattern in (_MARK, _FENCE):
         for match in pattern.finditer(text):

@@ -36,7 +36,7 @@ class _Reading(msgspec.Struct, frozen=True):
     """How broken one version of the text is, in all and where the fill is."""
 
     n_errors: int
-    missing: tuple[str, ...]  # the types of the tokens that the parser made up
+    missing: tuple[str, ...]  # the types of the tokens that the parser inserted
     n_touching: int
 
     def covers(self, filled: _Reading) -> bool:
@@ -56,7 +56,7 @@ class Gate:
         self._span = hole_span
 
     def check(self, fill_text: str) -> Verdict:
-        """Return the verdict; at a line's end the brace of a block may stay open for the next line."""
+        """Return the verdict on a fill; at a line's end it may open a block whose brace is closed later."""
         verdict = self.check_strictly(fill_text)
         if not verdict.ok and self._may_stay_open(fill_text):
             closers = closing_brackets(fill_text)
@@ -131,7 +131,7 @@ class Gate:
                 return True
             n_elsewhere += where is not None and where < line_start
             if n_elsewhere == _MAX_ELSEWHERE:
-                return False  # the text is broken before the hole: no stand-in will mend that
+                return False  # the text is broken before the hole: no stand-in can help
         return False
 
     def _versions(self) -> Iterator[str]:

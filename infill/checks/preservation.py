@@ -1,4 +1,4 @@
-"""What a rewrite must not lose: code may not become a mere comment, and definitions keep their names."""
+"""What a rewrite must preserve: code may not become only comments, and definitions keep their names."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from infill.holes.functions import function_syntax
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
 
-ALIKE = 0.75  # of two lines, as `SequenceMatcher.ratio`: one is the other with a word changed
-SAYS = 4  # letters and digits of a line that can be told from others
+ALIKE = 0.75  # `SequenceMatcher.ratio` from which two lines count as one line with a word changed
+SAYS = 4  # least number of letters and digits of a line that is compared
 
 
 def loses_code(before: Syntax, span: Span, text: str) -> bool:
@@ -23,7 +23,7 @@ def loses_code(before: Syntax, span: Span, text: str) -> bool:
 
 
 def is_only_prose(before: Syntax, span: Span, text: str) -> bool:
-    """Whether all that would stand in the span is comments and strings: grammars take that for a body, we do not."""
+    """Whether the text in place of the span is only comments and strings, which grammars accept as a body."""
     after, language = before.edited(span, text), before.language
     first, last = after.byte_offset(span.start), after.byte_offset(span.start + len(text))
     prose = language.comment_types | language.string_types
@@ -39,7 +39,7 @@ def is_only_prose(before: Syntax, span: Span, text: str) -> bool:
 
 
 def writes_others(before: str, span: Span, text: str) -> bool:
-    """Whether a line of the text is rather one of the lines around the span, changed, than one that stood in it."""
+    """Whether a line of the text is more like a line around the span than like any line inside it."""
     new = bare_lines(text)
     start, end = before.rfind("\n", 0, span.start) + 1, before.find("\n", span.end)
     above, below = bare_lines(before[:start]), bare_lines(before[end:] if end >= 0 else "")
@@ -52,7 +52,7 @@ def writes_others(before: str, span: Span, text: str) -> bool:
 
 
 def bare_lines(text: str) -> list[str]:
-    """Its lines without blanks, those left out that say next to nothing."""
+    """Return the lines of a text without blanks; lines with fewer than `SAYS` letters and digits are left out."""
     lines = ("".join(line.split()) for line in text.split("\n"))
     return [line for line in lines if sum(map(str.isalnum, line)) >= SAYS]
 

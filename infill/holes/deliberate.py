@@ -1,6 +1,6 @@
-"""What looks like an unwritten body and is meant to be so: abstract methods, overloads, stubs, ignored errors.
+"""Bodies that look unwritten and are meant to be so: abstract methods, overloads, stubs, ignored errors.
 
-A person who asks for a body by hand still gets one. Who asks for all holes of a file gets none of these.
+A request for such a body at the cursor is still answered. A request for all holes of a file leaves them out.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _TO_OVERRIDE = re.compile(r"\b(?:subclass|overrid|implementers?\b|must be implem
 
 
 def is_stub(path: str) -> bool:
-    """Return whether a path or URI names a file of declarations, whose bodies are never written."""
+    """Return whether a path or URI names a stub file, whose bodies are never written."""
     return path.lower().endswith(STUB_SUFFIXES)
 
 
 def left_open(syntax: Syntax, row: FunctionSyntax, held: Span) -> bool:
-    """Return whether the placeholder at `held` is how the author wants it."""
+    """Return whether the placeholder at `held` is deliberate, so that nothing is missing there."""
     node = syntax.node_over(Span(held.start, held.start + 1))
     chain = list(ancestors(node))
     if any(n.type in row.quiet_types for n in _up_to_body(syntax, chain)):
@@ -36,7 +36,7 @@ def left_open(syntax: Syntax, row: FunctionSyntax, held: Span) -> bool:
 
 
 def in_brackets(syntax: Syntax, held: Span) -> bool:
-    """Return whether the placeholder stands inside brackets, where it is a value and no statement."""
+    """Return whether the placeholder at `held` is inside brackets, where it is a value and no statement."""
     language = syntax.language
     for node in ancestors(syntax.node_over(held)):
         if node.type in language.body_types or node.parent is None:
@@ -47,13 +47,13 @@ def in_brackets(syntax: Syntax, held: Span) -> bool:
 
 
 def _up_to_body(syntax: Syntax, chain: list[tree_sitter.Node]) -> list[tree_sitter.Node]:
-    """The owner of the innermost block around a node, or nothing at the top of a file."""
+    """Return the owner of the innermost block around a node; None at the top of a file."""
     body = next((n for n in chain if n.type in syntax.language.body_types), None)
     return [] if body is None or body.parent is None else [body.parent]
 
 
 def _declares_only(syntax: Syntax, row: FunctionSyntax, abstract: AbstractSyntax, function: tree_sitter.Node) -> bool:
-    """Whether a function says what others must write: by a decorator, its class, or an error for who does not."""
+    """Whether a function only declares what subclasses implement: by a decorator, its class, or the error it raises."""
     parent = function.parent
     if parent is not None and parent.type in row.wrapper_types:
         decorators = (_text(syntax, n) for n in parent.children if n.type == abstract.decorator_type)
@@ -78,7 +78,7 @@ def _statements(function: tree_sitter.Node) -> list[tree_sitter.Node]:
 
 
 def _is_base(syntax: Syntax, abstract: AbstractSyntax, name: str) -> bool:
-    """Whether another class of the file derives from the one of this name."""
+    """Whether another class of the file derives from the class called `name`."""
     stack = [syntax.root]
     while stack:
         node = stack.pop()
@@ -96,5 +96,5 @@ def _text(syntax: Syntax, node: tree_sitter.Node) -> str:
 
 
 def _last_names(text: str) -> set[str]:
-    """The names in a text, of dotted ones the last: `abc.ABC` gives ABC, `Protocol[T]` Protocol and T."""
+    """Return the names in a text, the last part of dotted ones: `abc.ABC` gives ABC, `Protocol[T]` Protocol and T."""
     return {dotted.rpartition(".")[2] for dotted in re.findall(r"[\w.]+", text)}

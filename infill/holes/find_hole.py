@@ -21,7 +21,7 @@ MAX_MEAN_LINE = 240  # characters; above it the file was generated, minified or 
 
 
 def find_hole(syntax: Syntax, offset: int, trigger: Trigger) -> Hole | NoFill:
-    """Return the hole at a cursor, or why there should be none; `manual` always gets a hole.
+    """Return the hole at a cursor, or why an automatic trigger shows nothing there; `manual` always gets a hole.
 
     The span contains the cursor, or ends or begins at it. An offset outside the text is clamped, one
     between CR and LF counts as the line's end.
@@ -64,7 +64,7 @@ def selection_hole(syntax: Syntax, span: Span) -> Hole | NoFill:
 
 
 def _refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
-    """Return why an automatic trigger should show nothing here, cheapest test first."""
+    """Return the reason and detail why an automatic trigger shows nothing here, cheapest test first; None for none."""
     if len(syntax.source) > MAX_BYTES:
         return "file_too_large", f"{len(syntax.source)} bytes, the limit is {MAX_BYTES}"
     n_lines = max(syntax.text.count("\n"), syntax.text.count("\r")) + 1

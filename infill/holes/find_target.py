@@ -1,4 +1,4 @@
-"""What can be done to a piece of code, and the question to the model for each: signatures and names stay clamped.
+"""The targets of code actions: for each kind, what the model is asked to fill. Signatures and names stay clamped.
 
 Works on the tree alone: no model, no budget. A language has only what its row in `infill.syntax.function_syntax` has.
 """
@@ -19,13 +19,16 @@ from infill.syntax.languages import placeholder_pattern
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import NoFill, Span
 
-MAX_FIX_CHARS = 2_000  # of a selection that stays around what is fixed
+MAX_FIX_CHARS = 2_000  # a fix takes no longer selection or statement as a whole
 _TYPE_COMMENT = re.compile(rb"#\s*type:(?!\s*ignore)")
 _NOWHERE = NoFill("no_target", "no function is there")
 
 
 def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | None = None) -> Target | NoFill:
-    """The question about the code at `span`, a selection or a cursor; `problem` is what a fix is about."""
+    """Return the target of this kind at `span`, a selection or a cursor; `problem` is the span that a fix is about.
+
+    `NoFill` with `no_target` where the code there has nothing of the kind.
+    """
     if kind in ("rewrite", "refine"):
         if not syntax.text[span.start : span.end].strip():
             return NoFill("no_target", "nothing is selected")
@@ -41,19 +44,19 @@ def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | No
 
 
 def offered(syntax: Syntax, span: Span) -> list[TargetKind]:
-    """The kinds, of those that need the tree, that apply at `span`."""
+    """Return the kinds that apply at `span`, of those that need the tree."""
     kinds: tuple[TargetKind, ...] = ("body", "holes", "docstring", "type_hints")
     return [kind for kind in kinds if isinstance(find_target(syntax, kind, span), Target)]
 
 
 def targets_with_holes(syntax: Syntax) -> list[Target]:
-    """One question for each function of the text that has holes; a function inside another belongs to it."""
+    """Return a target for each function of the text that has holes; a nested function belongs to its outer one."""
     found = (_holes(syntax, function) for function in functions(syntax))
     return [target for target in found if isinstance(target, Target)]
 
 
 def _body(syntax: Syntax, offset: int) -> Target | NoFill:
-    """A body not yet written: around the cursor, or that of the function whose header it is on."""
+    """Return the unwritten body around the cursor, or of the function whose header the cursor is on."""
     unwritten = placeholder_hole(syntax, offset)
     if unwritten is not None:
         return Target(syntax.text, offset=unwritten.span.start, hole=unwritten.span)
@@ -73,7 +76,7 @@ def _body(syntax: Syntax, offset: int) -> Target | NoFill:
 
 
 def _blank_body(syntax: Syntax, offset: int) -> Target | NoFill:
-    """A blank line under a header with nothing in its block."""
+    """Return a target for the blank line under a header whose block is empty."""
     nothing = NoFill("no_target", "no unwritten body is there")
     line = syntax.line(offset)
     if syntax.text[line.start : line.end].strip(BLANK):
@@ -94,7 +97,7 @@ def _blank_body(syntax: Syntax, offset: int) -> Target | NoFill:
 
 
 def _holes(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
-    """Every hole of a function at once; one that is a whole body is asked for as such."""
+    """Return a target for all holes of a function at once; a single hole that is the whole body is a body."""
     holes = holes_in(syntax, extent(syntax, function))
     if not holes:
         return NoFill("no_target", "the function has no holes")
@@ -109,7 +112,7 @@ def _holes(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
 
 
 def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
-    """A documentation string where there is none, or in an empty one; the signature stays."""
+    """Return a target for a docstring, where the function has none or an empty one; the signature is clamped."""
     row, body = function_syntax(syntax.language), function.child_by_field_name("body")
     doc = row.doc
     if doc is None or body is None or not body.named_children:
@@ -133,7 +136,7 @@ def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
 
 
 def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_type: str) -> Target | NoFill:
-    """The content of a docstring that says nothing yet."""
+    """Return a target for the content of an empty docstring."""
     contents = [child for child in string.named_children if child.type == content_type]
     closing = syntax.char_offset(string.children[-1].start_byte)
     span = syntax.span_of(contents[0]) if contents else Span(closing, closing)
@@ -153,7 +156,7 @@ def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_
 
 
 def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
-    """Types for the parameters that have none, and for what is returned; all else of the signature stays."""
+    """Return a target for the missing types of parameters and result; the rest of the signature is clamped."""
     row = function_syntax(syntax.language)
     hints = row.hints
     parameters = None if hints is None else function.child_by_field_name(hints.parameters_field)
@@ -182,7 +185,7 @@ def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
 
 
 def _has_type_comment(syntax: Syntax, function: tree_sitter.Node) -> bool:
-    """Whether a comment in the header, or first in the body, says the types (PEP 484)."""
+    """Whether a comment in the header, or first in the body, gives the types (PEP 484)."""
     body = function.child_by_field_name("body")
     first = (
         next((n for n in body.named_children if n.type not in syntax.language.comment_types), None) if body else None
@@ -197,7 +200,7 @@ def _has_type_comment(syntax: Syntax, function: tree_sitter.Node) -> bool:
 
 
 def _fix(syntax: Syntax, span: Span, problem: Span) -> Target | NoFill:
-    """What a diagnostic is about, widened to its statement, or to its lines where that holds others."""
+    """Return a target for a diagnostic: its statement, or its lines where the statement contains others."""
     hole = _statement(syntax, problem)
     if hole is None:
         return NoFill("no_target", "the line is blank")
@@ -208,7 +211,7 @@ def _fix(syntax: Syntax, span: Span, problem: Span) -> Target | NoFill:
 
 
 def _statement(syntax: Syntax, span: Span) -> Span | None:
-    """The smallest statement over the span if it holds no others, else the lines it is on, without outer blanks."""
+    """Return the smallest statement over `span` if it contains no others, else its lines, without outer blanks."""
     language = syntax.language
     first, last = syntax.line(span.start), syntax.line(max(span.end - 1, span.start))
     content = syntax.text[first.start : last.end]
@@ -228,7 +231,7 @@ def _statement(syntax: Syntax, span: Span) -> Span | None:
 
 
 def _all_but(text: str, selection: Span, holes: list[Span]) -> Target:
-    """The selection with all of it frozen but the holes."""
+    """Return a target for the selection in which everything but the holes is frozen."""
     frozen: list[Span] = []
     at = selection.start
     for hole in holes:

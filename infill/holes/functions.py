@@ -20,12 +20,12 @@ _NO_ROW = FunctionSyntax(frozenset())
 
 
 def function_syntax(language: Language) -> FunctionSyntax:
-    """What the functions of a language look like."""
+    """Return the function syntax of a language; an empty row where it has none."""
     return FUNCTION_SYNTAX.get(language.id, _NO_ROW)
 
 
 def function_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
-    """The innermost function around an offset; anywhere on its first line, or its decorators, counts."""
+    """Return the innermost function around an offset, its first line and decorators included; None outside of all."""
     row = function_syntax(syntax.language)
     line = syntax.line(offset)
     content = syntax.text[line.start : line.end]
@@ -53,14 +53,14 @@ def functions(syntax: Syntax) -> Iterator[tree_sitter.Node]:
 
 
 def start_of(syntax: Syntax, function: tree_sitter.Node) -> int:
-    """Where a function begins, its decorators included."""
+    """Return the offset where a function begins, its decorators included."""
     parent = function.parent
     wrapped = parent is not None and parent.type in function_syntax(syntax.language).wrapper_types
     return syntax.char_offset((parent if wrapped and parent is not None else function).start_byte)
 
 
 def extent(syntax: Syntax, function: tree_sitter.Node) -> Span:
-    """The function with the comments at its end, which grammars of indented blocks leave out."""
+    """Return the span of a function with the comments at its end, which grammars of indented blocks leave out."""
     span = syntax.span_of(function)
     if syntax.language.block_style != "indent":
         return span
@@ -73,7 +73,7 @@ def extent(syntax: Syntax, function: tree_sitter.Node) -> Span:
 
 
 def holes_in(syntax: Syntax, within: Span) -> list[Span]:
-    """What is not yet written, in order: placeholders with their lines to themselves, and as values."""
+    """Return the spans of unwritten code in order: placeholders on lines of their own, and placeholder values."""
     found: list[Span] = []
     for span in _placeholder_runs(syntax, within):
         if _is_hole(syntax, span):
@@ -83,7 +83,7 @@ def holes_in(syntax: Syntax, within: Span) -> list[Span]:
 
 
 def _placeholder_runs(syntax: Syntax, within: Span) -> list[Span]:
-    """Placeholders on lines of their own; those of one indentation with only blanks between are one."""
+    """Return placeholders on lines of their own; consecutive ones of one indentation are one span."""
     text = syntax.text
     runs: list[Span] = []
     for match in _own_line_placeholder(syntax.language).finditer(text, within.start, within.end):
@@ -100,9 +100,9 @@ def _placeholder_runs(syntax: Syntax, within: Span) -> list[Span]:
 
 
 def _is_hole(syntax: Syntax, span: Span) -> bool:
-    """Whether code is missing there, as nothing follows in the block; a word for "nothing" must also be all of it.
+    """Whether code is missing at `span`: nothing follows in the block. `pass` and the like must also be all of it.
 
-    A lone `...` is one unless it is meant (`deliberate`). What raises an error is one only as the body of a function.
+    A lone `...` is a hole unless it is deliberate. A statement that raises is a hole only as the body of a function.
     """
     text, language = syntax.text, syntax.language
     held = text[span.start : span.end]
@@ -155,7 +155,7 @@ def _is_function(syntax: Syntax, node: tree_sitter.Node) -> bool:
 
 
 def _values(syntax: Syntax, within: Span) -> Iterator[Span]:
-    """Yield the values that stand for ones not yet written."""
+    """Yield the spans of values that are placeholders."""
     row = function_syntax(syntax.language)
     if row.value_type is None:
         return
@@ -181,7 +181,7 @@ def _indent_at(syntax: Syntax, offset: int) -> str:
 
 
 def _next_filled(syntax: Syntax, offset: int) -> Span | None:
-    """The first line after the one at `offset` that is not blank."""
+    """Return the first line after the one at `offset` that is not blank."""
     text, end = syntax.text, syntax.line(offset).end
     while end < len(text):
         line = syntax.line(end + (2 if text.startswith("\r\n", end) else 1))

@@ -12,11 +12,11 @@ from infill.syntax.languages import placeholder_pattern
 from infill.syntax.tree import Syntax
 from infill.types import Hole, Span
 
-_MAX_PLACEHOLDER = 2_000  # characters; a body longer than this is not a placeholder, whatever it says
+_MAX_PLACEHOLDER = 2_000  # characters; a longer body is never a placeholder
 
 
 def placeholder_hole(syntax: Syntax, offset: int) -> Hole | None:
-    """Return the hole over a body that is only a placeholder, when the cursor is on or just above it."""
+    """Return the hole over a body that is only a placeholder, when the cursor is on or just above it; else None."""
     inner = (_python_body if syntax.language.block_style == "indent" else _brace_body)(syntax, offset)
     if inner is None or inner.end - inner.start > _MAX_PLACEHOLDER:
         return None
@@ -25,12 +25,12 @@ def placeholder_hole(syntax: Syntax, offset: int) -> Hole | None:
         return None
     start, end = found.span("held")
     first, last = syntax.line(start), syntax.line(end)
-    # one that shares its line with the header or the closing brace would have to be laid out anew
+    # a placeholder on the line of the header or the closing brace would need other line breaks
     if syntax.text[first.start : start].strip(BLANK) or syntax.text[end : last.end].strip(BLANK):
         return None
     here = syntax.line(offset)
     on_blank = not syntax.text[here.start : here.end].strip(BLANK)
-    begun = syntax.text[here.start : offset].strip(BLANK)  # a line that stays, as a docstring does
+    begun = syntax.text[here.start : offset].strip(BLANK)  # text of the body that is kept, such as a docstring
     ahead = offset < start and not begun and not syntax.text[offset:start].strip()
     if here.start <= inner.start or not (ahead or (start <= offset <= last.end and not on_blank)):
         return None
@@ -41,7 +41,7 @@ def placeholder_hole(syntax: Syntax, offset: int) -> Hole | None:
 
 
 def _brace_body(syntax: Syntax, offset: int) -> Span | None:
-    """Return what stands between the first and last token of the innermost body around the cursor."""
+    """Return the span between the first and last token of the innermost body around the cursor."""
     node = syntax.enclosing(offset, syntax.language.body_types)
     if node is None or node.child_count < 2:
         return None

@@ -1,7 +1,7 @@
-"""A question about a text that is first given a place to fill, and its answer as changes of the text as it is.
+"""A target: a text with holes to fill, perhaps inserted ones, and the answer as changes of the original document.
 
 A function without a docstring has no hole to fill: `Inserted` text (quotes around a placeholder) makes one.
-Only what was filled goes into the document, with the inserted text around it. Knows no grammar, so that
+Only filled holes change the document, each with the inserted text around it. Knows no grammar, so that
 the server can use it on its protocol thread.
 """
 
@@ -21,17 +21,17 @@ TargetKind = Literal["rewrite", "refine", "fix", "body", "holes", "docstring", "
 
 
 class Inserted(msgspec.Struct, frozen=True):
-    """Text that the target has and the document has not: where it goes in the document, where it is in the target."""
+    """Text that is only in the target: `at` is its offset in the document, `span` its range in the target."""
 
     at: int
     span: Span
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What to ask the model: of `text`, either the hole at `offset` or the `selection` less what is `frozen`.
+    """What the model is asked to fill of `text`: the hole at `offset`, or the `selection` without the `frozen` spans.
 
-    `hole` is what an answer at `offset` will replace. `inserted` is in the order of the text, each with one hole
-    in it.
+    `hole` is the span that an answer at `offset` replaces. `inserted` is in the order of the text, each with one
+    hole in it.
     """
 
     text: str
@@ -49,7 +49,7 @@ class Target(msgspec.Struct, frozen=True):
         return Span(self.in_document(self.selection.start), self.in_document(self.selection.end))
 
     def request(self, language: str, strength: float | None = None) -> FillRequest:
-        """The question, without its terms."""
+        """Return a request for this target, without context or limits. `strength` (0..1) is that of a refinement."""
         return FillRequest(
             text=self.text,
             language=language,
@@ -60,7 +60,7 @@ class Target(msgspec.Struct, frozen=True):
         )
 
     def in_document(self, offset: int) -> int:
-        """Where an offset of the target is in the document; in inserted text, where that goes."""
+        """Return the document's offset of an offset in the target; inside inserted text, where that text goes."""
         shift = 0
         for inserted in self.inserted:
             if offset >= inserted.span.end:
@@ -70,7 +70,7 @@ class Target(msgspec.Struct, frozen=True):
         return offset - shift
 
     def changes(self, completion: Completion) -> tuple[Part, ...]:
-        """The completion as changes of the document: one for each segment, in order, none overlapping."""
+        """Return the completion as changes of the document: one for each segment, in order, none overlapping."""
         parts = completion.parts or (Part(completion.span, completion.text, completion.confidence),)
         return tuple(self._in_document(part) for part in parts)
 
@@ -80,7 +80,7 @@ class Target(msgspec.Struct, frozen=True):
             around = inserted.span
             if around.start <= span.start and span.end <= around.end:
                 before, after = self.text[around.start : span.start], self.text[span.end : around.end]
-                # PEP 8: blanks around the sign of a default, once there is a type before it
+                # PEP 8: blanks around the `=` of a default when the parameter has a type
                 default = _DEFAULT.match(self.text, around.end) if before.startswith(":") else None
                 sign, n_replaced = ("", 0) if default is None else (" = ", len(default[0]))
                 changed = Span(inserted.at, inserted.at + n_replaced)
@@ -89,7 +89,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def with_inserted(text: str, insertions: Sequence[tuple[int, str]]) -> tuple[str, tuple[Inserted, ...]]:
-    """The text with each insertion (offset, text) made, offsets ascending, and where they stand now."""
+    """Return the text with each insertion (offset, text) made, and their spans in it; offsets ascend."""
     parts: list[str] = []
     inserted: list[Inserted] = []
     at = length = 0
@@ -108,7 +108,7 @@ def overlap(one: Part, other: Part) -> bool:
 
 
 def applied(text: str, changes: Sequence[Part]) -> str:
-    """The text with changes made, in the order of the text; raises ValueError where two overlap."""
+    """Return the text with the changes made; they are in order. Raises ValueError where two overlap."""
     parts: list[str] = []
     at = 0
     for change in changes:

@@ -1,6 +1,6 @@
-"""The one setting of git's that says what is ignored: `core.excludesFile`, out of the text of a configuration file.
+"""Reads git's setting `core.excludesFile`, the user's own ignore file, from the text of a git configuration file.
 
-What such a file includes from others (`include.path`) is not followed.
+Included files (`include.path`) are not followed.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 
-# A header, a setting, or both on one line; a value goes on behind a backslash at its line's end.
+# A header, a setting, or both on one line; a backslash at a line's end continues the value.
 _VALUE = r'(?:[^"\\#;\n]|\\(?:.|\n)|"(?:[^"\\\n]|\\(?:.|\n))*")*'
 _LINE = re.compile(
     rf'[ \t]*(?:\[(?P<section>[^\]"\s]*)[ \t]*(?P<part>"(?:[^"\\\n]|\\.)*")?\])?'
@@ -32,14 +32,14 @@ def excludes_file(text: str) -> str | None:
 
 
 def user_files() -> list[str]:
-    """Return where the user's own settings are, the file that wins last."""
+    """Return the paths of the user's own settings; the last one takes precedence."""
     if given := os.environ.get("GIT_CONFIG_GLOBAL"):
         return [given]
     return [_in_settings_folder("config"), os.path.expanduser("~/.gitconfig")]
 
 
 def default_excludes_file() -> str:
-    """Return the path that counts where none is set."""
+    """Return the path that git uses where none is set."""
     return _in_settings_folder("ignore")
 
 

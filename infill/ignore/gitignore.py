@@ -2,8 +2,8 @@
 
 Knows text, no folders: `rules` says which files count for a path, and in which order. Written out here
 because pathspec 1.1.1 lets through what git ignores (its issue 129, and classes as in `[[:alpha:]]`). The
-regular expressions never go back into a `*` or `**` that has matched, so that no pattern of a workspace
-nobody vouches for can keep the server busy.
+regular expressions never backtrack into a `*` or `**` that has matched, so that no pattern of an untrusted
+workspace can keep the server busy.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class BrokenPattern(Exception):
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """One line of an ignore file. `regex` sees the entry's name alone, or its path where it says `of_path`."""
+    """One line of an ignore file. `regex` is matched against the entry's path with `of_path`, else against its name."""
 
     text: str
-    line: int  # from 1
+    line: int  # its number in the file, from 1
     negated: bool
     folder_only: bool
     of_path: bool
@@ -82,7 +82,7 @@ def deciding(patterns: Sequence[Pattern], path: str, is_folder: bool) -> Pattern
 
 
 def _trimmed(line: str) -> str:
-    """Return the line without the blanks at its end, but for one behind a backslash."""
+    """Return the line without the blanks at its end, except one after a backslash."""
     end = len(line)
     while end and line[end - 1] == " ":
         n_backslashes = end - 1 - len(line[: end - 1].rstrip("\\"))
@@ -118,7 +118,7 @@ def _atoms(body: str) -> Iterator[str]:
 
 
 def _bracket(body: str, at: int) -> tuple[int, str]:
-    """Return the offset behind a bracket expression, and the expression; `at` is behind its `[`."""
+    """Return the offset after a bracket expression, and its regular expression; `at` is the offset after its `[`."""
     negated = body[at : at + 1] in ("!", "^")
     at += negated
     first, items = at, ""
@@ -133,7 +133,8 @@ def _bracket(body: str, at: int) -> tuple[int, str]:
         at, low = _member(body, at)
         if body[at : at + 1] == "-" and body[at + 1 : at + 2] not in ("]", ""):
             at, high = _member(body, at + 1)
-            items += f"{re.escape(low)}-{re.escape(max(low, high))}"  # a range that runs backwards is its first
+            # Of a backward range git matches only the first character.
+            items += f"{re.escape(low)}-{re.escape(max(low, high))}"
         else:
             items += re.escape(low)
     inside = f"[{items}]" if items else "(?!)"
@@ -141,7 +142,7 @@ def _bracket(body: str, at: int) -> tuple[int, str]:
 
 
 def _member(body: str, at: int) -> tuple[int, str]:
-    """Return one character of a bracket expression and the offset behind it."""
+    """Return the offset after a character of a bracket expression, and the character."""
     at += body[at : at + 1] == "\\"
     if at >= len(body):
         raise ValueError
@@ -149,7 +150,7 @@ def _member(body: str, at: int) -> tuple[int, str]:
 
 
 def _regex(atoms: list[str], of_path: bool) -> str:
-    """Return the regular expression that matches the whole of what the atoms mean."""
+    """Return the regular expression for the atoms; it is meant for `fullmatch`."""
     n_plain = next((at for at, atom in enumerate(atoms) if atom[0] in "*[("), len(atoms))
     if of_path and 0 < n_plain < len(atoms) and _is_double(atoms, n_plain):
         # Git compares what comes before the first wildcard on its own, so that `gen**/x` reaches into folders.

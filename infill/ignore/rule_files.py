@@ -1,7 +1,7 @@
-"""Where the rules about a file are: links followed, the repository's root found, ignore files stamped and read.
+"""Finds the ignore files about a file: follows links, finds the repository's root, stamps and reads ignore files.
 
-Decides nothing about the file itself. Everything here happens for each request, so it only asks the file
-system for names and times; an ignore file is read again when its time, size or number has changed.
+Does not decide about the file itself. Everything here happens for each request, so it only asks the file
+system for names and times; an ignore file is read again when its time, size or inode has changed.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import msgspec
 from infill.ignore.git_settings import default_excludes_file, excludes_file, user_files
 from infill.ignore.gitignore import BrokenPattern, Pattern, parse_ignore_file
 
-MAX_BYTES = 100_000  # of all ignore files about one file; the most costly patterns take seconds, once
+MAX_BYTES = 100_000  # of all ignore files about one file; the slowest patterns of that size compile in seconds, once
 _MAX_LINKS = 40
 _SETTLED_NS = 100_000_000  # a file changed just now may change again within one tick of the file system's clock
-_IGNORES_CASE = sys.platform in ("win32", "darwin")  # as git is set up there
+_IGNORES_CASE = sys.platform in ("win32", "darwin")  # git's default there
 
 
 class Unusable(Exception):
-    """Rules that cannot be known: `rule` says why, `source` which file or folder it is about."""
+    """The rules cannot be read: `rule` says why, `source` names the file or folder."""
 
     def __init__(self, rule: str, source: str) -> None:
         super().__init__(rule)
@@ -33,23 +33,23 @@ class Unusable(Exception):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One name in a real folder."""
+    """A name in a folder whose path has no links."""
 
     path: str
     is_folder: bool
 
 
 class RuleFile(msgspec.Struct, frozen=True):
-    """One ignore file at one moment; its patterns are about what is below `folder`, which is real."""
+    """One ignore file at one moment; its patterns apply below `folder`, a path without links."""
 
     path: str
     folder: str
     n_bytes: int
-    stamp: tuple[int, int, int]  # two times of change and the file's number
+    stamp: tuple[int, int, int]  # two times of change (ns) and the inode
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """One entry with the ignore files that may be about it, nearest first; `base` holds all but git's own."""
+    """One entry with the ignore files that apply to it, nearest first; all but git's own are below `base`."""
 
     entry: Entry
     base: str
@@ -58,7 +58,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 def entries(path: str) -> Iterator[Entry]:
-    """Yield each link on the way where it really lies, and last the file itself; the path may not exist yet."""
+    """Yield every link on the path, by its real folder, and last the file itself, which need not exist."""
     drive, rest = os.path.splitdrive(os.path.join(os.getcwd(), path))
     here = drive + os.sep
     names = _names(rest)
@@ -80,7 +80,7 @@ def entries(path: str) -> Iterator[Entry]:
         here = (drive or os.path.splitdrive(here)[0]) + os.sep if rest.startswith(("/", os.sep)) else here
         names = _names(rest) + names
     yield Entry(here, False)
-    # A Windows junction is no link to `lstat`.
+    # `lstat` does not report a Windows junction as a link.
     if os.name == "nt" and os.path.normcase(real := os.path.realpath(here)) != os.path.normcase(here):
         yield Entry(real, False)
 
@@ -140,7 +140,7 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _is_repository(folder: str) -> bool:
-    """Whether git would take this for a repository's root; a `.git` left empty is passed over, as git does."""
+    """Whether git takes this folder for a repository's root; git skips an empty `.git`, and so does this."""
     marker = os.path.join(folder, ".git")
     status = _status(marker)
     if status is None:
@@ -149,7 +149,7 @@ def _is_repository(folder: str) -> bool:
 
 
 def _git_folder(repository: str) -> str:
-    """Return where git keeps what is not committed, the settings too; for a work tree what all of them share."""
+    """Return the git folder of a repository, which has its settings; for a work tree, the one that all share."""
     marker = os.path.join(repository, ".git")
     if not os.path.isfile(marker):
         return marker
@@ -165,7 +165,7 @@ def _git_folder(repository: str) -> str:
 
 
 def _users_excludes_file(git_folder: str) -> str:
-    """Return where the user keeps rules for all repositories, a path from the root of this one; empty for nowhere."""
+    """Return the user's ignore file for all repositories, relative to the root of this one; empty for none."""
     name = default_excludes_file()
     for path in (*user_files(), os.path.join(git_folder, "config")):
         file = _stamped(*os.path.split(path), "")
@@ -185,7 +185,7 @@ _set_in_settled = lru_cache(100)(_set_in)
 
 
 def _check_is_here(path: str, source: str) -> None:
-    if os.path.splitdrive(path)[0].startswith("\\\\"):  # to look there would be to use the network
+    if os.path.splitdrive(path)[0].startswith("\\\\"):  # a network path: looking there uses the network
         raise Unusable("leads to another machine", source)
 
 
@@ -198,7 +198,7 @@ def _stamped(place: str, name: str, folder: str) -> RuleFile | None:
 
 
 def _status(path: str) -> os.stat_result | None:
-    """Return what the file system says of a path; None when nothing is there, `Unusable` when it will not say."""
+    """Return the status of a path; None when nothing is there. Raises `Unusable` when it cannot be read."""
     try:
         status = os.lstat(path)
     except FileNotFoundError:
@@ -215,7 +215,7 @@ def _status(path: str) -> os.stat_result | None:
 
 def _read_text(path: str, max_bytes: int, errors: str = "strict") -> str:
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would never end
+        if not stat.S_ISREG(os.stat(path).st_mode):  # reading a pipe would block
             raise Unusable("is not a file", path)
         with open(path, "rb") as stream:
             data = stream.read(max_bytes + 1)

@@ -1,8 +1,8 @@
-"""Which files may be read at all: secret files, `.gitignore` and `.dgignore` decide, and every doubt is a no.
+"""Which files may be read at all: secret files, `.gitignore` and `.dgignore` decide. In doubt, a file is ignored.
 
-A file that git tracks although an ignore file names it is ignored here: the files are followed, not git's
-index. `.dgignore` has the last word and may take back (`!`) what `.gitignore` says, not what the list of
-secret files says. For a link both its own path and what it leads to are judged.
+A file that git tracks although an ignore file names it is ignored here: the ignore files count, not git's
+index. `.dgignore` comes last and can permit (`!`) what `.gitignore` excludes, but not a secret file. For a link,
+both its own path and its target must be permitted.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _MAX_KEPT = 1000
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """May this file be read, and which rule says so: a pattern, or why the rules cannot be known.
+    """Whether a file may be read, and the rule that decides: a pattern, or why the rules cannot be read.
 
-    `source` is a file and line, or `SECRET_FILES`; both are empty where no rule is about the file.
+    `source` is a file and line, or `SECRET_FILES`; both are empty where no rule applies to the file.
     """
 
     allowed: bool
@@ -33,10 +33,10 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class IgnoreRules:
-    """Answers for paths; what it keeps of ignore files and answers is checked against the disk each time."""
+    """Judges paths; its caches of ignore files and verdicts are checked against the disk each time."""
 
     def __init__(self, workspace: Sequence[str | Path] = (), *, trusted: bool = True) -> None:
-        """Take the workspace's folders, which count where no repository does; untrusted ones only ignore more."""
+        """Take the workspace's folders, whose rules count outside of repositories; untrusted ones permit nothing."""
         self._workspace = [find(folder) for folder in workspace for find in (os.path.realpath, os.path.abspath)]
         self._trusted = trusted
         self._patterns: dict[RuleFile, tuple[Pattern, ...]] = {}
@@ -71,10 +71,10 @@ class IgnoreRules:
         return next((verdict for verdict in verdicts if not verdict.allowed), verdicts[-1])
 
     def _judge_scope(self, scope: Scope) -> Verdict:
-        """Walk from the outermost folder to the entry, as git does: below an ignored folder all is ignored."""
+        """Judge from the outermost folder to the entry, as git does: everything below an ignored folder is ignored."""
         ignoring: Verdict | None = None
         allowing = Verdict(True)
-        files = {file: self._read(file) for file in scope.own + scope.git}  # one that cannot be read is a no
+        files = {file: self._read(file) for file in scope.own + scope.git}  # one that cannot be read ignores everything
         for step in _steps(scope):
             own = _hit(scope.own, files, step, scope.base)
             if own is not None and not own.allowed:
@@ -110,7 +110,7 @@ def _steps(scope: Scope) -> Iterator[Entry]:
 def _hit(
     rule_files: Sequence[RuleFile], patterns: dict[RuleFile, tuple[Pattern, ...]], step: Entry, base: str
 ) -> Verdict | None:
-    """Return what the nearest ignore file says of one folder or file."""
+    """Return the rule of the nearest ignore file that applies to one folder or file; None where none does."""
     for file in rule_files:
         inside = file.folder.rstrip(os.sep) + os.sep
         if not step.path.startswith(inside):
@@ -122,7 +122,7 @@ def _hit(
 
 
 def _shown(path: str, base: str) -> str:
-    """Return the path as seen from the base; whole where it lies elsewhere, as a work tree's exclude file does."""
+    """Return the path relative to the base; absolute outside of it, as for a work tree's exclude file."""
     inside = base.rstrip(os.sep) + os.sep
     return _slashed(path[len(inside) :]) if path.startswith(inside) else path
 

@@ -1,7 +1,7 @@
 """Files that usually hold secrets, whatever any ignore file says; the lists are in the syntax of ignore files.
 
-A pattern without `/` is about a file's name in any folder, never about a folder's, so `secrets/vault.py` is
-code. What follows `!` is written for others to read: templates without the values, and public keys.
+A pattern without `/` matches a file's name in any folder, never a folder's name, so `secrets/vault.py` is code.
+Patterns with `!` are files made for others to read: templates without values, and public keys.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DATA_FILES = """
     *.secret *.secrets passwords passwords.* *.token vault.yml vault.yaml id_rsa* id_dsa* id_ecdsa* id_ed25519*
     !*.pub !*[-_.]example.* !*[-_.]sample.* !*[-_.]template.* !*.example !*.sample !*.template !*.tmpl !*.dist
 """
-# Without shell and SQL: that is where people write the values themselves.
+# Without shell and SQL, in which people write the values themselves.
 _SOURCE_SUFFIXES = """
     .py .pyi .pyw .pyx .ipynb .js .mjs .cjs .jsx .ts .mts .cts .tsx .vue .svelte .html .htm .css .scss .sass .less
     .go .rs .java .kt .kts .scala .groovy .c .h .cc .cpp .cxx .hpp .hh .hxx .m .mm .swift .cs .fs .vb .rb .php .lua
@@ -41,7 +41,7 @@ _SOURCE_SUFFIXES = """
 
 
 def secret_rule(path: PurePosixPath) -> str | None:
-    """Return the pattern that names this absolute path as a secret; None when there is none."""
+    """Return the pattern by which this absolute path is a secret file; None when there is none."""
     parts = path.parts[1:]
     for end in range(1, len(parts)):
         found = deciding(_parsed(_FOLDERS), "/".join(parts[:end]), True)
@@ -57,5 +57,5 @@ def secret_rule(path: PurePosixPath) -> str | None:
 
 @functools.cache
 def _parsed(patterns: str) -> tuple[Pattern, ...]:
-    """Compiled when the first file is judged, not when the server starts."""
+    """Return the compiled patterns; compiled when the first file is judged, not when the server starts."""
     return parse_ignore_file("\n".join(patterns.split()), ignore_case=True)

@@ -1,8 +1,8 @@
-"""What the project says of the names that a file imports: excerpts for the model, in the order of the imports.
+"""Definitions of the names that a file imports from its project: excerpts for the model, in the order of the imports.
 
-That order decides, and not what stands near the hole: so the excerpts stay the same while somebody types, and with
-them the prompt. Whole texts, in which lines like those of the file are looked for, are also those of the modules
-beside it. Only files below the project's folders are read, none that an ignore rule names, and only so many.
+That order does not depend on the hole, so the excerpts and the prompt stay the same while somebody types. The whole
+texts, in which similar lines are looked for, also include the modules beside the file. Only files below the project's
+folders are read, none that an ignore rule names, and at most `MAX_FILES` and `MAX_BESIDE` of them.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from infill.syntax.languages import by_id
 from infill.syntax.tree import Syntax, parse
 from infill.types import Context
 
-MAX_FILES = 24  # opened for one file's imports
-MAX_BESIDE = 24  # opened of its folder
-MAX_BYTES = 200_000  # of a file that is opened
-MAX_KEPT = 64  # modules remembered
+MAX_FILES = 24  # files that are opened for one file's imports
+MAX_BESIDE = 24  # files that are opened of its folder
+MAX_BYTES = 200_000  # a larger file is not opened
+MAX_KEPT = 64  # modules in the cache
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Module(msgspec.Struct, frozen=True, dict=True):
-    """A file of the project, as it was at `stamp`: time of change in ns, bytes."""
+    """A file of the project as it was at `stamp`: (time of change in ns, size in bytes)."""
 
     path: str
     stamp: tuple[int, int]
@@ -42,16 +42,16 @@ class Module(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def outline(self) -> Outline:
-        """What it defines; read only where it is asked for."""
+        """Its definitions, parsed on first use."""
         python = by_id("python")
         assert python is not None
         return outline(parse(python, self.text))
 
 
 class Definitions:
-    """Finds them; keeps what it read until it changes. One thread at a time; reads files.
+    """Finds definitions, and caches the modules it has read. One thread at a time; reads files.
 
-    `roots` are the project's folders; `allowed` is asked about each file before it is opened.
+    `roots` are the project's folders; `allowed` says for each path whether the file may be read.
     """
 
     def __init__(self, roots: Sequence[str], allowed: Callable[[str], bool]) -> None:
@@ -60,22 +60,23 @@ class Definitions:
         self._kept: dict[str, Module] = {}
 
     def of(self, syntax: Syntax, path: str, opened: Mapping[str, str] = NOTHING) -> Context:
-        """What is imported by a text that is, or will be, the file at `path`: of each module an excerpt, and all of it.
+        """Return excerpts and whole texts of the modules that a text imports, which is the file at `path`.
 
-        `opened` are other documents, by their paths; then comes what stands beside the file. Nothing is read for a
-        language other than Python.
+        `opened` are other open documents, by path; their texts come next, then those of the modules beside the file.
+        For a language other than Python only those of `opened` are returned, and no file is read.
         """
         if syntax.language.id != "python":
             return Context(texts=within(opened.values()))
         search = _Search(self, os.path.abspath(path), self._roots)
-        said: dict[str, dict[str, None]] = {}
+        found: dict[str, dict[str, None]] = {}
         whole: dict[str, str] = {}
         for wanted in imports(syntax):
-            for module, text in search.said(wanted):
-                said.setdefault(module.path, {})[text] = None
+            for module, text in search.defined(wanted):
+                found.setdefault(module.path, {})[text] = None
                 whole[module.path] = module.text
-        excerpts = (excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in said.items())
-        whole |= {os.path.realpath(file): text for file, text in opened.items()}  # what is open is newer
+        excerpts = (excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in found.items())
+        # The text of an open document is newer than its file.
+        whole |= {os.path.realpath(file): text for file, text in opened.items()}
         beside = (module.text for module in self._beside(path) if module.path not in whole and module.text.strip())
         return Context(tuple(excerpts), within(chain(whole.values(), beside)))
 
@@ -92,7 +93,7 @@ class Definitions:
                 yield module
 
     def module(self, file: str) -> Module | None:
-        """The module in a file; None where there is none, or none that may be read."""
+        """Return the module in a file; None where there is none, or it may not be read."""
         real = os.path.realpath(file)
         if not is_below(file, self._roots) or not is_below(real, self._roots) or not self._allowed(file):
             return None
@@ -113,15 +114,15 @@ class Definitions:
 
 
 class _Search:
-    """Goes through the imports of one file, and opens no more than `MAX_FILES` others."""
+    """Resolves the imports of one file, and opens at most `MAX_FILES` others."""
 
     def __init__(self, definitions: Definitions, path: str, roots: Sequence[str]) -> None:
         self._definitions, self._path, self._roots = definitions, path, roots
         self._bases = bases_of(path, roots)
-        self._opened: dict[str, Module | None] = {os.path.realpath(path): None}  # its own text is no news
+        self._opened: dict[str, Module | None] = {os.path.realpath(path): None}  # never its own definitions
 
-    def said(self, wanted: Import) -> Iterator[tuple[Module, str]]:
-        """Yield what is said of each name, and where."""
+    def defined(self, wanted: Import) -> Iterator[tuple[Module, str]]:
+        """Yield the definition of each wanted name with its module."""
         module = self._find(self._path, wanted.module, wanted.level)
         if module is not None and wanted.names in ((), ("*",)):
             yield from _public(module)
@@ -135,7 +136,7 @@ class _Search:
                 yield from self._handed_on(module, name)
 
     def _handed_on(self, module: Module, name: str) -> Iterator[tuple[Module, str]]:
-        """Yield what is said of a name that a module has from another; one step is followed."""
+        """Yield the definition of a name that a module itself imports; one step is followed."""
         for further in module.outline.imports:
             if name in further.names:
                 there = self._find(module.path, further.module, further.level)
@@ -144,7 +145,7 @@ class _Search:
                     return
 
     def _find(self, path: str, module: Sequence[str], level: int) -> Module | None:
-        """The module that the file at `path` imports by this name."""
+        """Return the module that the file at `path` imports by this name; None where it is not in the project."""
         for file in module_files(path, self._bases, module, level):
             if is_below(file, self._roots) and os.path.isfile(file):
                 real = os.path.realpath(file)

@@ -1,7 +1,7 @@
-"""What a Python file imports, and which file of the project that is.
+"""The imports of a Python file, and the files of the project that they name.
 
 Only names and paths: nothing is run, and no file is read. A module is looked for below the given folders and their
-`src`, and where the importing file's own outermost package lies; what is not found there is somebody else's code.
+`src`, and beside the importing file's outermost package; a module that is not found there is not the project's.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import tree_sitter
 
 from infill.syntax.tree import Syntax
 
-LAYOUTS = (".", "src")  # where below a project's folder its packages are
+LAYOUTS = (".", "src")  # where the packages of a project may be, relative to its folder
 ENDINGS = (".py", ".pyi")
 
 
 class Import(msgspec.Struct, frozen=True):
-    """One statement's share of a module: its `names`, or with none of them the module itself.
+    """One import of a module: its `names`, or the module itself where there are none.
 
-    `level` counts leading dots. What the names are called here does not matter.
+    `level` counts leading dots. Names after `as` are left out.
     """
 
     module: tuple[str, ...]
@@ -31,7 +31,7 @@ class Import(msgspec.Struct, frozen=True):
 
 
 def imports(syntax: Syntax) -> list[Import]:
-    """Every import of a Python text in the order of the text, each once; `*` stands for all names."""
+    """Return the imports of a Python text in its order, each once; `*` means all names."""
     found: dict[Import, None] = {}
     captured = tree_sitter.QueryCursor(_query(syntax.language.grammar())).captures(syntax.root)
     for node in sorted((n for nodes in captured.values() for n in nodes), key=lambda n: n.start_byte):
@@ -49,9 +49,9 @@ def imports(syntax: Syntax) -> list[Import]:
 
 
 def bases_of(path: str, roots: Sequence[str]) -> list[str]:
-    """The folders from which absolute imports of the file at `path` start: that of its own outermost package first.
+    """Return the folders in which absolute imports of the file at `path` are looked for, that of its package first.
 
-    Without a file inside one of the `roots` nothing is looked at on the disk.
+    The disk is not read where the file is outside all of the `roots`.
     """
     package = os.path.dirname(path)
     while is_below(package, roots) and os.path.isfile(os.path.join(package, "__init__.py")):
@@ -60,7 +60,7 @@ def bases_of(path: str, roots: Sequence[str]) -> list[str]:
 
 
 def module_files(path: str, bases: Sequence[str], module: Sequence[str], level: int) -> Iterator[str]:
-    """Yield where a module lies that the file at `path` imports, if it is there."""
+    """Yield the existing files that may be the module which the file at `path` imports."""
     if level:
         package = path
         for _ in range(level):
@@ -73,12 +73,12 @@ def module_files(path: str, bases: Sequence[str], module: Sequence[str], level: 
 
 
 def is_below(path: str, roots: Sequence[str]) -> bool:
-    """Whether a normal path is one of the folders or inside one."""
+    """Whether a normalized path is one of the folders or inside one."""
     return any(path == root or path.startswith(os.path.join(root, "")) for root in roots)
 
 
 def _name(node: tree_sitter.Node) -> str:
-    """The imported name, whatever it is called here."""
+    """Return the imported name, without its alias."""
     own = node.child_by_field_name("name") if node.type == "aliased_import" else node
     return _text(own) if own is not None else ""
 

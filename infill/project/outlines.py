@@ -1,7 +1,7 @@
-"""A Python module as others see it: what each of its names is, in a few lines, bodies left out.
+"""Outlines of Python modules: each name that other modules can import, in a few lines without bodies.
 
-A function is its decorators, its signature and the first line of its documentation; a class that, its fields and
-its methods' signatures; anything else its first line. Knows nothing of files.
+A function has its decorators, its signature and the first line of its docstring; a class has that, its fields and
+its methods' signatures; anything else has its first line. Knows nothing of files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tree_sitter
 from infill.project.imports import Import, imports
 from infill.syntax.tree import Syntax
 
-MAX_LINE_CHARS = 120  # of a constant
+MAX_LINE_CHARS = 120  # of a constant's line
 MAX_MEMBERS = 40  # of a class
 _HOLDERS = frozenset({"if_statement", "try_statement", "else_clause", "elif_clause", "except_clause", "block"})
 _DEFINITIONS = frozenset({"function_definition", "class_definition", "decorated_definition"})
@@ -24,14 +24,14 @@ _FIRST_LINE = re.compile(r"""[rRuU]?("{3}|'{3}|"|')\s*(.*?)\s*(?:\1|$)""", re.MU
 
 
 class Outline(msgspec.Struct, frozen=True):
-    """The names that a module defines at its top, with their text, and what it imports from elsewhere."""
+    """The names that a module defines at its top level, with their texts, and its imports."""
 
     definitions: dict[str, str]
     imports: tuple[Import, ...]
 
 
 def outline(syntax: Syntax) -> Outline:
-    """What a Python text defines at its top level, branches of `if` and `try` included, the last of a name."""
+    """Return the top level definitions of a Python text, those in `if` and `try` too; the last one of a name counts."""
     return Outline(dict(_defined(syntax.root)), tuple(imports(syntax)))
 
 
@@ -49,7 +49,7 @@ def _defined(scope: tree_sitter.Node) -> Iterator[tuple[str, str]]:
 
 
 def _definition(node: tree_sitter.Node, inner: tree_sitter.Node) -> str:
-    """A function or class with its decorators, without its body's code; `inner` is it without decorators."""
+    """Return the outline of a function or class `node`; `inner` is the same node without decorators."""
     lines = [*(_text(child) for child in node.children if child.type == "decorator"), _head(inner)]
     body = inner.child_by_field_name("body")
     said = _documentation(body)
@@ -74,7 +74,7 @@ def _members(body: tree_sitter.Node) -> Iterator[str]:
 
 
 def _head(node: tree_sitter.Node) -> str:
-    """From `def` or `class` to the colon, on one line."""
+    """Return the header from `def` or `class` to the colon, on one line."""
     body = node.child_by_field_name("body")
     source, start = node.text or b"", node.start_byte
     head = source if body is None else source[: body.start_byte - start]
@@ -83,7 +83,7 @@ def _head(node: tree_sitter.Node) -> str:
 
 
 def _documentation(body: tree_sitter.Node | None) -> list[str]:
-    """The first line of a body's documentation, quoted again; nothing where there is none."""
+    """Return the first line of a body's docstring, in quotes; empty where there is none."""
     first = body.named_children[0] if body is not None and body.named_children else None
     if first is None or first.type != "expression_statement" or not first.named_children:
         return []
@@ -93,7 +93,7 @@ def _documentation(body: tree_sitter.Node | None) -> list[str]:
 
 
 def _assigned(node: tree_sitter.Node) -> str | None:
-    """The name that a statement gives a value or a type, if that is what it does."""
+    """Return the name that a statement assigns or annotates; None for other statements."""
     if node.type == "type_alias_statement":
         left = node.child_by_field_name("left")
     elif node.type == "expression_statement" and node.named_children and node.named_children[0].type == "assignment":
@@ -108,7 +108,7 @@ def _line(node: tree_sitter.Node) -> str:
 
 
 def _inner(node: tree_sitter.Node) -> tree_sitter.Node | None:
-    """The function or class itself, below its decorators."""
+    """Return the function or class itself, without its decorators."""
     inner = node.child_by_field_name("definition") if node.type == "decorated_definition" else node
     return inner if inner is not None and inner.type in _DEFINITIONS else None
 

@@ -1,4 +1,4 @@
-"""For the command line: what a file's own project says, under the rules that say what may be read."""
+"""For the command line: the context of a file from its own project, without files that the ignore rules name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def project_of(path: str) -> str:
-    """The repository that a file is in; without one, the folder above its outermost package."""
+    """Return the repository that a file is in; without one, the folder above its outermost package."""
     folder = os.path.dirname(os.path.abspath(path))
     for above in (folder, *map(str, Path(folder).parents)):
         if os.path.exists(os.path.join(above, ".git")):
@@ -26,7 +26,7 @@ def project_of(path: str) -> str:
 
 
 def project_context(path: str, text: str, language_id: str) -> Context:
-    """What the text, which is the file at `path`, imports from its project."""
+    """Return the context of `text`, the file at `path`, from its project: definitions it imports, and whole texts."""
     from infill.syntax.languages import by_id  # with tree-sitter: only when something is filled
     from infill.syntax.tree import parse
 
@@ -36,7 +36,7 @@ def project_context(path: str, text: str, language_id: str) -> Context:
 
 @functools.cache
 def _definitions(project: str) -> Definitions:
-    """One for all files of a project, so that no module is read twice."""
+    """Return the definitions of a project, one object for all its files, so that no module is read twice."""
     from infill.project.definitions import Definitions
 
     rules = IgnoreRules([project])
