@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dg_lsp.app.cli import main
+from dg_lsp.backend.scheduler import in_process
 from tests.scripted_filler import ScriptedFiller, open_script
 
 
@@ -25,7 +26,7 @@ def serve(argv: Sequence[str] | None = None) -> NoReturn:
         ScriptedFiller.takes_instructions = property(lambda _: True)  # type: ignore[assignment]
     if own.fill_script is None:
         main(arguments)
-    main(arguments, lambda _choice, _on_bytes: open_script(own.fill_script))
+    main(arguments, in_process(lambda _choice, _on_bytes: open_script(own.fill_script)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from dg_lsp import __version__
 from model.types import ModelSpec, Quant
 
 if TYPE_CHECKING:
-    from dg_lsp.session.session import OpenFiller
+    from dg_lsp.session.session import OpenModel
 
 WORKER_GRACE_S = 0.5  # for a model that is between two steps; one that is loading is not waited for
 
@@ -32,7 +32,7 @@ examples:
 """
 
 
-def main(arguments: Sequence[str] | None = None, opens: OpenFiller | None = None) -> NoReturn:
+def main(arguments: Sequence[str] | None = None, opens: OpenModel | None = None) -> NoReturn:
     """Serve one client, then end the process; or explain what is ignored, or see to the engines.
 
     `opens` takes the place of the model that the arguments and settings name.
@@ -123,7 +123,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return given if options.shared_engine else given | {"shared_engine": False}
 
 
-def _serve(options: argparse.Namespace, opens: OpenFiller | None) -> int:
+def _serve(options: argparse.Namespace, opens: OpenModel | None) -> int:
     """Return the exit code when the session has ended, and the model's thread too if it listens."""
     given = _given(options)
     if options.shared_engine and opens is None and options.engine != "http":
@@ -149,7 +149,7 @@ def _serve(options: argparse.Namespace, opens: OpenFiller | None) -> int:
     except (OSError, OverflowError) as error:
         sys.exit(f"dg-lsp: cannot listen on 127.0.0.1:{options.tcp}: {error}")
     counts_writer.close()
-    server.session.scheduler.ended(WORKER_GRACE_S)
+    server.session.dispatcher.ended(WORKER_GRACE_S)
     return code
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from dg_lsp.app.engine_cli import holder, peek
-from dg_lsp.engine.client import SharedFiller
+from dg_lsp.engine.blocking import BlockingEngine
 from dg_lsp.engine.identity import identity_of
 from dg_lsp.engine.runtime_dir import EngineUnavailable, folder, socket_paths, supported
 from dg_lsp.stats.keeping import counts_path, read_counts
@@ -81,13 +81,10 @@ def _engine(spec: ModelSpec) -> Check:
     """A fill by the engine of this model, started where it does not run; it soon ends again by itself."""
     started = time.perf_counter()
     try:
-        filler = SharedFiller(identity_of(spec), unload_after_s=None)
+        with BlockingEngine(identity_of(spec)) as filler:
+            return filled("engine", filler, time.perf_counter() - started)
     except EngineUnavailable as error:
         return Check("engine", "warn", f"{error}; until this is solved, {_ALONE}")
-    try:
-        return filled("engine", filler, time.perf_counter() - started)
-    finally:
-        filler.close()
 
 
 def _state() -> Check:

@@ -27,7 +27,7 @@ from dg_lsp.features.status_news import StatusNews
 from dg_lsp.features.workspace_folders import did_change_workspace_folders
 from dg_lsp.rpc.client import WorkDoneProgress
 from dg_lsp.rpc.protocol import Protocol
-from dg_lsp.session.session import OpenFiller, Session
+from dg_lsp.session.session import OpenModel, Session
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +58,15 @@ class Server(LanguageServer):
         self.rpc.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
 
 
-def create_server(open_filler: OpenFiller, given: Mapping[str, object] | None = None) -> Server:
-    """Return a server that calls `open_filler` on its own thread, after `initialized`.
+def create_server(open_model: OpenModel, given: Mapping[str, object] | None = None) -> Server:
+    """Return a server that calls `open_model` after `initialized`.
 
     `given` are settings of the command line, which win over the editor's.
     """
     notebooks = notebook_events.sync_options()
     server = Server("dg-lsp", __version__, protocol_cls=Protocol, notebook_document_sync=notebooks)
-    server.session = session = Session(server, open_filler, given)
-    session.changed = session.scheduler.on_change = StatusNews(session).changed
+    server.session = session = Session(server, open_model, given)
+    session.changed = session.dispatcher.on_change = StatusNews(session).changed
     kinds = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.QuickFix]
     offered = types.CodeActionOptions(code_action_kinds=kinds, resolve_provider=True)
     inline = types.InlineCompletionOptions()  # without options pygls does not advertise the feature
@@ -113,9 +113,9 @@ def _initialized(session: Session, params: object) -> None:
     if session.loading is not None:
         return
     session.loading = asyncio.get_running_loop().create_task(configuration.begin(session))
-    session.keep(session.loading)
+    session.hold(session.loading)
 
 
 def _shutdown(session: Session, *_: object) -> None:
-    session.scheduler.close()
+    session.dispatcher.close()
     session.syntax_thread.close()

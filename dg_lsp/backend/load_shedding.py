@@ -28,7 +28,7 @@ MESSAGES: dict[Stage, str] = {
 }
 
 
-class Fallback:
+class LoadShedder:
     """The measures that one client's automatic suggestions are under. For the event loop's thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,7 +1,6 @@
-"""One worker thread for the model; the newest question of each lane wins; every question is answered.
+"""The one worker thread with a model on it: in the server's process, and in the engine's.
 
-The protocol thread only puts and awaits, it never waits for the model. A lane is what may supersede
-itself (the ghost text of a document, the rewrite of a document). Knows nothing of the protocol.
+Owners are served in turn, what nobody waits for comes last and gives way, every question is answered once.
 """
 
 from __future__ import annotations
@@ -9,203 +8,167 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import queue
 import threading
-import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, ParamSpec
 
-from dg_lsp.engine.answering import Answer, answer
-from infill.types import REFUSALS, Draft, Filled, Filler, FillRequest, NoFill, OnDraft, Reason
-from model.types import CancelToken
+import msgspec
 
-State = Literal["starting", "loading", "ready", "busy", "failed"]
+from dg_lsp.backend.backend import Backend, BackendState, ModelFacts, facts_of
+from dg_lsp.backend.fair_queue import FairQueue
+from dg_lsp.backend.question import Answer, Question
+from infill.types import Filler, NoFill
+
+P = ParamSpec("P")
 
 log = logging.getLogger(__name__)
 
 
-class LastSteps(NamedTuple):
-    """The denoising steps of a fill."""
-
-    steps: int
-    ms_per_step: float
-
-
-class _Job:
-    """One question on its way to the worker and back; `answer` belongs to the event loop."""
-
-    def __init__(
-        self,
-        request: FillRequest,
-        answer: asyncio.Future[Answer],
-        on_draft: OnDraft | None,
-    ) -> None:
-        self.makes_way = request.speculative  # nobody waits for it
-        self.request = request
-        self.answer = answer
-        self.on_draft = on_draft
-        self.token = CancelToken()
-        self.asked_at = time.monotonic()
-
-    def deliver(self, answer: Answer) -> None:
-        if not self.answer.done():
-            self.answer.set_result(answer)
-
-    def show(self, draft: Draft) -> None:
-        """Pass a draft on; none comes after the answer."""
-        if self.on_draft is not None and not self.answer.done():
-            self.on_draft(draft)
-
-    def give_up(self, reason: Reason) -> None:
-        """Answer now, stop the model as soon as it looks at the token."""
-        self.token.cancel()
-        self.deliver(NoFill(reason))
-
-
 class Scheduler:
-    """Owns the worker thread and the filler on it. All methods are for the event loop's thread."""
+    """A `Backend` for a filler that is opened on the worker. All methods are for the event loop's thread."""
 
-    def __init__(self) -> None:
-        self.failure: str | None = None
-        self.last_steps: LastSteps | None = None
-        self.on_change: Callable[[], None] = lambda: None  # the state may be another
-        self._filler: Filler | None = None
-        self.n_asked = self.n_speculative = 0  # questions that the model was at work on
-        self._opened_or_failed: asyncio.Future[None] | None = None
-        self._jobs: dict[Hashable, _Job] = {}
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+    def __init__(self, open_filler: Callable[[], Filler]) -> None:
+        """Begin to open the model; questions may come before it is open, and wait for it."""
+        self._loop = asyncio.get_running_loop()
+        self.opened: asyncio.Future[ModelFacts] = self._loop.create_future()  # fails with what opening raised
+        self.opened.add_done_callback(_seen)
+        self._failure: str | None = None
         self._closed = False
+        self._waiting: FairQueue[Question] = FairQueue()
+        self._running: Question | None = None
+        self._thread = threading.Thread(target=self._work, args=(open_filler,), name="dg-lsp-model", daemon=True)
+        self._thread.start()
 
     @property
-    def model_name(self) -> str | None:
-        """The model that answers now; None until one is open."""
-        return None if self._filler is None else self._filler.model_name
+    def answering(self) -> ModelFacts:
+        """Of the model; only once it is open."""
+        return self.opened.result()
+
+    rewriting = answering
 
     @property
-    def takes_instructions(self) -> bool:
-        """Whether an instruction means anything to it."""
-        return self._filler is not None and self._filler.takes_instructions
+    def state(self) -> BackendState:
+        """Whether the model is open."""
+        return BackendState(loading=not self.opened.done(), failure=self._failure)
 
     @property
-    def n_open(self) -> int:
-        """Questions without an answer."""
-        return len(self._jobs)
+    def n_waiting(self) -> int:
+        """Questions whose turn has not come."""
+        return len(self._waiting)
 
-    @property
-    def state(self) -> State:
-        """What the status request tells."""
-        if self._thread is None:
-            return "starting"
-        if self.failure is not None:
-            return "failed"
-        if self.model_name is None:
-            return "loading"
-        return "busy" if self._jobs else "ready"
-
-    def start(self, open_filler: Callable[[], Filler]) -> asyncio.Future[None]:
-        """Open the model on the worker; see `opened` for the future."""
-        if self._thread is None:
-            args = (open_filler, asyncio.get_running_loop())
-            self._thread = threading.Thread(target=self._work, args=args, name="dg-lsp-model", daemon=True)
-            self._thread.start()
-            self.on_change()
-        return self.opened()
-
-    def opened(self) -> asyncio.Future[None]:
-        """Return a future that ends when the model is open or has failed, without error; for all, so not to cancel."""
-        if self._opened_or_failed is None:
-            self._opened_or_failed = asyncio.get_running_loop().create_future()
-        return self._opened_or_failed
-
-    async def fill(self, lane: Hashable, request: FillRequest, on_draft: OnDraft | None = None) -> Filled | NoFill:
-        """Return the answer to a question; cancelling the caller stops the model within one step.
-
-        `on_draft` is called on the event loop, before the answer.
-        """
-        if self.failure is not None:
-            return NoFill("model_failed", self.failure)
-        if self.model_name is None:
-            return NoFill("model_loading")
+    def submit(self, question: Question) -> None:
+        """Put a question in the line. One that runs and is speculative gives way to one that is not."""
+        if self._failure is not None:
+            question.resolve(NoFill("model_failed", self._failure))
+            return
         if self._closed:
-            return NoFill("cancelled")
-        self.supersede(lane)
-        for other in [key for key, job in self._jobs.items() if job.makes_way]:
-            self.supersede(other)
-        job = _Job(request, asyncio.get_running_loop().create_future(), on_draft)
-        self._jobs[lane] = job
-        self._queue.put(job)
-        self.on_change()
-        try:
-            return await job.answer
-        finally:
-            job.token.cancel()
-            if self._jobs.get(lane) is job:
-                del self._jobs[lane]
-            self.on_change()
+            question.resolve(NoFill("cancelled"))
+            return
+        speculative = question.request.speculative
+        question.token.on_cancel(lambda: self._drop(question))
+        self._waiting.put(question.owner, question, last=speculative)
+        if (left_ms := question.left_ms()) is not None:
+            timer = self._loop.call_later(max(left_ms, 0) / 1000, self._expire, question)
+            question.answer.add_done_callback(lambda _: timer.cancel())
+        running = self._running
+        if running is not None and running.request.speculative and not speculative:
+            running.token.cancel()
 
-    def supersede(self, lane: Hashable, reason: Reason = "superseded") -> None:
-        """Answer the lane's open question with the reason, at once; nothing to do when it has none."""
-        job = self._jobs.pop(lane, None)
-        if job is not None:
-            job.give_up(reason)
+    def watch(self, on_change: Callable[[], None]) -> None:
+        """Once it is open, nothing changes."""
+
+    def prefer_smaller(self, smaller: bool) -> None:
+        """There is only this one."""
 
     def close(self) -> None:
-        """Take no more questions and cancel the open ones."""
+        """End the worker once what it has taken is answered; who asked may withdraw that."""
         self._closed = True
-        for job in self._jobs.values():
-            job.give_up("cancelled")
-        self._jobs.clear()
-        self._queue.put(None)
+        self._waiting.close()
 
     def ended(self, grace_s: float) -> bool:
         """Return True when the worker has ended, after waiting for it at most `grace_s`. Blocks."""
-        if self._thread is not None:
-            self._thread.join(grace_s)
-        return self._thread is None or not self._thread.is_alive()
+        self._thread.join(grace_s)
+        return not self._thread.is_alive()
 
-    # On the event loop, called by the worker.
+    # On the event loop.
 
-    def _answered(self, job: _Job, answer: Answer) -> None:
-        if not (isinstance(answer, NoFill) and answer.reason in REFUSALS):
-            self.n_speculative += job.request.speculative
-            self.n_asked += not job.request.speculative
-        if answer.steps:
-            self.last_steps = LastSteps(answer.steps, round(answer.timings_ms.get("denoise", 0.0) / answer.steps, 2))
-        job.deliver(answer)
+    def _expire(self, question: Question) -> None:
+        """The deadline has passed; the filler keeps it where the turn has come."""
+        if self._waiting.remove(question.owner, question):
+            reason = "deadline" if self.opened.done() else "model_loading"
+            question.resolve(NoFill(reason, "the time ran out while waiting for the model"))
 
-    def _opened(self, filler: Filler) -> None:
-        self._filler = filler
-        self._finish_loading()
+    def _drop(self, question: Question) -> None:
+        """Nobody waits for it any more. On whatever thread cancels."""
+        self._waiting.remove(question.owner, question)
 
-    def _failed(self, failure: str) -> None:
-        self.failure = failure
-        self._finish_loading()
+    def _finish(self, question: Question, answer: Answer) -> None:
+        question.on_result(answer)
+        question.resolve(answer)
 
-    def _finish_loading(self) -> None:
-        if not self.opened().done():
-            self.opened().set_result(None)
-        self.on_change()
+    def _open(self, facts: ModelFacts) -> None:
+        if not self.opened.done():
+            self.opened.set_result(facts)
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = f"{error}" or type(error).__name__
+        if not self.opened.done():
+            self.opened.set_exception(error if isinstance(error, Exception) else RuntimeError(self._failure))
+        for question in self._waiting.drain():
+            question.resolve(NoFill("model_failed", self._failure))
 
     # On the worker thread.
 
-    def _work(self, open_filler: Callable[[], Filler], loop: asyncio.AbstractEventLoop) -> None:
+    def _post(self, call: Callable[..., None], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to tell
-            try:
-                filler = open_filler()
-            except (Exception, SystemExit) as error:
-                log.debug("opening the model failed", exc_info=True)
-                loop.call_soon_threadsafe(self._failed, f"{error}" or type(error).__name__)
-                return
-            loop.call_soon_threadsafe(self._opened, filler)
-            while (job := self._queue.get()) is not None:
-                if job.token.cancelled:
-                    continue
-                show = None if job.on_draft is None else partial(_show, loop, job)
-                said = answer(filler, job.request, job.asked_at, job.token, show)
-                loop.call_soon_threadsafe(self._answered, job, said)
+            self._loop.call_soon_threadsafe(call, *arguments)
+
+    def _work(self, open_filler: Callable[[], Filler]) -> None:
+        try:
+            filler = open_filler()
+            self._post(self._open, facts_of(filler))
+        except (Exception, SystemExit) as error:
+            log.debug("opening the model failed", exc_info=True)
+            self._post(self._fail, error)
+            return
+        while (question := self._waiting.get()) is not None:
+            self._running = question  # from here on `submit` cancels it
+            if question.request.speculative and self._waiting.pressing:
+                question.token.cancel()
+            if question.token.cancelled:
+                self._post(question.resolve, NoFill("cancelled"))
+                continue
+            self._post(self._finish, question, self._answer(filler, question))
+
+    def _answer(self, filler: Filler, question: Question) -> Answer:
+        """The filler's answer within what the wait has left of the deadline; its errors become a value."""
+        request, left_ms = question.request, question.left_ms()
+        if left_ms is not None:
+            if left_ms <= 0:
+                return NoFill("deadline", "the time ran out while waiting for the model")
+            request = msgspec.structs.replace(request, deadline_ms=left_ms)
+        show = None if question.on_draft is None else partial(self._post, question.show)
+        try:
+            return filler.fill(request, question.token, show)
+        except Exception as error:
+            log.error("the fill failed with %s; --log-level debug shows where", type(error).__name__)
+            log.debug("the fill failed", exc_info=True)  # may quote the user's text
+            return NoFill("model_failed", type(error).__name__)
 
 
-def _show(loop: asyncio.AbstractEventLoop, job: _Job, draft: Draft) -> None:
-    loop.call_soon_threadsafe(job.show, draft)
+def _seen(opened: asyncio.Future[ModelFacts]) -> None:
+    """A failure that nobody awaits is no news of the event loop's."""
+    if not opened.cancelled():
+        opened.exception()
+
+
+def in_process(open_filler: Callable[P, Filler]) -> Callable[P, Coroutine[Any, Any, Backend]]:
+    """Return a function that opens the filler, given the same arguments, on a thread of this process."""
+
+    async def opened(*arguments: P.args, **named: P.kwargs) -> Backend:
+        scheduler = Scheduler(partial(open_filler, *arguments, **named))
+        await asyncio.shield(scheduler.opened)
+        return scheduler
+
+    return opened

@@ -1,4 +1,4 @@
-"""A `Filler` whose model is in the engine process: blocking, for one thread, and never without an answer.
+"""A `Backend` whose model is in the engine process: on the event loop, and never without an answer.
 
 When the engine dies, the next one is found or started at once, before anybody asks. A question that falls in
 between is asked once more, and given the time that an engine needs to start. When that fails too, the answer is
@@ -7,22 +7,22 @@ a reason with a remedy, and the next question tries again, not at once each time
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-import queue
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
-import msgspec
-
+from dg_lsp.backend.backend import BackendState, ModelFacts
+from dg_lsp.backend.question import Answer, Question
+from dg_lsp.engine.engine_connection import EngineConnection, EngineLost, connect_to
 from dg_lsp.engine.identity import Identity
-from dg_lsp.engine.link import EngineLost, Inbox, Link, Signal
-from dg_lsp.engine.messages import Answer, Drafted, Facts, Hello, MessageError
+from dg_lsp.engine.messages import Facts, Hello, MessageError
 from dg_lsp.engine.runtime_dir import EngineUnavailable, log_path
 from dg_lsp.engine.start import ENGINE_COMMAND, reach
-from infill.types import Filled, FillRequest, NoFill, OnDraft
-from model.types import CancelToken, CheckpointError, OnBytes
+from infill.types import NoFill
+from model.types import CheckpointError, OnBytes
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,8 @@ _UNGREETED_TRIES = 3
 _UNGREETED_PAUSE_S = 0.02
 
 
-class SharedFiller:
-    """Asks the engine of an identity; what it says of itself may be read from any thread."""
+class EngineClient:
+    """Asks the engine of an identity; open it before anything else."""
 
     def __init__(
         self,
@@ -45,96 +45,78 @@ class SharedFiller:
         command: Sequence[str] = ENGINE_COMMAND,
         on_bytes: OnBytes | None = None,
     ) -> None:
-        """Find or start the engine and wait for its model; `on_bytes` hears, on a thread of ours, how far that is.
-
-        Raises `EngineUnavailable` where no engine can be had, `CheckpointError` where the model cannot.
-        """
+        """`on_bytes` hears how far loading is, whenever the engine loads."""
         self._hello = Hello(identity, unload_after_s)
         self._command = command
-        self._link: Link | None = None
-        self._swap = threading.Lock()  # of the link, by this thread and by that of a link that ends
+        self._connection: EngineConnection | None = None
+        self._connecting = asyncio.Lock()
         self._in_place_of_dead = False
         self._closed = False
         self._failures = 0
         self._retry_at = 0.0
         self._on_bytes = on_bytes
-        self._on_news: Callable[[], None] = lambda: None
-        self._about = self._open()
+        self._on_change: Callable[[], None] = lambda: None
+        self._model: ModelFacts | None = None
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
 
     @property
-    def model_name(self) -> str:
-        """As the engine's own filler has it."""
-        return self._about.model or "embedded"
+    def answering(self) -> ModelFacts:
+        """As the engine's own filler has it; only once it was open."""
+        assert self._model is not None
+        return self._model
 
-    @property
-    def show_threshold(self) -> float:
-        """As the engine's own filler has it."""
-        return self._about.show_threshold
-
-    @property
-    def takes_instructions(self) -> bool:
-        """As the engine's own filler has it."""
-        return self._about.takes_instructions
-
-    @property
-    def languages(self) -> tuple[str, ...] | None:
-        """As the engine's own filler has it."""
-        return self._about.languages
-
-    @property
-    def device(self) -> str:
-        """As the engine's own filler has it."""
-        return self._about.device or "unknown"
-
-    @property
-    def unloaded(self) -> bool:
-        """Whether the engine has ended to give the model's memory back."""
-        link = self._link
-        return link is not None and link.lost and link.goodbye is not None and link.goodbye.why == "unloaded"
-
-    @property
-    def loading(self) -> bool:
-        """Whether the engine is there and its model is not yet."""
-        return self.facts is not None and self.facts.state == "loading"
-
-    @property
-    def failed(self) -> bool:
-        """Whether the engine is gone or cannot open its model."""
-        return self.facts is None or self.facts.failure is not None
+    rewriting = answering
 
     @property
     def facts(self) -> Facts | None:
         """What the engine last said of itself; None when it is gone, until somebody asks again."""
-        link = self._link
-        return None if link is None or link.lost else link.facts
+        connection = self._connection
+        return None if connection is None or connection.lost else connection.facts
 
-    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
-        """Answer one request as the engine's filler does."""
-        return self._ask(request, cancel, on_draft)
+    @property
+    def state(self) -> BackendState:
+        """What the engine is doing."""
+        facts, connection = self.facts, self._connection
+        goodbye = connection.goodbye if connection is not None and connection.lost else None
+        return BackendState(
+            loading=facts is not None and facts.state == "loading",
+            failure="the engine is gone" if facts is None else facts.failure,
+            unloaded=goodbye is not None and goodbye.why == "unloaded",
+            shared=True,
+            clients=None if facts is None else facts.clients,
+            memory_bytes=None if facts is None else round(facts.resident_mib * 2**20),
+        )
 
-    def watch(self, on_news: Callable[[], None]) -> None:
-        """Have it called, on a thread of ours, when the engine said something of itself or has ended."""
-        self._on_news = on_news
+    def submit(self, question: Question) -> None:
+        """Ask the engine, now."""
+        task = self._hold(self._answer(question))
+        question.token.on_cancel(lambda: _cancel(task))
 
-    def _heard(self) -> None:
-        """Pass on what the engine said of itself, or that it has ended."""
-        facts = self.facts
-        if facts is not None and facts.bytes_loaded is not None and self._on_bytes is not None:
-            self._on_bytes(*facts.bytes_loaded)
-        self._on_news()
+    def watch(self, on_change: Callable[[], None]) -> None:
+        """Have it called when the engine said something of itself or has ended."""
+        self._on_change = on_change
+
+    def prefer_smaller(self, smaller: bool) -> None:
+        """The engine has one model."""
 
     def close(self) -> None:
-        """Leave the engine."""
+        """Leave the engine, once what was asked is answered."""
         self._closed = True
-        if self._link is not None:
-            self._link.close()
+        self._leave()
 
-    def _open(self) -> Facts:
-        """Wait for the model of an engine; a second engine is given a chance when the first one dies."""
+    def ended(self, grace_s: float) -> bool:
+        """True: no thread of this process has the model."""
+        return True
+
+    async def open(self) -> EngineClient:
+        """Find or start the engine and wait for its model; a second engine is given a chance when the first one dies.
+
+        Raises `EngineUnavailable` where no engine can be had, `CheckpointError` where the model cannot.
+        """
         for _ in range(_TRIES):
-            link = self._connected(None, lambda: False)
+            connection = await self._connected(None)
             try:
-                facts = link.opened()
+                facts = await connection.opened()
             except EngineLost:
                 continue
             except EngineUnavailable:
@@ -142,60 +124,86 @@ class SharedFiller:
                 raise
             if facts.failure is not None:
                 raise CheckpointError(facts.failure)
-            return facts
-        if self._link is not None and self._link.facts is not None:
+            self._model = _model_of(facts)
+            return self
+        if self._connection is not None and self._connection.facts is not None:
             raise CheckpointError(f"the engine ended while the model was loading; its log is {log_path()}")
         raise EngineUnavailable(f"the engine ends at once; its log is {log_path()}")
 
-    def _connected(self, until: float | None, given_up: Callable[[], bool]) -> Link:
-        """The link, a new one when the last is lost; raises `EngineUnavailable`."""
-        last = self._link
-        if last is not None and not last.lost:
-            return last
-        connection = reach(self._hello.identity, self._command, until, given_up)
-        with self._swap:
-            if self._link is last:
-                ungreeted = last is not None and last.facts is None
-                self._in_place_of_dead = (last is not None and last.died) or (ungreeted and self._in_place_of_dead)
-                self._link = link = Link(connection, self._hello, self._replace)
-                link.on_news = self._heard
-                link.listen()
-            else:  # the other thread was first
-                connection.close()
-            assert self._link is not None
-            return self._link
+    def _hold(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
 
-    def _replace(self, lost: Link) -> None:
-        """Have another engine open the model before the next question; not one whose model did not even open."""
-        if not lost.died or lost.facts is None or lost.facts.model is None:
-            return
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._closed:
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self._tasks and self._connection is not None:
+            self._connection.close()
+
+    def _heard(self, connection: EngineConnection) -> None:
+        """Pass on what the engine said of itself, or that it has ended."""
+        facts = self.facts
+        if facts is not None and facts.bytes_loaded is not None and self._on_bytes is not None:
+            self._on_bytes(*facts.bytes_loaded)
+        self._on_change()
+        # Have another engine open the model before the next question; not one whose model did not even open.
+        had_opened = connection.facts is not None and connection.facts.model is not None
+        if connection.died and had_opened and not self._closed:
+            self._hold(self._replace())
+
+    async def _replace(self) -> None:
         with contextlib.suppress(EngineUnavailable):  # the next question says so
             for _ in range(_UNGREETED_TRIES):
-                if self._closed or self._connected(None, lambda: self._closed).greeted():
+                if self._closed or await (await self._connected(None)).greeted():
                     return
-                time.sleep(_UNGREETED_PAUSE_S)
+                await asyncio.sleep(_UNGREETED_PAUSE_S)
 
-    def _ask(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Answer:
+    async def _connected(self, until: float | None) -> EngineConnection:
+        """The connection, a new one when the last is lost; raises `EngineUnavailable`."""
+        async with self._connecting:
+            last = self._connection
+            if last is not None and not last.lost:
+                return last
+            connected = await reach(self._hello.identity, self._command, until)
+            ungreeted = last is not None and last.facts is None
+            self._in_place_of_dead = (last is not None and last.died) or (ungreeted and self._in_place_of_dead)
+            self._connection = await connect_to(connected, self._hello, self._heard)
+            return self._connection
+
+    async def _answer(self, question: Question) -> None:
+        """Answer a question, whatever happens to engines meanwhile."""
+        try:
+            answer = await self._asked(question)
+        except asyncio.CancelledError:
+            answer = NoFill("cancelled")
+        question.on_result(answer)
+        question.resolve(answer)
+
+    async def _asked(self, question: Question) -> Answer:
         if time.monotonic() < self._retry_at:
             return NoFill("model_failed", f"the engine failed and is tried again soon; its log is {log_path()}")
-        until = None if request.deadline_ms is None else time.monotonic() + request.deadline_ms / 1000
         died = self._died()
         why = f"the engine ended twice; its log is {log_path()}"
         tries = ungreeted = 0
         while tries < _TRIES and ungreeted < _UNGREETED_TRIES:
-            link: Link | None = None
-            if died and until is not None:
-                until = max(until, time.monotonic() + RESTART_S)
+            connection: EngineConnection | None = None
+            if died and question.deadline is not None:
+                question.deadline = max(question.deadline, time.monotonic() + RESTART_S)
             # One that died is replaced unnoticed; one that unloaded its model on purpose is said to load.
-            patient = died or request.trigger == "manual"
+            patient = died or question.request.trigger == "manual"
             try:
-                link = self._connected(until, lambda: cancel.cancelled)
-                answer = self._try(link, request, until, patient, cancel, on_draft)
+                connection = await self._connected(question.deadline)
+                answer = await self._try(connection, question, patient)
             except EngineLost:
                 died = True
-                if link is not None and link.facts is None:
+                if connection is not None and connection.facts is None:
                     ungreeted += 1
-                    time.sleep(_UNGREETED_PAUSE_S)
+                    await asyncio.sleep(_UNGREETED_PAUSE_S)
                 else:
                     tries += 1
                 continue
@@ -210,8 +218,10 @@ class SharedFiller:
                 break
             self._failures = 0
             return answer
-        if cancel.cancelled:
-            return NoFill("cancelled")
+        return self._failed(why)
+
+    def _failed(self, why: str) -> NoFill:
+        """Note that no engine can be had, and for how long not to try again."""
         log.error("the engine failed: %s", why)
         first, longest = RETRY_S
         self._retry_at = time.monotonic() + min(first * 2**self._failures, longest)
@@ -220,46 +230,42 @@ class SharedFiller:
 
     def _died(self) -> bool:
         """Whether the last engine died, and the one in its place, if there is one, has not opened the model yet."""
-        link = self._link
-        if link is None or link.lost:
-            return link is not None and link.goodbye is None
-        return self._in_place_of_dead and (link.facts is None or link.facts.state == "loading")
+        connection = self._connection
+        if connection is None or connection.lost:
+            return connection is not None and connection.goodbye is None
+        return self._in_place_of_dead and (connection.facts is None or connection.facts.state == "loading")
 
-    def _try(
-        self,
-        link: Link,
-        request: FillRequest,
-        until: float | None,
-        patient: bool,
-        cancel: CancelToken,
-        on_draft: OnDraft | None,
-    ) -> Answer:
+    async def _try(self, connection: EngineConnection, question: Question, patient: bool) -> Answer:
         """Ask the engine once; raises `EngineLost`, `EngineUnavailable` or `MessageError`."""
-        if until is not None:
-            left_ms = (until - time.monotonic()) * 1000
-            if left_ms <= 0:
-                return NoFill("deadline", "the time ran out while waiting for the engine")
-            request = msgspec.structs.replace(request, deadline_ms=left_ms)
-        if cancel.cancelled:
-            return NoFill("cancelled")
-        inbox: Inbox = Inbox()  # of this try: what a lost link leaves behind is not for the next one
-        cancel.on_cancel(lambda: inbox.put(Signal.CANCELLED))
-        number = link.ask(request, patient, on_draft is not None, inbox)
-        while True:
-            limit_s = None if until is None else max(until + OVERTIME_S - time.monotonic(), 0)
-            try:
-                event = inbox.get(timeout=limit_s)
-            except queue.Empty:
-                link.cancel(number)
-                return NoFill("deadline", "the engine does not answer; `dg-lsp engine stop` ends it")
-            if event is Signal.LOST:
-                if link.refusal is not None:
-                    raise EngineUnavailable(link.refusal)
-                raise EngineLost
-            if isinstance(event, Signal):
-                link.cancel(number)
-                return NoFill("cancelled")
-            if not isinstance(event, Drafted):
-                return event.answer
-            if on_draft is not None:
-                on_draft(event.draft)
+        left_ms = question.left_ms()
+        if left_ms is not None and left_ms <= 0:
+            return NoFill("deadline", "the time ran out while waiting for the engine")
+        try:
+            async with asyncio.timeout(None if left_ms is None else left_ms / 1000 + OVERTIME_S):
+                number, answer = connection.ask(question, patient)
+                try:
+                    return await answer
+                except asyncio.CancelledError:
+                    connection.cancel(number)
+                    raise
+        except TimeoutError:
+            return NoFill("deadline", "the engine does not answer; `dg-lsp engine stop` ends it")
+        except EngineLost:
+            if connection.refusal is not None:
+                raise EngineUnavailable(connection.refusal) from None
+            raise
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    """End a task; of use where a callback returns nothing."""
+    task.cancel()
+
+
+def _model_of(facts: Facts) -> ModelFacts:
+    return ModelFacts(
+        facts.model or "embedded",
+        facts.device or "unknown",
+        facts.show_threshold,
+        facts.takes_instructions,
+        facts.languages,
+    )

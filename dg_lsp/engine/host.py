@@ -1,4 +1,4 @@
-"""The engine's event loop: takes connections, hands questions to the worker, sends answers, knows when to end.
+"""The engine's event loop: takes connections, hands questions to the scheduler, sends answers, knows when to end.
 
 Every question is answered once, or its connection has ended. No timer runs while there is nothing to time.
 """
@@ -13,14 +13,17 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 
 import psutil
 
-from dg_lsp.engine.connection import Guest
+from dg_lsp.backend.backend import ModelFacts
+from dg_lsp.backend.question import Question
+from dg_lsp.backend.scheduler import Scheduler
+from dg_lsp.engine.client_connection import ClientConnection
 from dg_lsp.engine.identity import Identity
-from dg_lsp.engine.idle_timer import LINGER_S, Ending, Rest
+from dg_lsp.engine.idle_timer import LINGER_S, Ending, IdleTimer
 from dg_lsp.engine.messages import (
-    Answer,
     Ask,
     Cancel,
     EngineState,
@@ -35,14 +38,15 @@ from dg_lsp.engine.messages import (
     Refused,
     Stop,
     Welcome,
+    request_of,
 )
 from dg_lsp.engine.runtime_dir import is_ours
-from dg_lsp.engine.worker import About, Job, Worker
-from infill.types import Draft, Filler, NoFill
+from infill.types import Filler, NoFill
 from model.types import OnBytes
 
 log = logging.getLogger(__name__)
 
+TELL_BYTES_EVERY_S = 0.25  # at least so long between two news of the bytes that are loaded
 TELL_EVERY_S = 1.0  # at least so long between two news that only answers give rise to
 FAILED_S = 2.0  # to tell the servers that are just coming
 _CHUNK_BYTES = 1 << 16
@@ -57,16 +61,16 @@ class Host:
         self.ending: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._identity = identity
-        self._worker = Worker(self, self._loop)
-        self._guests: set[Guest] = set()
+        self._clients: set[ClientConnection] = set()
         self._callers: set[asyncio.StreamWriter] = set()
-        self._about = About(None, 0.0, False, None, None)
+        self._model: ModelFacts | None = None
         self._bytes_loaded: tuple[int, int] | None = None
-        self._told_at = -math.inf
+        self._bytes_told_at = self._told_at = -math.inf
         self._failure: str | None = None
         self._started_at = time.monotonic()
-        self._rest = Rest(linger_s, self._busy, self.end)
-        self._worker.start(open_filler)
+        self._idle = IdleTimer(linger_s, self._busy, self.end)
+        self._scheduler = Scheduler(partial(open_filler, self._on_bytes))
+        self._scheduler.opened.add_done_callback(self._settled)
 
     async def serve(self, listener: socket.socket, path: str) -> None:
         """Serve until there is a reason to end; the socket's name goes first."""
@@ -76,8 +80,8 @@ class Host:
         with contextlib.suppress(OSError):
             os.unlink(path)  # the lock is ours, so it is our socket
         server.close()
-        for guest in self._guests:
-            guest.send(Goodbye(why))
+        for client in self._clients:
+            client.send(Goodbye(why))
 
     def end(self, why: Ending) -> None:
         """End the engine; the first reason wins."""
@@ -90,16 +94,21 @@ class Host:
         state: EngineState = "ready"
         if self._failure is not None:
             state = "failed"
-        elif self._about.model is None:
+        elif self._model is None:
             state = "loading"
         elif self._busy():
             state = "busy"
+        model = self._model
         return Facts(
             process_id=os.getpid(),
             state=state,
-            **self._about._asdict(),
-            clients=len(self._guests),
-            queued=len(self._worker.waiting),
+            model=model and model.name,
+            show_threshold=model.show_threshold if model else 0.0,
+            takes_instructions=bool(model and model.takes_instructions),
+            device=model and model.device,
+            languages=model and model.languages,
+            clients=len(self._clients),
+            queued=self._scheduler.n_waiting,
             resident_mib=round(psutil.Process().memory_info().rss / 2**20, 1),
             uptime_s=round(time.monotonic() - self._started_at, 1),
             failure=self._failure,
@@ -107,16 +116,16 @@ class Host:
         )
 
     def _busy(self) -> bool:
-        return self._about.model is None or any(guest.jobs for guest in self._guests)
+        return self._model is None or any(client.questions for client in self._clients)
 
     def _watch(self) -> None:
-        self._rest.watch([guest.unload_after_s for guest in self._guests])
+        self._idle.watch([client.unload_after_s for client in self._clients])
 
     # Connections.
 
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._callers.add(writer)
-        guest = Guest(writer)
+        client = ClientConnection(writer)
         try:
             if not is_ours(writer.get_extra_info("socket")):
                 log.warning("refused a connection of another user")
@@ -124,138 +133,106 @@ class Host:
             messages: Reader[FromServer] = Reader(FromServer)
             while chunk := await reader.read(_CHUNK_BYTES):
                 for message in messages.feed(chunk):
-                    self._take(guest, message)
+                    self._take(client, message)
         except MessageError as error:
             log.warning("refused a connection: %s", error)
-            guest.send(Refused(f"{error}; `dg-lsp engine stop`, then restart the editor"))
+            client.send(Refused(f"{error}; `dg-lsp engine stop`, then restart the editor"))
         except OSError:
             pass
         finally:
-            self._leave(guest)
+            self._leave(client)
             if not self.ending.done():  # else the connection ends with the process, which is what they wait for
                 self._callers.discard(writer)
                 writer.close()
 
-    def _take(self, guest: Guest, message: FromServer) -> None:
+    def _take(self, client: ClientConnection, message: FromServer) -> None:
         match message:
             case Hello():
-                self._join(guest, message)
+                self._join(client, message)
             case Peek():
-                guest.send(News(self.facts()))
+                client.send(News(self.facts()))
             case Stop():
                 self.end("stopped")
             case Ask():
-                self._ask(guest, message)
+                self._ask(client, message)
             case Cancel():
-                job = guest.jobs.get(message.id)
-                if job is not None:
-                    job.token.cancel()
-                    self._end_waiting(job, NoFill("cancelled"))
+                if (question := client.questions.get(message.id)) is not None:
+                    question.withdraw()
 
-    def _join(self, guest: Guest, hello: Hello) -> None:
+    def _join(self, client: ClientConnection, hello: Hello) -> None:
         if hello.identity != self._identity:
             raise MessageError("this engine has another model, version or number of threads")
-        guest.unload_after_s = hello.unload_after_s
-        self._guests.add(guest)
-        self._rest.used()
-        guest.send(Welcome(self.facts()))
-        self._tell(but=guest)
+        client.unload_after_s = hello.unload_after_s
+        self._clients.add(client)
+        self._idle.used()
+        client.send(Welcome(self.facts()))
+        self._tell(but=client)
         self._watch()
-        log.info("a client came, clients=%d", len(self._guests))
+        log.info("a client came, clients=%d", len(self._clients))
 
-    def _leave(self, guest: Guest) -> None:
-        for job in list(guest.jobs.values()):
-            job.token.cancel()
-            self._worker.withdraw(job)
-            self._forget(job)
-        if guest in self._guests:
-            self._guests.discard(guest)
+    def _leave(self, client: ClientConnection) -> None:
+        gone, client.questions = client.questions, {}
+        for question in gone.values():
+            question.withdraw()
+        if client in self._clients:
+            self._clients.discard(client)
             self._tell()
             self._watch()
-            log.info("a client left, clients=%d", len(self._guests))
+            log.info("a client left, clients=%d", len(self._clients))
 
-    def _tell(self, but: Guest | None = None) -> None:
+    def _tell(self, but: ClientConnection | None = None) -> None:
         """Tell the clients what changed."""
         self._told_at = time.monotonic()
         news = News(self.facts())
-        for guest in self._guests:
-            if guest is not but:
-                guest.send(news)
+        for client in self._clients:
+            if client is not but:
+                client.send(news)
 
     # Questions.
 
-    def _ask(self, guest: Guest, question: Ask) -> None:
-        if guest not in self._guests or question.id in guest.jobs:
+    def _ask(self, client: ClientConnection, asked: Ask) -> None:
+        if client not in self._clients or asked.id in client.questions:
             raise MessageError("a question before the greeting, or with a number in use")
-        self._rest.used()
-        job = Job(guest, question)
-        guest.jobs[question.id] = job
-        if self._failure is not None:
-            self.answered(job, NoFill("model_failed", self._failure))
-        elif self._about.model is None and not question.patient:
-            self.answered(job, NoFill("model_loading"))
+        self._idle.used()
+        show = partial(client.show, asked.id) if asked.drafts else None
+        question = client.questions[asked.id] = Question(request_of(asked), show, owner=client)
+        question.answer.add_done_callback(lambda _: self._answered(client, asked.id, question))
+        if self._model is None and self._failure is None and not asked.patient:
+            question.resolve(NoFill("model_loading"))
         else:
-            left_ms = job.left_ms()
-            if left_ms is not None:
-                job.expiry = self._loop.call_later(left_ms / 1000, self._expire, job)
-            self._worker.submit(job)
+            self._scheduler.submit(question)
 
-    def _expire(self, job: Job) -> None:
-        """Answer a job whose deadline has passed before its turn came."""
-        loading = self._about.model is None
-        self._end_waiting(
-            job, NoFill("model_loading" if loading else "deadline", "the time ran out while waiting for the engine")
-        )
+    def _answered(self, client: ClientConnection, number: int, question: Question) -> None:
+        """Send the one answer of a question."""
+        self._idle.used()
+        if client.questions.pop(number, None) is not None:
+            client.answer(number, question.answer.result())
+            if time.monotonic() - self._told_at > TELL_EVERY_S:  # the memory is another
+                self._tell()
 
-    def _end_waiting(self, job: Job, answer: NoFill) -> None:
-        """Answer a job whose turn has not come; one that has begun is answered by the worker."""
-        if self._worker.withdraw(job):
-            self.answered(job, answer)
+    # The model.
 
-    def _forget(self, job: Job) -> bool:
-        """Drop a job; False when it was dropped before."""
-        if job.expiry is not None:
-            job.expiry.cancel()
-        guest = job.owner
-        return isinstance(guest, Guest) and guest.jobs.pop(job.question.id, None) is not None
+    def _on_bytes(self, done: int, total: int) -> None:
+        """Tell how far loading is, not of every tensor. On the scheduler's thread."""
+        now = time.monotonic()
+        if now - self._bytes_told_at >= TELL_BYTES_EVERY_S or done == total:
+            self._bytes_told_at = now
+            with contextlib.suppress(RuntimeError):  # the loop has closed: the process is ending
+                self._loop.call_soon_threadsafe(self._loaded, done, total)
 
-    # What the worker says.
-
-    def loaded(self, done: int, total: int) -> None:
+    def _loaded(self, done: int, total: int) -> None:
         """The model is on its way."""
         self._bytes_loaded = done, total
         self._tell()
 
-    def opened(self, about: About) -> None:
-        """The model is ready."""
-        self._about = about
-        log.info("model ready name=%s s=%.1f", about.model, time.monotonic() - self._started_at)
+    def _settled(self, opened: asyncio.Future[ModelFacts]) -> None:
+        """The model is ready; or it cannot be opened: say so and end, so that the next engine finds it mended."""
+        error = opened.exception()
+        if error is None:
+            self._model = opened.result()
+            log.info("model ready name=%s s=%.1f", self._model.name, time.monotonic() - self._started_at)
+        else:
+            self._failure = f"{error}" or type(error).__name__
+            log.error("the model could not be opened")
+            self._loop.call_later(FAILED_S, self.end, "failed")
         self._tell()
-
-    def failed(self, failure: str) -> None:
-        """The model cannot be opened: say so and end, so that the next engine finds it mended."""
-        self._failure = failure
-        log.error("the model could not be opened")
-        self._tell()
-        for guest in list(self._guests):
-            for job in list(guest.jobs.values()):
-                self._end_waiting(job, NoFill("model_failed", failure))
-        self._loop.call_later(FAILED_S, self.end, "failed")
-
-    def begun(self, job: Job) -> None:
-        """The model works on it: from here on the filler keeps the deadline."""
-        if job.expiry is not None:
-            job.expiry.cancel()
-
-    def drafted(self, job: Job, draft: Draft) -> None:
-        """Pass a draft on."""
-        if isinstance(job.owner, Guest):
-            job.owner.show(job.question.id, draft)
-
-    def answered(self, job: Job, answer: Answer) -> None:
-        """Send the one answer of a job."""
-        self._rest.used()
-        if self._forget(job) and isinstance(job.owner, Guest):
-            job.owner.answer(job.question.id, answer)
-            if time.monotonic() - self._told_at > TELL_EVERY_S:  # the memory is another
-                self._tell()

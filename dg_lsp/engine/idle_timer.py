@@ -13,7 +13,7 @@ UNMET_S = 15.0  # for the first client of all: the settings may have led it else
 Ending = Literal["idle", "unloaded", "stopped", "failed"]
 
 
-class Rest:
+class IdleTimer:
     """Calls `end` when its time has come; for the event loop's thread. `busy` says whether there is work."""
 
     def __init__(self, linger_s: float, busy: Callable[[], bool], end: Callable[[Ending], None]) -> None:

@@ -10,15 +10,15 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from dg_lsp.backend.question import Answer
 from dg_lsp.engine.identity import Identity
 from dg_lsp.engine.idle_timer import Ending
-from infill.types import Draft, Filled, FillRequest, NoFill
+from infill.types import Draft, FillRequest
 
 MAX_BYTES = 1 << 26  # of one message; a document that is worth filling has a sixtieth of that
 _LENGTH_BYTES = 4
 
 EngineState = Literal["loading", "ready", "busy", "failed"]
-Answer = Filled | NoFill
 T = TypeVar("T")
 
 
@@ -130,10 +130,10 @@ def pack(message: FromServer | FromEngine) -> bytes:
     return len(body).to_bytes(_LENGTH_BYTES, "big") + body
 
 
-def ask(number: int, request: FillRequest, patient: bool, drafts: bool) -> Ask:
-    """Return the message that carries a request."""
+def ask(number: int, request: FillRequest, left_ms: float | None, patient: bool, drafts: bool) -> Ask:
+    """Return the message that carries a request; its deadline travels as the milliseconds that are left."""
     text = request.text.encode("utf-8", "surrogatepass")
-    return Ask(number, text, msgspec.structs.replace(request, text=""), patient, drafts)
+    return Ask(number, text, msgspec.structs.replace(request, text="", deadline_ms=left_ms), patient, drafts)
 
 
 def request_of(message: Ask) -> FillRequest:

@@ -6,15 +6,15 @@ engine runs, and a second starter cannot be: the lock ends with the process, eve
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -26,7 +26,7 @@ from model.types import CheckpointError, ModelSpec
 log = logging.getLogger(__name__)
 
 START_LIMIT_S = 5.0  # between two engines there are milliseconds
-SEND_LIMIT_S = 5.0  # an engine that reads nothing for so long is stopped or stuck
+CONNECT_LIMIT_S = 5.0  # an engine that takes no connection for so long is stopped or stuck
 _BACKLOG = 128
 _PAUSES_S = (0.005, 0.1)  # first, longest
 
@@ -47,11 +47,8 @@ def start_early(spec: ModelSpec) -> None:
         log.debug("no engine before there are settings: %s", error)
 
 
-def reach(
-    identity: Identity,
-    command: Sequence[str] = ENGINE_COMMAND,
-    until: float | None = None,
-    given_up: Callable[[], bool] = lambda: False,
+async def reach(
+    identity: Identity, command: Sequence[str] = ENGINE_COMMAND, until: float | None = None
 ) -> socket.socket:
     """Return a connection to the engine, new or not; raises `EngineUnavailable`.
 
@@ -62,27 +59,34 @@ def reach(
     pause, longest = _PAUSES_S
     path = socket_path(identity.digest)
     while True:
-        connection = connect(path)
+        connection, started = await asyncio.to_thread(_connect_or_start, identity, path, command)
         if connection is not None:
             return connection
-        try:
-            started = start(identity, path, command)
-        except (OSError, ValueError) as error:
-            raise EngineUnavailable(f"the engine cannot be started: {error}") from error
         if not started:
-            if given_up() or time.monotonic() >= until:
+            if time.monotonic() >= until:
                 raise EngineUnavailable("an engine holds its lock but does not listen; `dg-lsp engine stop` ends it")
-            time.sleep(pause)
+            await asyncio.sleep(pause)
             pause = min(pause * 2, longest)
+
+
+def _connect_or_start(identity: Identity, path: Path, command: Sequence[str]) -> tuple[socket.socket | None, bool]:
+    """Return a connection, or None and whether an engine was started for one. Blocks for milliseconds."""
+    connection = connect(path)
+    if connection is not None:
+        return connection, False
+    try:
+        return None, start(identity, path, command)
+    except (OSError, ValueError) as error:
+        raise EngineUnavailable(f"the engine cannot be started: {error}") from error
 
 
 def connect(path: Path) -> socket.socket | None:
     """Return a connection to an engine of this user's, or None when nothing listens there."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        limit = struct.pack("ll", int(SEND_LIMIT_S), 0)  # a timeval; receiving may wait for ever
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        connection.settimeout(CONNECT_LIMIT_S)
         connection.connect(os.fspath(path))
+        connection.settimeout(None)
         if not is_ours(connection):
             raise EngineUnavailable(f"the engine at {path} belongs to another user")
     except (FileNotFoundError, ConnectionRefusedError):

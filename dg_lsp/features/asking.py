@@ -1,4 +1,4 @@
-"""The only way from a document to the model: asked here, answered by the scheduler, checked before it is used.
+"""The only way from a document to the model: asked here, answered by the backend, checked before it is used.
 
 An ignored document ends here, and so does an answer about a text that has moved on.
 """
@@ -9,7 +9,6 @@ import logging
 
 from lsprotocol import types
 
-from dg_lsp.backend.fallback_filler import StandIn
 from dg_lsp.backend.load_shedding import MESSAGES
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.session.session import Record, Session
@@ -28,10 +27,10 @@ async def ask(
     record: Record,
     on_draft: OnDraft | None = None,
 ) -> Filled | None:
-    """Return the scheduler's answer, or None with the reason recorded; None too when the text moved on."""
+    """Return the model's answer, or None with the reason recorded; None too when the text moved on."""
     if not may_read(session, snapshot, record):
         return None
-    answer = await session.scheduler.fill((snapshot.uri, lane), request, on_draft)
+    answer = await session.dispatcher.fill((snapshot.uri, lane), request, on_draft)
     return checked(session, snapshot, answer, record)
 
 
@@ -53,27 +52,26 @@ def checked(session: Session, snapshot: DocumentSnapshot, answer: Filled | NoFil
 
 def may_ask_automatically(session: Session) -> bool:
     """Return whether the model is quick enough for requests that typing caused, as far as is known."""
-    session.fallback.asked()
-    _follow_fallback(session)
-    return session.fallback.stage != "manual_only"
+    session.load_shedder.asked()
+    _follow_load_shedder(session)
+    return session.load_shedder.stage != "manual_only"
 
 
 def note_speed(session: Session, seconds: float, answer: Filled | NoFill | None) -> None:
     """Take note of how long an automatic fill took, None for one that was cancelled; say what it leads to."""
-    fallback, filler = session.fallback, session.filler
-    smaller = isinstance(filler, StandIn) and filler.chosen_is_open
-    if fallback.took(seconds, session.settings.deadline_ms, answer, smaller) and fallback.stage is not None:
-        message = MESSAGES[fallback.stage]
+    shedder, smaller = session.load_shedder, session.dispatcher.backend_state.has_smaller
+    if shedder.took(seconds, session.settings.deadline_ms, answer, smaller) and shedder.stage is not None:
+        message = MESSAGES[shedder.stage]
         log.warning("%s", message)
-        if fallback.stage == "manual_only" and not session.warned_too_slow:
+        if shedder.stage == "manual_only" and not session.warned_too_slow:
             session.warned_too_slow = True
             session.tell(types.MessageType.Info, f"dg-lsp: {message}")
-    _follow_fallback(session)
+    _follow_load_shedder(session)
 
 
-def _follow_fallback(session: Session) -> None:
-    if isinstance(session.filler, StandIn):
-        session.filler.smaller = session.fallback.smaller_model
+def _follow_load_shedder(session: Session) -> None:
+    if session.dispatcher.backend is not None:
+        session.dispatcher.backend.prefer_smaller(session.load_shedder.smaller_model)
     session.changed()
 
 

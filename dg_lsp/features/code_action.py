@@ -6,7 +6,7 @@ What needs the syntax tree is found on the syntax thread, so the list is exact a
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -67,13 +67,13 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
         return []
     if not session.judge(snapshot.uri).allowed:
         return []
-    known = None if session.filler is None else session.filler.languages
+    known = session.dispatcher.languages
     if known is not None and snapshot.language_id not in known:
         return []
     span = span_of(snapshot.text, params.range, session.documents.encoding)
     offers = [*_of_selection(session, snapshot, span), *_fixes(session, params)]
     if any(_is_wanted(params, _rewrite_kind(kind)) for kind in _OF_TREE):
-        kinds = await session.syntax_thread.ask(snapshot, partial(_offered, span))
+        kinds: Sequence[TargetKind] | None = await session.syntax_thread.ask(snapshot, partial(_offered, span))
         if not session.documents.is_current(snapshot):
             return []
         if is_stub(snapshot.uri):
@@ -105,7 +105,7 @@ async def resolve_code_action(session: Session, action: types.CodeAction) -> typ
 def _of_selection(session: Session, snapshot: DocumentSnapshot, span: Span) -> Iterator[Offer]:
     if not snapshot.text[span.start : span.end].strip():
         return
-    asks = "…" if session.scheduler.takes_instructions else ""
+    asks = "…" if session.dispatcher.takes_instructions else ""
     yield Offer("rewrite", _rewrite_kind("rewrite"), title_of(session, "rewrite") + asks)
     for name, strength in STRENGTHS.items():
         yield Offer("refine", f"{_rewrite_kind('refine')}.{name}", f"{title_of(session, 'refine')} ({name})", strength)
@@ -130,7 +130,7 @@ def _action(
     problem = None if diagnostic is None else diagnostic.range
     diagnostics = None if diagnostic is None else [diagnostic]
     reported = params.context.diagnostics[:MAX_REPORTED] if diagnostics is None else diagnostics
-    messages = tuple(_in_one_line(d) for d in reported) if session.scheduler.takes_instructions else ()
+    messages = tuple(_in_one_line(d) for d in reported) if session.dispatcher.takes_instructions else ()
     action = types.CodeAction(title=offer.title, kind=offer.action_kind, diagnostics=diagnostics)
     if session.client.resolves_edits:
         data = ActionData(snapshot.uri, snapshot.version, offer.kind, params.range, strength, problem, messages)

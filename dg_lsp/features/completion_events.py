@@ -64,7 +64,7 @@ def sent_items(
     if not completions:
         return []
     numbers = [session.usage.next_number() for _ in completions]
-    model, best = session.scheduler.model_name or "", completions[0]
+    model, best = session.dispatcher.model_name or "", completions[0]
     suggestion = Suggestion(snapshot.language_id, model, best.span.start, best.text)
     session.usage.sent(snapshot.uri, suggestion, numbers)
     encoding = session.documents.encoding

@@ -13,8 +13,6 @@ from typing import cast
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from dg_lsp.backend.fallback_filler import StandIn
-from dg_lsp.engine.client import SharedFiller
 from dg_lsp.features.loading import load_model
 from dg_lsp.session.session import Session
 from dg_lsp.settings import read_settings
@@ -29,7 +27,7 @@ async def begin(session: Session) -> None:
     loop = asyncio.get_running_loop()
     if session.client.registers_configuration:
         watch = session.register(types.WORKSPACE_DID_CHANGE_CONFIGURATION, {"section": SECTION})
-        session.keep(loop.create_task(watch))
+        session.hold(loop.create_task(watch))
     if session.client.has_configuration:
         await asyncio.wait({_pull(session)}, timeout=PATIENCE_S)
     session.name_problems()
@@ -48,7 +46,7 @@ def _pull(session: Session) -> asyncio.Task[None]:
     """Ask for the configuration; an answer that comes behind that to a later question does not count."""
     session.n_pulls += 1
     pulling = asyncio.get_running_loop().create_task(_pulled(session, session.n_pulls))
-    session.keep(pulling)
+    session.hold(pulling)
     return pulling
 
 
@@ -88,7 +86,7 @@ def _take(session: Session, configured: object) -> None:
         session.name_problems()
         if session.opened_for != session.engine:
             session.loading = loop.create_task(_reopen(session, session.loading))
-            session.keep(session.loading)
+            session.hold(session.loading)
 
 
 async def _reopen(session: Session, loading: asyncio.Task[None] | None) -> None:
@@ -97,10 +95,8 @@ async def _reopen(session: Session, loading: asyncio.Task[None] | None) -> None:
         await asyncio.wait({loading})
     if session.opened_for == session.engine:
         return
-    filler, left = session.filler, session.leave_model()
+    left = session.leave_model()
     while not left.ended(0):
         await asyncio.sleep(_LOOK_EVERY_S)
-    if isinstance(filler, SharedFiller | StandIn):
-        filler.close()
-    del filler, left
+    del left
     await load_model(session)

@@ -105,7 +105,7 @@ async def _applied(session: Session, title: str, outcome: Outcome) -> Outcome:
 
 def title_of(session: Session, kind: TargetKind) -> str:
     """Return what users are told that it does."""
-    return "Refill selection" if kind == "rewrite" and not session.scheduler.takes_instructions else _TITLES[kind]
+    return "Refill selection" if kind == "rewrite" and not session.dispatcher.takes_instructions else _TITLES[kind]
 
 
 def _cancellable(run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -6,7 +6,6 @@ Starts after `initialized`, so that `initialize` is answered without waiting for
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 import uuid
@@ -17,10 +16,11 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from dg_lsp.backend.fallback_filler import StandIn
-from dg_lsp.engine.client import SharedFiller
+from dg_lsp.backend.backend import Backend
+from dg_lsp.backend.fallback import open_with_fallback
+from dg_lsp.backend.scheduler import in_process
 from dg_lsp.engine.runtime_dir import EngineUnavailable, supported
-from dg_lsp.features.status import answering, loads
+from dg_lsp.features.status import loads
 from dg_lsp.session.session import Session
 from dg_lsp.settings import EngineChoice
 from infill.cli.sizes import part_of_size
@@ -33,10 +33,10 @@ _LOOK_EVERY_S = 0.25
 
 
 async def load_model(session: Session) -> None:
-    """Open the model on the worker thread, tell the user how that went."""
+    """Open the model, tell the user how that went."""
     session.opened_for = session.engine
     started = time.perf_counter()
-    opened = session.scheduler.start(session.open_filler)
+    opened = session.dispatcher.start(session.open_backend)
     loaded = asyncio.get_running_loop().create_task(_loaded(session, opened))
     if session.client.progress:
         await _show_progress(session, loaded, started)
@@ -44,12 +44,12 @@ async def load_model(session: Session) -> None:
     failure = _failure(session)
     if failure is not None:
         log.error("the model could not be opened after %.1f s", time.perf_counter() - started)
-        instead = " The embedded model answers instead." if session.scheduler.failure is None else ""
+        instead = " The embedded model answers instead." if session.dispatcher.failure is None else ""
         remedy = "Check --model and the server's log, then restart the server."
         session.tell(types.MessageType.Error, f"dg-lsp: the model could not be opened: {failure}.{instead} {remedy}")
         return
     seconds = time.perf_counter() - started
-    log.info("model ready name=%s s=%.1f", session.scheduler.model_name, seconds)
+    log.info("model ready name=%s s=%.1f", session.dispatcher.model_name, seconds)
 
 
 async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:
@@ -58,14 +58,14 @@ async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:
     One that was unloaded loads again with the next question, and is shown as it was the first time.
     """
     await asyncio.shield(opened)
-    filler = session.filler
-    if not isinstance(filler, StandIn | SharedFiller):
+    backend = session.dispatcher.backend
+    if backend is None:
         return
     loop, settled = asyncio.get_running_loop(), asyncio.Event()
 
     def look() -> None:
         session.changed()
-        if session.filler is not filler:
+        if session.dispatcher.backend is not backend:
             settled.set()
         elif not loads(session):
             settled.set()
@@ -74,20 +74,17 @@ async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:
             settled.clear()
             if session.client.progress:
                 again = loop.create_task(settled.wait())
-                session.keep(loop.create_task(_show_progress(session, again, time.perf_counter())))
+                session.hold(loop.create_task(_show_progress(session, again, time.perf_counter())))
 
-    def on_news() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has closed
-            loop.call_soon_threadsafe(look)
-
-    filler.watch(on_news)
+    backend.watch(look)
     look()
     await settled.wait()
 
 
 def _failure(session: Session) -> str | None:
     """Why the model that was asked for is not open."""
-    return session.filler.failure if isinstance(session.filler, StandIn) else session.scheduler.failure
+    state = session.dispatcher.backend_state
+    return state.failure if session.dispatcher.backend is None or state.substitute is not None else None
 
 
 async def _show_progress(session: Session, loaded: asyncio.Future[Any], started: float) -> None:
@@ -108,9 +105,7 @@ async def _show_progress(session: Session, loaded: asyncio.Future[Any], started:
         done, _ = await asyncio.wait({loaded}, timeout=_LOOK_EVERY_S)
         if done:
             break
-    filler = answering(session)
-    is_open = _failure(session) is None and not (isinstance(filler, SharedFiller) and filler.failed)
-    outcome = "ready" if is_open else "failed"
+    outcome = "ready" if session.dispatcher.backend_state.failure is None else "failed"
     session.server.send_progress(token, types.WorkDoneProgressEnd(message=outcome))
 
 
@@ -131,35 +126,39 @@ async def accepted(created: Awaitable[None]) -> bool:
     return True
 
 
-def open_model(choice: EngineChoice, on_bytes: OnBytes) -> Filler:
+async def open_model(choice: EngineChoice, on_bytes: OnBytes) -> Backend:
     """Open the model where it is wanted: in the engine that all windows share if that can be, else in this process.
 
-    Slow, so only the worker thread may call it. For another model than the embedded one, that one answers where it
-    cannot, as it is shipped.
+    For another model than the embedded one, that one answers where it cannot, as it is shipped.
     """
     spec = choice.spec
     open_one = partial(_open_shared, choice.unload_after_s) if choice.shared and supported() else _open_here
+    if spec.model is None and spec.engine != "http":
+        return await open_one(spec, on_bytes)
+    # A model in a server is shared already: no engine of ours in between.
+    open_chosen = partial(_open_here if spec.engine == "http" else open_one, spec, on_bytes)
     shipped = ModelSpec(threads=spec.threads, niceness=spec.niceness)
-    if spec.engine == "http":  # shared already, by the server: no engine of ours in between
-        return StandIn(lambda: _open_here(spec, on_bytes), lambda: open_one(shipped, None))
-    if spec.model is None:
-        return open_one(spec, on_bytes)
-    return StandIn(lambda: open_one(spec, on_bytes), lambda: open_one(shipped, None))
+    return await open_with_fallback(open_chosen, partial(open_one, shipped, None))
 
 
-def _open_here(spec: ModelSpec, on_bytes: OnBytes | None) -> Filler:
-    """Open the model in this process, or in the server that the spec names."""
+async def _open_here(spec: ModelSpec, on_bytes: OnBytes | None) -> Backend:
+    """Open the model on a thread of this process, or in the server that the spec names."""
+    return await in_process(_filler)(spec, on_bytes)
+
+
+def _filler(spec: ModelSpec, on_bytes: OnBytes | None) -> Filler:
     from infill.pipeline.filler import open_filler
 
     return open_filler(spec, on_bytes)
 
 
-def _open_shared(unload_after_s: float | None, spec: ModelSpec, on_bytes: OnBytes | None) -> Filler:
+async def _open_shared(unload_after_s: float | None, spec: ModelSpec, on_bytes: OnBytes | None) -> Backend:
+    from dg_lsp.engine.client import EngineClient
     from dg_lsp.engine.identity import identity_of
 
-    identity = identity_of(spec)
     try:
-        return SharedFiller(identity, unload_after_s, on_bytes=on_bytes)
+        identity = await asyncio.to_thread(identity_of, spec)
+        return await EngineClient(identity, unload_after_s, on_bytes=on_bytes).open()
     except EngineUnavailable as error:
         log.warning("no shared engine, the model opens in this process: %s", error)
-        return _open_here(spec, on_bytes)
+        return await _open_here(spec, on_bytes)

@@ -11,4 +11,4 @@ def cancel_progress(session: Session, params: types.WorkDoneProgressCancelParams
     """Answer the rewrite of this progress token at once, with the reason `cancelled`."""
     uri = session.rewrites.get(params.token)
     if uri is not None:
-        session.scheduler.supersede((uri, "rewrite"), "cancelled")
+        session.dispatcher.supersede((uri, "rewrite"), "cancelled")

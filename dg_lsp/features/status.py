@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import msgspec
 
-from dg_lsp.backend.fallback_filler import StandIn
+from dg_lsp.backend.dispatcher import State
 from dg_lsp.backend.load_shedding import MESSAGES
-from dg_lsp.backend.scheduler import State
-from dg_lsp.engine.client import SharedFiller
 from dg_lsp.session.session import Session
-from infill.types import Filler
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -56,31 +53,29 @@ def status(session: Session, params: object) -> object:
 
 def status_of(session: Session) -> Status:
     """Return the status now."""
-    scheduler, verdict = session.scheduler, session.last_ignored
-    filler = answering(session)
-    facts = filler.facts if isinstance(filler, SharedFiller) else None
-    last = scheduler.last_steps
+    dispatcher, verdict, backend = session.dispatcher, session.last_ignored, session.dispatcher.backend_state
+    model, last = dispatcher.answering, dispatcher.last_steps
     loaded, total = session.bytes_loaded or (None, None)
     if not loads(session) or loaded == total:  # all of them: of the last time, or nothing to wait for
         loaded = total = None
     return Status(
         state=state_of(session),
-        model=scheduler.model_name,
+        model=dispatcher.model_name,
         last_reason=session.last_reason,
         last_ms=session.last_ms,
         message=message_of(session),
-        model_calls=scheduler.n_asked,
-        speculative_calls=scheduler.n_speculative,
+        model_calls=dispatcher.n_asked,
+        speculative_calls=dispatcher.n_speculative,
         ignored=None if verdict is None else Rule(verdict.rule, verdict.source),
-        shared=isinstance(filler, SharedFiller),
-        engine_clients=None if facts is None else facts.clients,
-        unloaded=isinstance(filler, SharedFiller) and filler.unloaded,
-        takes_instructions=scheduler.takes_instructions,
-        device=None if filler is None else filler.device,
-        memory_bytes=_memory_bytes(filler),
+        shared=backend.shared,
+        engine_clients=backend.clients,
+        unloaded=backend.unloaded,
+        takes_instructions=dispatcher.takes_instructions,
+        device=None if model is None else model.device,
+        memory_bytes=backend.memory_bytes if backend.shared or model is None else _own_memory_bytes(),
         steps=None if last is None else last.steps,
         ms_per_step=None if last is None else last.ms_per_step,
-        queue=scheduler.n_open,
+        queue=dispatcher.n_open,
         last_silence=session.last_silence,
         fallback=trouble_of(session),
         loaded_bytes=loaded,
@@ -90,8 +85,8 @@ def status_of(session: Session) -> Status:
 
 def state_of(session: Session) -> State:
     """Return what the model is doing."""
-    filler, state = answering(session), session.scheduler.state
-    if isinstance(filler, SharedFiller) and filler.loading and state in ("ready", "busy"):
+    state = session.dispatcher.state
+    if session.dispatcher.backend_state.loading and state in ("ready", "busy"):
         return "loading"  # again, after it was unloaded
     return state
 
@@ -103,35 +98,21 @@ def loads(session: Session) -> bool:
 
 def trouble_of(session: Session) -> str | None:
     """Return why suggestions are not what the user chose, as `Status.fallback` has it."""
-    if isinstance(session.filler, StandIn):
-        if session.filler.loading:
-            return "model_loading"
-        if session.filler.failure is not None:
-            return "model_failed"
-    return session.fallback.stage
+    return session.dispatcher.backend_state.substitute or session.load_shedder.stage
 
 
 def message_of(session: Session) -> str | None:
     """Return a sentence about what is wrong, for people."""
-    if isinstance(session.filler, StandIn):
-        if session.filler.loading:
-            return "the chosen model is loading; the embedded model answers until then"
-        if session.filler.failure is not None:
-            return f"the embedded model answers: {session.filler.failure}"
-    stage = session.fallback.stage
-    return session.scheduler.failure or (MESSAGES[stage] if stage else None)
+    backend = session.dispatcher.backend_state
+    if backend.substitute == "model_loading":
+        return "the chosen model is loading; the embedded model answers until then"
+    if backend.substitute == "model_failed":
+        return f"the embedded model answers: {backend.failure}"
+    stage = session.load_shedder.stage
+    return session.dispatcher.failure or (MESSAGES[stage] if stage else None)
 
 
-def answering(session: Session) -> Filler | None:
-    """Return what answers now."""
-    return session.filler.current if isinstance(session.filler, StandIn) else session.filler
-
-
-def _memory_bytes(filler: Filler | None) -> int | None:
-    if isinstance(filler, SharedFiller):
-        return None if filler.facts is None else round(filler.facts.resident_mib * 2**20)
-    if filler is None:
-        return None
+def _own_memory_bytes() -> int:
     import psutil  # only where the model is in this process
 
     return psutil.Process().memory_info().rss

@@ -68,7 +68,7 @@ class StatusNews:
         elif not session.settings.automatic:
             kind = "Inactive"
         busy = state in ("starting", "loading", "busy")
-        return Change(busy, message_of(session) or "", kind, state, session.scheduler.model_name, trouble)
+        return Change(busy, message_of(session) or "", kind, state, session.dispatcher.model_name, trouble)
 
 
 def _between_fills(change: Change) -> Change:

@@ -82,4 +82,4 @@ def _supersede(session: Session, uri: str, except_lane: str | None = None) -> No
     """Answer the open requests of a document with nothing."""
     for lane in LANES:
         if lane != except_lane:
-            session.scheduler.supersede((uri, lane))
+            session.dispatcher.supersede((uri, lane))

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,9 @@ import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from dg_lsp.backend.load_shedding import Fallback
-from dg_lsp.backend.scheduler import Scheduler
+from dg_lsp.backend.backend import Backend
+from dg_lsp.backend.dispatcher import Dispatcher
+from dg_lsp.backend.load_shedding import LoadShedder
 from dg_lsp.documents.documents import Documents, DocumentSnapshot
 from dg_lsp.documents.notebooks import ModelText, Notebooks, text_with_cells
 from dg_lsp.session.debounce import Debounce
@@ -29,7 +30,7 @@ from dg_lsp.session.trust import judge_cell, judge_document
 from dg_lsp.settings import EngineChoice, Settings, engine_choice
 from dg_lsp.stats.counting import UsageStats
 from infill.ignore.rules import IgnoreRules, Verdict
-from infill.types import Filled, Filler, NoFill
+from infill.types import Filled, NoFill
 from model.types import OnBytes
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OpenFiller = Callable[[EngineChoice, OnBytes], Filler]
+OpenModel = Callable[[EngineChoice, OnBytes], Awaitable[Backend]]
 
 
 class Record:
@@ -87,19 +88,19 @@ class OpenFill(msgspec.Struct, frozen=True):
 
 
 class Session:
-    """Documents, settings, the scheduler and what was last said to the user."""
+    """Documents, settings, the dispatcher and what was last said to the user."""
 
-    def __init__(self, server: Client, open_filler: OpenFiller, given: Mapping[str, object] | None = None) -> None:
+    def __init__(self, server: Client, open_model: OpenModel, given: Mapping[str, object] | None = None) -> None:
         self.server = server
         self.documents = Documents()
         self.notebooks = Notebooks()
-        self.scheduler = Scheduler()
+        self.dispatcher = Dispatcher()
         self.syntax_thread = SyntaxThread()
         self.context = RelatedFiles(self.documents, self.syntax_thread)
         self.debounce = Debounce()
         self.suggestions = SuggestionCache()
         self.usage = UsageStats()
-        self.fallback = Fallback()
+        self.load_shedder = LoadShedder()
         self.warned_too_slow = False
         self.changed: Callable[[], None] = lambda: None  # what a status bar shows may be another
         self.open_fills: dict[str, OpenFill] = {}  # by document: the question that typing asked
@@ -113,7 +114,6 @@ class Session:
         self.client = ClientFeatures(types.ClientCapabilities())
         self.client_process_id: int | None = None  # only when it can be seen to run from here
         self.loading: asyncio.Task[None] | None = None
-        self.filler: Filler | None = None  # once it is open
         self.opened_for: EngineChoice | None = None  # what `engine` was then
         self.bytes_loaded: tuple[int, int] | None = None  # of the model that loads or last did: in place, and all
         self.last_reason: str | None = None
@@ -122,7 +122,7 @@ class Session:
         self.last_ignored: Verdict | None = None
         self._named: set[str] = set()  # problems that the user was told of
         self._tasks: set[asyncio.Task[None]] = set()  # the loop itself holds tasks only weakly
-        self._open_filler = open_filler
+        self._open_model = open_model
         self._given = given  # on the command line, by a setting's name
 
     @property
@@ -130,21 +130,20 @@ class Session:
         """The model that the command line and the settings ask for."""
         return engine_choice(self.settings, self._given)
 
-    def open_filler(self) -> Filler:
-        """Open the model; slow, for the worker thread."""
+    async def open_backend(self) -> Backend:
+        """Open the model that the settings ask for."""
         self.bytes_loaded = None
-        self.filler = self._open_filler(self.engine, self._on_bytes)
-        return self.filler
+        return await self._open_model(self.engine, self._on_bytes)
 
     def _on_bytes(self, done: int, total: int) -> None:
         self.bytes_loaded = done, total  # at once, for whatever thread looks
 
-    def leave_model(self) -> Scheduler:
-        """Answer what is open and forget what the model said; return its scheduler, whose thread ends soon."""
-        left, self.scheduler = self.scheduler, Scheduler()
-        self.scheduler.n_asked, self.scheduler.n_speculative = left.n_asked, left.n_speculative
-        self.scheduler.on_change, self.fallback = left.on_change, Fallback()
-        self.filler, self.suggestions = None, SuggestionCache()
+    def leave_model(self) -> Dispatcher:
+        """Answer what is open and forget what the model said; return its dispatcher, whose thread ends soon."""
+        left, self.dispatcher = self.dispatcher, Dispatcher()
+        self.dispatcher.n_asked, self.dispatcher.n_speculative = left.n_asked, left.n_speculative
+        self.dispatcher.on_change, self.load_shedder = left.on_change, LoadShedder()
+        self.suggestions = SuggestionCache()
         left.close()
         return left
 
@@ -171,7 +170,7 @@ class Session:
 
         return text_with_cells(snapshot, self.notebooks.around(snapshot.uri), other_cell)
 
-    def keep(self, task: asyncio.Task[None]) -> None:
+    def hold(self, task: asyncio.Task[None]) -> None:
         """Hold a task that nobody awaits until it is done; log it when it fails."""
         self._tasks.add(task)
         task.add_done_callback(self._done)

@@ -14,24 +14,28 @@ from pathlib import Path
 
 from dg_lsp.app.server import create_server
 from dg_lsp.app.transport import serve_stdio
-from dg_lsp.backend.fallback_filler import StandIn
-from dg_lsp.engine.client import SharedFiller
+from dg_lsp.backend.backend import Backend
+from dg_lsp.backend.fallback import open_with_fallback
+from dg_lsp.backend.scheduler import in_process
+from dg_lsp.engine.client import EngineClient
 from dg_lsp.engine.identity import identity_of
 from dg_lsp.settings import EngineChoice
-from infill.types import Filler
 from model.types import OnBytes
 from tests.scripted_filler import open_script
 
 ENGINE = Path(__file__).resolve().parents[1] / "dg_lsp" / "engine" / "scripted_engine.py"
 
 
-def open_scripted(choice: EngineChoice, on_bytes: OnBytes) -> Filler:
+async def open_scripted(choice: EngineChoice, on_bytes: OnBytes) -> Backend:
     command = (sys.executable, str(ENGINE), *sys.argv[1:3])
     identity = identity_of(choice.spec)
-    open_shared = partial(SharedFiller, identity, choice.unload_after_s, command, on_bytes)
+
+    async def open_shared() -> Backend:
+        return await EngineClient(identity, choice.unload_after_s, command, on_bytes).open()
+
     if len(sys.argv) == 3:
-        return open_shared()
-    return StandIn(open_shared, lambda: open_script(Path(sys.argv[3])), patience_s=60)
+        return await open_shared()
+    return await open_with_fallback(open_shared, partial(in_process(open_script), Path(sys.argv[3])), patience_s=60)
 
 
 if __name__ == "__main__":

@@ -10,20 +10,21 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dg_lsp.app.server import create_server
 from dg_lsp.app.transport import serve_stdio
-from dg_lsp.backend.fallback_filler import StandIn
+from dg_lsp.backend.backend import Backend
+from dg_lsp.backend.fallback import open_with_fallback
+from dg_lsp.backend.scheduler import in_process
 from dg_lsp.engine import process
-from dg_lsp.engine.client import SharedFiller
+from dg_lsp.engine.client import EngineClient
 from dg_lsp.engine.identity import identity_of
 from dg_lsp.settings import EngineChoice
 from infill.pipeline.filler import open_filler
-from infill.types import Filler
 from model.types import ModelSpec, OnBytes
 from model.weights.shards import Shards
 from tests.scripted_filler import open_script
@@ -42,15 +43,16 @@ def load_half(until: Path) -> None:
     Shards.read = read_half
 
 
-def opener(model: str, until: str, script: str, where: str) -> Callable[..., Filler]:
-    def open_it(_choice: EngineChoice, on_bytes: OnBytes) -> Filler:
-        def chosen() -> Filler:
+def opener(model: str, until: str, script: str, where: str) -> Callable[..., Awaitable[Backend]]:
+    async def open_it(_choice: EngineChoice, on_bytes: OnBytes) -> Backend:
+        async def chosen() -> Backend:
             if where == "own":
-                return open_filler(ModelSpec(model, quant="int8", device="cpu"), on_bytes=on_bytes)
+                return await in_process(open_filler)(ModelSpec(model, quant="int8", device="cpu"), on_bytes=on_bytes)
             command = (sys.executable, __file__, "engine", until)
-            return SharedFiller(identity_of(ModelSpec(model, quant="int8", device="cpu")), None, command, on_bytes)
+            identity = identity_of(ModelSpec(model, quant="int8", device="cpu"))
+            return await EngineClient(identity, None, command, on_bytes).open()
 
-        return StandIn(chosen, partial(open_script, Path(script)), patience_s=0)
+        return await open_with_fallback(chosen, partial(in_process(open_script), Path(script)), patience_s=0)
 
     return open_it
 

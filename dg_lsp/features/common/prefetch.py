@@ -18,12 +18,12 @@ def prefetch(session: Session, view: CursorView, completion: Completion) -> None
     Nobody waits for the answer: any other question takes its place, and so does any change.
     """
     if session.settings.look_ahead and not on_battery():
-        session.keep(asyncio.get_running_loop().create_task(_prefetch(session, view, completion)))
+        session.hold(asyncio.get_running_loop().create_task(_prefetch(session, view, completion)))
 
 
 async def _prefetch(session: Session, view: CursorView, completion: Completion) -> None:
     await asyncio.sleep(_AFTER_S)
-    if not session.documents.is_current(view.snapshot) or session.scheduler.state != "ready":
+    if not session.documents.is_current(view.snapshot) or session.dispatcher.state != "ready":
         return
     span, suggestions = completion.span, session.suggestions
     text = view.text[: span.start] + completion.text + view.text[span.end :]
@@ -34,7 +34,7 @@ async def _prefetch(session: Session, view: CursorView, completion: Completion) 
     request = FillRequest(
         text, view.snapshot.language_id, where[2], trigger="automatic", context=context, speculative=True
     )
-    answer = await session.scheduler.fill((view.uri, "ahead"), request)
+    answer = await session.dispatcher.fill((view.uri, "ahead"), request)
     if isinstance(answer, Filled):
         suggestions.remember(*where, answer.completions)
     else:

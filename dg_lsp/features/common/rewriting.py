@@ -118,7 +118,7 @@ def _request(session: Session, snapshot: DocumentSnapshot, wanted: RewriteReques
     strength = wanted.strength
     if strength is None and wanted.kind in ("refine", "fix"):
         strength = STRENGTHS["high" if wanted.kind == "fix" else "medium"]
-    takes = session.scheduler.takes_instructions
+    takes = session.dispatcher.takes_instructions
     return msgspec.structs.replace(
         target.request(snapshot.language_id, strength),
         instruction=wanted.instruction if takes else None,
@@ -145,7 +145,7 @@ def _without_tree(kind: TargetKind, span: Span, snapshot: DocumentSnapshot) -> T
 
 def _detail(session: Session, wanted: RewriteRequest, record: Record) -> str:
     if record.reason == "filled":
-        refilled = wanted.kind == "rewrite" and not session.scheduler.takes_instructions
+        refilled = wanted.kind == "rewrite" and not session.dispatcher.takes_instructions
         return "The model follows no instructions, so yours was not used." if refilled else ""
     why = _WHY.get(record.reason, f"The model has no proposal ({record.reason}).")
     return f"{why.removesuffix('.')} ({record.detail})." if record.detail else why

@@ -117,7 +117,7 @@ def _kept(
 def _begin(session: Session, view: CursorView) -> OpenFill:
     """Put the question to the model; its answer is remembered even when nobody waits for it any more."""
     request = _request(session, view, automatic=True)
-    asked = session.scheduler.fill((view.uri, "inline"), request)
+    asked = session.dispatcher.fill((view.uri, "inline"), request)
     answer = asyncio.get_running_loop().create_task(asked)
     opened = session.open_fills[view.uri] = OpenFill(view.text, view.offset, answer, time.monotonic())
 
@@ -169,7 +169,7 @@ async def _model_is_open_unless_typed_on(session: Session, view: CursorView) -> 
 
     VS Code keeps an empty answer and does not ask again at the same place, however often the user does.
     """
-    opened, limit_s = session.scheduler.opened(), session.settings.manual_deadline_ms / 1000
+    opened, limit_s = session.dispatcher.opened(), session.settings.manual_deadline_ms / 1000
     return opened.done() or await session.debounce.unless_changed(view.uri, opened, limit_s)
 
 

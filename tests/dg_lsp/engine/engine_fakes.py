@@ -7,9 +7,9 @@ import socket
 import threading
 from collections.abc import Callable
 
+from dg_lsp.engine.engine_connection import EngineConnection, connect_to
 from dg_lsp.engine.host import Host
 from dg_lsp.engine.identity import PROTOCOL, Identity
-from dg_lsp.engine.link import Link
 from dg_lsp.engine.messages import Hello
 from dg_lsp.engine.runtime_dir import socket_path
 from infill.types import Completion, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
@@ -82,9 +82,7 @@ class LocalEngine:
         self.host = Host(IDENTITY, open_filler, linger_s)
         self.served = asyncio.ensure_future(self.host.serve(listener, str(self.path)))
 
-    def link(self, identity: Identity = IDENTITY, unload_after_s: float | None = None) -> Link:
+    async def connection(self, identity: Identity = IDENTITY, unload_after_s: float | None = None) -> EngineConnection:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(str(self.path))
-        link = Link(connection, Hello(identity, unload_after_s))
-        link.listen()
-        return link
+        return await connect_to(connection, Hello(identity, unload_after_s))

@@ -11,18 +11,22 @@ import msgspec
 import pytest
 
 from dg_lsp.app.engine_cli import peek
-from dg_lsp.engine.link import Inbox, Link, Signal
-from dg_lsp.engine.messages import Answered, Cancel, Drafted, News, Peek, ask, pack
+from dg_lsp.backend.question import Answer, Question
+from dg_lsp.engine.engine_connection import EngineConnection, EngineLost
+from dg_lsp.engine.messages import Ask, Cancel, News, Peek, pack
 from dg_lsp.engine.runtime_dir import EngineUnavailable
+from infill.types import Draft, FillRequest
 from model.types import ModelSpec, OnBytes
 from tests.dg_lsp.engine.engine_fakes import IDENTITY, WAIT_S, FakeFiller, LocalEngine, request, said
+
+ASKED = Ask(1, b"a", FillRequest("", "python", offset=0), patient=True, drafts=False)
 
 
 class Window:
     """One client, which sends without waiting."""
 
-    def __init__(self, link: Link) -> None:
-        self.link = link
+    def __init__(self, connection: EngineConnection) -> None:
+        self.connection = connection
 
     def ask(
         self,
@@ -32,35 +36,31 @@ class Window:
         drafts: bool = False,
         speculative: bool = False,
     ) -> Asked:
-        inbox: Inbox = Inbox()
         asked = msgspec.structs.replace(request(text, deadline_ms), speculative=speculative)
-        number = self.link.ask(asked, patient, drafts, inbox)
-        return Asked(number, inbox)
+        shown: list[Draft] = []
+        number, coming = self.connection.ask(Question(asked, shown.append if drafts else None), patient)
+        return Asked(number, coming, shown)
 
 
 class Asked:
-    def __init__(self, number: int, inbox: Inbox) -> None:
-        self.number, self.inbox = number, inbox
+    """A question that was sent, and what came for it."""
 
-    async def next(self) -> Drafted | Answered | Signal:
-        return await asyncio.to_thread(self.inbox.get, timeout=WAIT_S)
+    def __init__(self, number: int, coming: asyncio.Future[Answer], drafts: list[Draft]) -> None:
+        self.number, self.coming, self.drafts = number, coming, drafts
 
     async def answer(self) -> str:
-        got = await self.next()
-        assert isinstance(got, Answered)
-        assert got.id == self.number
-        return said(got.answer)
+        async with asyncio.timeout(WAIT_S):
+            return said(await self.coming)
 
 
 async def window(local: LocalEngine, unload_after_s: float | None = None) -> Window:
-    link = local.link(unload_after_s=unload_after_s)
-    await asyncio.to_thread(link.opened)
-    return Window(link)
+    connection = await local.connection(unload_after_s=unload_after_s)
+    await connection.opened()
+    return Window(connection)
 
 
 async def test_the_facts_are_those_of_the_filler(local: LocalEngine) -> None:
-    link = local.link()
-    facts = await asyncio.to_thread(link.opened)
+    facts = await (await local.connection()).opened()
     assert (facts.state, facts.model, facts.show_threshold, facts.takes_instructions) == ("ready", "fake", 0.5, True)
     assert (facts.clients, facts.queued, facts.failure, facts.device) == (1, 0, None, "cpu")
     assert facts.resident_mib > 1
@@ -85,7 +85,7 @@ async def test_windows_are_served_in_turn(local: LocalEngine, fake: FakeFiller) 
     for question in questions:
         await question.answer()
     order = [asked.text for asked in fake.asked]
-    assert order == ["hold", "busy 0", "other 0", "busy 1", "other 1", "busy 2", "busy 3"]
+    assert order == ["hold", "other 0", "busy 0", "other 1", "busy 1", "busy 2", "busy 3"]
 
 
 async def test_what_nobody_waits_for_makes_way_for_every_window(local: LocalEngine, fake: FakeFiller) -> None:
@@ -118,11 +118,11 @@ async def test_a_cancel_reaches_its_own_question_only(local: LocalEngine, fake: 
     waiting, others = one.ask("waiting"), two.ask("hold 2")
     assert (running.number, others.number) == (1, 1)  # the same number in another window is another question
     await settled(local, 2)
-    two.link.cancel(waiting.number)  # it has no such question
-    one.link.cancel(waiting.number)
+    two.connection.send(Cancel(waiting.number))  # it has no such question
+    one.connection.cancel(waiting.number)
     await settled(local, 1)
     assert not fake.cancelled
-    one.link.cancel(running.number)
+    one.connection.cancel(running.number)
     await fake.begun()
     assert fake.cancelled == ["hold 1"]
     fake.release.set()
@@ -131,16 +131,15 @@ async def test_a_cancel_reaches_its_own_question_only(local: LocalEngine, fake: 
 
 
 async def test_a_cancelled_question_is_answered_once_all_the_same(local: LocalEngine, fake: FakeFiller) -> None:
-    """On the wire: the link itself does not wait for it."""
+    """On the wire: the connection itself does not wait for it."""
     one = await window(local)
     running, waiting = one.ask("hold"), one.ask("waiting")
     await fake.begun()
     for question in (waiting, running):
-        one.link._send(Cancel(question.number))
-        one.link._send(Cancel(question.number))
+        one.connection.send(Cancel(question.number))
+        one.connection.send(Cancel(question.number))
         assert await question.answer() == "cancelled"
     assert await one.ask("last").answer() == "LAST"
-    assert running.inbox.empty() and waiting.inbox.empty()
 
 
 async def test_a_window_that_goes_takes_its_questions_along(local: LocalEngine, fake: FakeFiller) -> None:
@@ -150,11 +149,11 @@ async def test_a_window_that_goes_takes_its_questions_along(local: LocalEngine, 
     await fake.begun()
     question = stays.ask("next")
     await settled(local, 2)
-    gone.link.close()
+    gone.connection.close()
     assert await question.answer() == "NEXT"
     assert fake.cancelled == ["hold 1"]
     assert [asked.text for asked in fake.asked] == ["hold 1", "next"]
-    while stays.link.facts is None or stays.link.facts.clients != 1:
+    while stays.connection.facts is None or stays.connection.facts.clients != 1:
         await asyncio.sleep(0.001)
 
 
@@ -173,10 +172,9 @@ async def test_the_wait_counts_against_the_deadline(local: LocalEngine, fake: Fa
 async def test_drafts_come_before_the_answer_to_who_wants_them(local: LocalEngine) -> None:
     one = await window(local)
     wanted, unwanted = one.ask("a", drafts=True), one.ask("b")
-    drafts = [await wanted.next(), await wanted.next()]
-    assert [d.draft.step for d in drafts if isinstance(d, Drafted)] == [1, 2]
     assert await wanted.answer() == "A"
-    assert await unwanted.answer() == "B"
+    assert [draft.step for draft in wanted.drafts] == [1, 2]
+    assert (await unwanted.answer(), unwanted.drafts) == ("B", [])
 
 
 async def test_errors_are_answers(local: LocalEngine, caplog: pytest.LogCaptureFixture) -> None:
@@ -197,14 +195,14 @@ async def test_another_identity_is_refused_with_a_remedy(local: LocalEngine, fie
     changed: dict[str, object] = {"protocol": 7, "spec": ModelSpec(threads=7)}
     other = msgspec.structs.replace(IDENTITY, **{field: changed.get(field, "x")})
     assert other.digest != IDENTITY.digest
-    link = local.link(other)
+    connection = await local.connection(other)
     with pytest.raises(EngineUnavailable, match=r"another model, version or number of threads.*engine stop"):
-        await asyncio.to_thread(link.opened)
+        await connection.opened()
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"GET / HTTP/1.1\r\n\r\n", pack(ask(1, request("a"), True, False)), b"\0\0\0\1\xc1", b"\xff" * 9, b"\0"],
+    [b"GET / HTTP/1.1\r\n\r\n", pack(ASKED), b"\0\0\0\1\xc1", b"\xff" * 9, b"\0"],
 )
 async def test_a_stranger_costs_nobody_anything(local: LocalEngine, data: bytes) -> None:
     one = await window(local)
@@ -222,9 +220,10 @@ async def test_a_number_in_use_ends_the_connection(local: LocalEngine, fake: Fak
     one = await window(local)
     question = one.ask("hold")
     await fake.begun()
-    one.link._send(ask(question.number, request("b"), True, False))
-    assert await question.next() is Signal.LOST
-    assert one.link.refusal is not None and "number in use" in one.link.refusal
+    one.connection.send(msgspec.structs.replace(ASKED, id=question.number))
+    with pytest.raises(EngineLost):
+        await question.coming
+    assert one.connection.refusal is not None and "number in use" in one.connection.refusal
 
 
 async def test_the_facts_can_be_asked_for(local: LocalEngine, fake: FakeFiller) -> None:
@@ -234,10 +233,10 @@ async def test_the_facts_can_be_asked_for(local: LocalEngine, fake: FakeFiller) 
     facts = await asyncio.to_thread(peek, local.path)
     assert facts is not None
     assert (facts.state, facts.clients, facts.queued) == ("busy", 1, 1)  # who peeks is no client
-    one.link._send(Peek())
-    while one.link.facts is None or one.link.facts.queued != 1:
+    one.connection.send(Peek())
+    while one.connection.facts is None or one.connection.facts.queued != 1:
         await asyncio.sleep(0.001)
-    assert isinstance(News(facts), News) and running.inbox.empty()
+    assert isinstance(News(facts), News) and not running.coming.done()
 
 
 # Opening, resting, ending.
@@ -255,17 +254,17 @@ async def test_while_the_model_opens_the_patient_wait_and_the_others_are_told(
         return fake
 
     local = LocalEngine(open_slowly)
-    one = Window(local.link())
-    while one.link.facts is None or one.link.facts.bytes_loaded != (3, 7):
+    one = Window(await local.connection())
+    while one.connection.facts is None or one.connection.facts.bytes_loaded != (3, 7):
         await asyncio.sleep(0.001)
     assert await one.ask("typing", patient=False).answer() == "model_loading"
     assert await one.ask("in a hurry", deadline_ms=20).answer() == "model_loading"
     asked, cancelled = one.ask("a"), one.ask("b")
-    one.link._send(Cancel(cancelled.number))
+    one.connection.send(Cancel(cancelled.number))
     assert await cancelled.answer() == "cancelled"
     may_open.set()
     assert await asked.answer() == "A"
-    facts = one.link.facts
+    facts = one.connection.facts
     assert facts is not None and facts.bytes_loaded is None
     local.host.end("stopped")
     await local.served
@@ -282,11 +281,11 @@ async def test_a_model_that_does_not_open_is_told_and_the_engine_ends(
         raise RuntimeError("no such folder")
 
     local = LocalEngine(fail)
-    one = Window(local.link())
+    one = Window(await local.connection())
     asked = one.ask("a")
     may_fail.set()
     assert await asked.answer() == "model_failed"
-    facts = await asyncio.to_thread(one.link.opened)
+    facts = await one.connection.opened()
     assert (facts.state, facts.failure) == ("failed", "no such folder")
     await local.served
     assert not local.path.exists()
@@ -297,7 +296,7 @@ async def test_the_engine_ends_after_its_last_client(fake: FakeFiller, runtime_f
     one = await window(local)
     await asyncio.sleep(0.1)
     assert await one.ask("a").answer() == "A"
-    one.link.close()
+    one.connection.close()
     await asyncio.wait_for(local.served, WAIT_S)
     assert not local.path.exists()
 
@@ -318,12 +317,12 @@ async def test_the_model_is_unloaded_when_nobody_has_asked_for_as_long_as_every_
     assert not local.served.done()
     held = hasty.ask("hold")
     await fake.begun()
-    patient.link.close()
+    patient.connection.close()
     await asyncio.sleep(0.15)
     assert not local.served.done()  # somebody asks
     fake.release.set()
     assert await held.answer() == "HOLD"
     await asyncio.wait_for(local.served, WAIT_S)
-    while hasty.link.goodbye is None:
+    while hasty.connection.goodbye is None:
         await asyncio.sleep(0.001)
-    assert hasty.link.goodbye.why == "unloaded"
+    assert hasty.connection.goodbye.why == "unloaded"

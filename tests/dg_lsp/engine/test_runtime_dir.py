@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dg_lsp.engine import runtime_dir as place
-from dg_lsp.engine.link import EngineLost
+from dg_lsp.engine.engine_connection import EngineLost
 from dg_lsp.engine.runtime_dir import EngineUnavailable, folder, is_ours, log_path, peer_uid, socket_path
 from dg_lsp.engine.start import connect
 from dg_lsp.user_folders import VARIABLE
@@ -126,10 +125,10 @@ def test_who_is_at_the_other_end_is_known() -> None:
 
 async def test_an_engine_refuses_another_user(local: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place, "peer_uid", lambda _connection: os.geteuid() + 1)
-    link = local.link()
+    connection = await local.connection()
     with pytest.raises(EngineLost):
-        await asyncio.to_thread(link.opened)
-    assert link.facts is None and link.lost
+        await connection.opened()
+    assert connection.facts is None and connection.lost
 
 
 def test_a_server_refuses_an_engine_of_another_user(free: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -15,10 +16,10 @@ import pytest
 
 from dg_lsp.app.engine_cli import engine, holder, peek, stop
 from dg_lsp.engine import start as starting
-from dg_lsp.engine.client import SharedFiller
+from dg_lsp.engine.client import EngineClient
 from dg_lsp.engine.identity import Identity, identity_of
 from dg_lsp.engine.runtime_dir import EngineUnavailable, log_path, socket_path
-from dg_lsp.engine.start import reach, start_early
+from dg_lsp.engine.start import start_early
 from model.types import CheckpointError, ModelSpec
 from tests.dg_lsp.engine.engine_fakes import IDENTITY, WAIT_S
 
@@ -31,6 +32,10 @@ def command(runtime_folder: Path) -> tuple[str, ...]:
     script = runtime_folder / "script.jsonl"
     script.touch()
     return (*COMMAND, str(script), "60")
+
+
+def reach(identity: Identity, command: tuple[str, ...] = starting.ENGINE_COMMAND) -> socket.socket:
+    return asyncio.run(starting.reach(identity, command))
 
 
 def starts() -> int:
@@ -95,7 +100,7 @@ def test_an_engine_that_cannot_be_started_is_a_reason(runtime_folder: Path) -> N
 
 def test_an_engine_that_ends_at_once_is_a_reason(runtime_folder: Path) -> None:
     with pytest.raises(EngineUnavailable, match="ends at once"):
-        SharedFiller(IDENTITY, None, (sys.executable, "-c", "raise SystemExit(3)"))
+        asyncio.run(EngineClient(IDENTITY, None, (sys.executable, "-c", "raise SystemExit(3)")).open())
 
 
 def test_a_lock_without_a_listener_is_waited_for_but_not_for_ever(
@@ -109,8 +114,6 @@ def test_a_lock_without_a_listener_is_waited_for_but_not_for_ever(
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(EngineUnavailable, match="engine stop"):
             reach(IDENTITY, ("/nowhere/python",))
-        with pytest.raises(EngineUnavailable):
-            reach(IDENTITY, ("/nowhere/python",), given_up=lambda: True)
 
 
 def test_a_folder_that_cannot_be_written_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dg_lsp.app.server import Server, create_server
+from dg_lsp.backend.scheduler import in_process
 from dg_lsp.features import configuration
 from dg_lsp.settings import EngineChoice
 from infill.types import Filler
@@ -27,7 +28,7 @@ class Window:
         self.wire = Wire()
         self.opened: list[EngineChoice] = []
         self.fillers: list[FakeFiller] = []
-        self.server: Server = create_server(self._open)
+        self.server: Server = create_server(in_process(self._open))
         self.server.rpc.set_writer(self.wire, include_headers=False)
 
     def _open(self, choice: EngineChoice, on_bytes: OnBytes) -> Filler:
@@ -65,14 +66,14 @@ class Window:
         return [message["params"]["message"] for message in self.asked("window/showMessage")]
 
     async def ready(self, n_opened: int) -> None:
-        await self.until(lambda: len(self.opened) == n_opened and self.server.session.scheduler.state == "ready")
+        await self.until(lambda: len(self.opened) == n_opened and self.server.session.dispatcher.state == "ready")
 
 
 @pytest.fixture
 async def window() -> AsyncIterator[Window]:
     window = Window()
     yield window
-    window.server.session.scheduler.close()
+    window.server.session.dispatcher.close()
 
 
 async def test_the_model_opens_with_what_the_configuration_says(window: Window) -> None:
@@ -177,11 +178,11 @@ async def test_what_watches_the_server_hears_of_the_new_engine_too(window: Windo
     session = window.server.session
     assert (session.usage.on, session.context.of("untitled:a").texts) == (False, ())
     n_told = len(window.asked("didChangeStatus"))
-    session.scheduler.on_change()
+    session.dispatcher.on_change()
     await window.changes(2, {"statusNotification": True, "automatic": False})
     await window.until(lambda: len(window.asked("didChangeStatus")) > n_told)
     assert window.asked("didChangeStatus")[-1]["params"]["kind"] == "Inactive"
-    assert session.scheduler.on_change == session.changed
+    assert session.dispatcher.on_change == session.changed
 
 
 async def test_each_problem_is_named_once(window: Window) -> None:

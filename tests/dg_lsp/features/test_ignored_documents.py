@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dg_lsp.app.server import Server, create_server
+from dg_lsp.backend.scheduler import in_process
 from dg_lsp.settings import EngineChoice
 from model.types import OnBytes
 from tests.dg_lsp.server_fakes import FakeFiller, Wire, receive
@@ -51,12 +52,12 @@ async def test_an_untrusted_workspaces_model_is_not_opened(filler: FakeFiller) -
         return filler
 
     for options in ({"model": "./m", "trusted": False}, {"model": "./m", "trusted": True}):
-        server = create_server(open_filler)
+        server = create_server(in_process(open_filler))
         server.rpc.set_writer(Wire(), include_headers=False)
         params = {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": options}
         receive(server, "initialize", params, id=1)
         receive(server, "initialized", {})
         assert server.session.loading is not None
         await server.session.loading
-        server.session.scheduler.close()
+        server.session.dispatcher.close()
     assert asked == [None, "./m"]

@@ -15,6 +15,13 @@ PLACE = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 5
 PROBLEMS = [{"range": PLACE, "message": "unused\n  name"}, {"range": PLACE, "message": "E2"}]
 
 
+@pytest.fixture
+def filler(takes: bool) -> FakeFiller:
+    filler = FakeFiller()
+    filler.takes_instructions = takes
+    return filler
+
+
 async def answer(server: Server, wire: Wire, method: str, params: Any, number: int) -> Any:
     receive(server, method, params, id=number)
     while not any(message.get("id") == number for message in wire.sent):
@@ -35,7 +42,6 @@ async def actions(server: Server, wire: Wire) -> dict[str, Any]:
 async def test_a_command_tells_instruction_and_problems(
     served: tuple[Server, Wire], filler: FakeFiller, takes: bool
 ) -> None:
-    filler.takes_instructions = takes
     server, wire = served
     await actions(server, wire)
     told = {"uri": URI, "range": PLACE, "instruction": "shorter", "diagnostics": ["E1"]}
@@ -44,8 +50,8 @@ async def test_a_command_tells_instruction_and_problems(
     assert (request.instruction, request.diagnostics) == (("shorter", ("E1",)) if takes else (None, ()))
 
 
+@pytest.mark.parametrize("takes", [True])
 async def test_an_action_tells_what_the_tools_report_there(served: tuple[Server, Wire], filler: FakeFiller) -> None:
-    filler.takes_instructions = True
     server, wire = served
     offered = await actions(server, wire)
     await answer(server, wire, "codeAction/resolve", offered["Rewrite selection…"], 11)

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from dg_lsp.app.server import create_server
+from dg_lsp.backend.scheduler import in_process
 from tests.dg_lsp.server_fakes import FakeFiller, Wire, receive
 
 FALLBACK = "completionProvider"
 
 
 def offered(**capabilities: Any) -> dict[str, Any]:
-    server, wire = create_server(lambda _choice, _on_bytes: FakeFiller()), Wire()
+    server, wire = create_server(in_process(lambda _choice, _on_bytes: FakeFiller())), Wire()
     server.rpc.set_writer(wire, include_headers=False)
     params = {"processId": None, "rootUri": None, "capabilities": capabilities}
     receive(server, "initialize", params, id=1)

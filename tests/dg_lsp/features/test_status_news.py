@@ -35,7 +35,7 @@ async def lasted() -> None:
 
 
 async def test_what_is_over_at_once_is_not_told(served: Served, wire: Wire, filler: FakeFiller) -> None:
-    scheduler = served[0].session.scheduler
+    scheduler = served[0].session.dispatcher
     scheduler.on_change()
     await lasted()
     assert told(wire) == [(False, "Normal")]
@@ -51,7 +51,7 @@ async def test_what_is_over_at_once_is_not_told(served: Served, wire: Wire, fill
 
 
 async def test_what_lasts_is_told_once_and_so_is_its_end(served: Served, wire: Wire, filler: FakeFiller) -> None:
-    scheduler = served[0].session.scheduler
+    scheduler = served[0].session.dispatcher
     scheduler.on_change()
     filler.release.clear()
     asked = asyncio.create_task(scheduler.fill("lane", FillRequest("a", "python", 0)))

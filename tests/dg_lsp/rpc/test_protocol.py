@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from dg_lsp.app.server import Server, create_server
+from dg_lsp.backend.scheduler import in_process
 from dg_lsp.settings import EngineChoice
 from infill.types import FillRequest, InputError
 from model.types import CancelToken, OnBytes
@@ -53,7 +54,7 @@ async def test_an_error_inside_a_handler_is_an_answer_without_details(
     served: tuple[Server, Wire], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, wire = served
-    monkeypatch.setattr(server.session, "scheduler", None)
+    monkeypatch.setattr(server.session, "dispatcher", None)
     receive(server, "dgLsp/status", None, id=3)
     assert wire.sent[-1]["error"] == {"code": -32603, "message": "Internal Error: AttributeError"}
 
@@ -114,7 +115,7 @@ async def test_the_command_lines_model_comes_before_the_editors(
         asked.append(choice.spec.model)
         return filler
 
-    server = create_server(open_filler, {"model": flag} if flag else None)
+    server = create_server(in_process(open_filler), {"model": flag} if flag else None)
     server.rpc.set_writer(Wire(), include_headers=False)
     params = {
         "processId": None,
@@ -126,7 +127,7 @@ async def test_the_command_lines_model_comes_before_the_editors(
     receive(server, "initialized", {})
     assert server.session.loading is not None
     await server.session.loading
-    server.session.scheduler.close()
+    server.session.dispatcher.close()
     assert asked == [opened]
 
 

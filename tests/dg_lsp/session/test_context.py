@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dg_lsp.app.server import Server, create_server
+from dg_lsp.backend.scheduler import in_process
 from infill.types import Context, Excerpt
 from tests.dg_lsp.server_fakes import FakeFiller, Wire, receive
 
@@ -21,7 +22,7 @@ class Editor:
 
     def __init__(self, folder: Path, filler: FakeFiller, **options: Any) -> None:
         self.folder, self.filler, self.wire = folder, filler, Wire()
-        self.server: Server = create_server(lambda _choice, _on_bytes: filler)
+        self.server: Server = create_server(in_process(lambda _choice, _on_bytes: filler))
         self.server.rpc.set_writer(self.wire, include_headers=False)
         folders = [{"uri": folder.as_uri(), "name": folder.name}]
         settings = {"debounceMs": 0, "lookAhead": False} | options
@@ -74,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
 async def editor(folder: Path, filler: FakeFiller) -> AsyncIterator[Editor]:
     editor = Editor(folder, filler)
     yield editor
-    editor.server.session.scheduler.close()
+    editor.server.session.dispatcher.close()
 
 
 async def test_definitions_come_first_then_where_the_user_was_the_latest_last(editor: Editor) -> None:
@@ -142,7 +143,7 @@ async def test_nothing_from_outside_the_workspace(folder: Path, filler: FakeFill
     editor = Editor(inner, filler)
     editor.open("main.py", "from ..shelf import SIZE\nimport shelf\n")
     assert await editor.context("main.py") == []
-    editor.server.session.scheduler.close()
+    editor.server.session.dispatcher.close()
 
 
 @pytest.mark.parametrize(("options", "expected"), [({"context": False}, []), ({"trusted": False}, [SHELF])])
@@ -152,4 +153,4 @@ async def test_it_can_be_switched_off_and_needs_no_trust(
     editor = Editor(folder, filler, **options)
     editor.open("main.py", "from shelf import SIZE\n")
     assert await editor.context("main.py") == expected
-    editor.server.session.scheduler.close()
+    editor.server.session.dispatcher.close()

@@ -13,13 +13,14 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Turns(Generic[T]):
+class FairQueue(Generic[T]):
     """First in, first out for each owner; round robin between owners. For any threads."""
 
     def __init__(self) -> None:
         # Never an empty queue; who is next is first.
         self._first: OrderedDict[Hashable, deque[T]] = OrderedDict()
         self._last: OrderedDict[Hashable, deque[T]] = OrderedDict()
+        self._served: Hashable = None  # whose turn was last: not twice in a row while others wait
         self._changed = threading.Condition()
         self._closed = False
 
@@ -39,13 +40,16 @@ class Turns(Generic[T]):
             self._changed.notify()
 
     def get(self) -> T | None:
-        """Wait for the next item, whose owner then goes to the end of the line; None once closed."""
+        """Wait for the next item, whose owner then goes to the end of the line; None once closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._first or self._last or self._closed)
-            if self._closed:
-                return None
             queues = self._first or self._last
+            if not queues:
+                return None
+            if len(queues) > 1 and next(iter(queues)) == self._served:
+                queues.move_to_end(self._served)
             owner, items = queues.popitem(last=False)
+            self._served = owner
             item = items.popleft()
             if items:
                 queues[owner] = items
@@ -63,8 +67,16 @@ class Turns(Generic[T]):
                     return True
             return False
 
+    def drain(self) -> list[T]:
+        """Take everything out."""
+        with self._changed:
+            found = [item for queues in (self._first, self._last) for items in queues.values() for item in items]
+            self._first.clear()
+            self._last.clear()
+            return found
+
     def close(self) -> None:
-        """Make `get` return None, now and for ever."""
+        """Make `get` return None once nothing waits."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

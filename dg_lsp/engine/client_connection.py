@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from dg_lsp.engine.messages import Answer, Answered, Drafted, FromEngine, MessageError, pack
-from dg_lsp.engine.worker import Job
+from dg_lsp.backend.question import Answer, Question
+from dg_lsp.engine.messages import Answered, Drafted, FromEngine, MessageError, pack
 from infill.types import Draft, NoFill
 
 FULL_BYTES = 1 << 16  # one with so much unread gets no drafts
 
 
-class Guest:
+class ClientConnection:
     """Its open questions by their numbers, and the way to tell it things."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
-        self.jobs: dict[int, Job] = {}
+        self.questions: dict[int, Question] = {}
         self.unload_after_s: float | None = None
 
     def send(self, message: FromEngine) -> None:
@@ -34,6 +34,6 @@ class Guest:
 
     def show(self, number: int, draft: Draft) -> None:
         """Send a draft, unless there is enough to read or it cannot travel, as the answer will say."""
-        if number in self.jobs and self.writer.transport.get_write_buffer_size() < FULL_BYTES:
+        if number in self.questions and self.writer.transport.get_write_buffer_size() < FULL_BYTES:
             with contextlib.suppress(MessageError):
                 self.send(Drafted(number, draft))

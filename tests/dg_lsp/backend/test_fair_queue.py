@@ -5,11 +5,11 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dg_lsp.engine.fair_queue import Turns
+from dg_lsp.backend.fair_queue import FairQueue
 
 
 def test_a_busy_owner_does_not_keep_the_others_waiting() -> None:
-    turns: Turns[str] = Turns()
+    turns: FairQueue[str] = FairQueue()
     for item in ("a1", "a2", "a3", "b1", "c1", "b2"):
         turns.put(item[0], item)
     assert len(turns) == 6
@@ -17,17 +17,17 @@ def test_a_busy_owner_does_not_keep_the_others_waiting() -> None:
 
 
 def test_who_was_served_goes_behind_who_came_since() -> None:
-    turns: Turns[str] = Turns()
+    turns: FairQueue[str] = FairQueue()
     turns.put("a", "a1")
     turns.put("a", "a2")
     assert turns.get() == "a1"
     turns.put("b", "b1")
     turns.put("a", "a3")
-    assert [turns.get() for _ in range(3)] == ["a2", "b1", "a3"]
+    assert [turns.get() for _ in range(3)] == ["b1", "a2", "a3"]
 
 
 def test_what_goes_last_goes_behind_everybody() -> None:
-    turns: Turns[str] = Turns()
+    turns: FairQueue[str] = FairQueue()
     turns.put("a", "a ahead", last=True)
     assert not turns.pressing
     turns.put("b", "b ahead", last=True)
@@ -40,7 +40,7 @@ def test_what_goes_last_goes_behind_everybody() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers()), max_size=40))
 def test_each_owner_is_served_in_order_and_none_twice_before_another_that_waits(items: list[tuple[int, int]]) -> None:
-    turns: Turns[tuple[int, int]] = Turns()
+    turns: FairQueue[tuple[int, int]] = FairQueue()
     for item in items:
         turns.put(item[0], item)
     served = [item for _ in items if (item := turns.get()) is not None]
@@ -53,7 +53,7 @@ def test_each_owner_is_served_in_order_and_none_twice_before_another_that_waits(
 
 
 def test_an_item_can_be_taken_out_until_its_turn() -> None:
-    turns: Turns[str] = Turns()
+    turns: FairQueue[str] = FairQueue()
     for item in ("a1", "b1"):
         turns.put(item[0], item)
     assert turns.remove("a", "a1")
@@ -64,12 +64,17 @@ def test_an_item_can_be_taken_out_until_its_turn() -> None:
 
 
 def test_closing_wakes_who_waits() -> None:
-    turns: Turns[str] = Turns()
+    turns: FairQueue[str] = FairQueue()
     got: list[str | None] = []
     thread = threading.Thread(target=lambda: got.append(turns.get()))
     thread.start()
     turns.close()
     thread.join(20)
     assert got == [None]
+
+
+def test_what_waits_at_the_close_is_still_served() -> None:
+    turns: FairQueue[str] = FairQueue()
     turns.put("a", "a1")
-    assert turns.get() is None
+    turns.close()
+    assert (turns.get(), turns.get()) == ("a1", None)
