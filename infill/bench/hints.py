@@ -35,7 +35,7 @@ class Unhinted(msgspec.Struct, frozen=True):
     @property
     def answers(self) -> tuple[str, ...]:
         """The types that were taken out, in order."""
-        return tuple(_type(self.text[span.start : span.end]) for span in self.hints)
+        return tuple(hint_alone(self.text[span.start : span.end]) for span in self.hints)
 
     @property
     def holed(self) -> str:
@@ -59,7 +59,7 @@ class Unhinted(msgspec.Struct, frozen=True):
         request = msgspec.structs.replace(target.request("python"), seed=seed, context=context, least_confidence=least)
         result = filler.fill(request, CancelToken())
         changes = target.changes(result.completions[0]) if isinstance(result, Filled) else ()
-        found = {change.span.start: (_type(change.text), change.confidence) for change in changes}
+        found = {change.span.start: (hint_alone(change.text), change.confidence) for change in changes}
         return [found.get(at) for at in self.hole_offsets]
 
 
@@ -89,7 +89,7 @@ def _functions(path: str, text: str) -> Iterator[Unhinted]:
             arrow = text.rindex("->", 0, offset(function.returns.lineno, function.returns.col_offset))
             hints.append(Span(len(text[:arrow].rstrip()), offset(*_end(function.returns))))
         pattern = next(form.hints.pattern for form in FUNCTION_SYNTAX.values() if form.hints)
-        if len(hints) >= LEAST and all(re.fullmatch(pattern, _type(text[h.start : h.end])) for h in hints):
+        if len(hints) >= LEAST and all(re.fullmatch(pattern, hint_alone(text[h.start : h.end])) for h in hints):
             hints.sort(key=lambda hint: hint.start)
             yield Unhinted(path, text, offset(function.lineno, function.col_offset), tuple(hints))
 
@@ -98,5 +98,6 @@ def _end(node: ast.expr) -> tuple[int, int]:
     return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
-def _type(hint: str) -> str:
-    return hint.strip().removeprefix(":").removeprefix("->").strip()
+def hint_alone(hint: str) -> str:
+    """The type alone of what is inserted: ": int = " before a default, " -> int" after the parameters."""
+    return hint.strip().removeprefix(":").removeprefix("->").removesuffix("=").strip()

@@ -28,7 +28,7 @@ from model.types import Engine
 SINGLES_UNTIL = 0.8  # of a deadline: later than this, segments are not tried alone
 SCORED_UNTIL = 0.95
 SINGLES_TOKENS = 2048  # for segments tried alone
-MARGIN = 8.0  # nats by which the model must prefer a text to right code that it would replace; model/train/LOG.md
+MARGIN = 12.0  # nats by which the model must prefer a text to right code that it would replace; model/train/LOG.md
 SCORED_TOKENS = 512  # in one pass: the cost grows with their square
 
 Texts = tuple[str, ...]  # one for each free segment

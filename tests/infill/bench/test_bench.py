@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infill.bench.fills import goes_as_far
-from infill.bench.hints import unhinted
+from infill.bench.hints import hint_alone, unhinted
 from infill.bench.hole_sampling import begun_holes, block_holes, line_holes, typed_holes
 from infill.bench.humaneval import Task, answer, read_tasks
 from infill.bench.main import VARIANTS, main
@@ -253,3 +253,8 @@ def test_of_a_word_begun_the_first_letters_stand_there() -> None:
     for hole in holes:
         assert hole.text[hole.span.start - 2 : hole.span.start + 1].isidentifier()
         assert not hole.text[hole.span.start - 3].isidentifier()
+
+
+@pytest.mark.parametrize("inserted", [": int", ": int = ", " -> int"])
+def test_a_hint_is_compared_without_what_is_inserted_around_it(inserted: str) -> None:
+    assert hint_alone(inserted) == "int"
