@@ -28,8 +28,8 @@ _MAX_BLANK_LINES = 2
 _TOO_MANY_BREAKS = re.compile(rf"\n{{{_MAX_BLANK_LINES + 2},}}")
 
 
-class Around(msgspec.Struct, frozen=True):
-    """What stands around a hole, with all line breaks as LF; `line_break` is the document's own."""
+class HoleContext(msgspec.Struct, frozen=True):
+    """A hole with the text before and after it, line breaks as LF; `line_break` is the document's own."""
 
     hole: Hole
     prefix: str
@@ -53,7 +53,7 @@ class Pass(msgspec.Struct, frozen=True):
 
     name: str
     why: str
-    apply: Callable[[str, Around], str]
+    apply: Callable[[str, HoleContext], str]
 
 
 def postprocess(fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False) -> str:
@@ -79,9 +79,9 @@ def trace(
 
 
 @functools.lru_cache(maxsize=2)
-def _around(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> Around:
+def _around(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> HoleContext:
     """The surroundings, made once for all the fills of a hole."""
-    return Around(hole, lf(prefix), lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
+    return HoleContext(hole, lf(prefix), lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
 
 
 def dominant_line_break(text: str) -> str:
@@ -91,22 +91,22 @@ def dominant_line_break(text: str) -> str:
     return max(counts, key=lambda line_break: counts[line_break])
 
 
-def _plain_breaks(fill: str, _: Around) -> str:
+def _plain_breaks(fill: str, _: HoleContext) -> str:
     return lf(fill)
 
 
-def _document_breaks(fill: str, around: Around) -> str:
+def _document_breaks(fill: str, around: HoleContext) -> str:
     return fill.replace("\n", around.line_break)
 
 
-def _cut_special(fill: str, around: Around) -> str:
+def _cut_special(fill: str, around: HoleContext) -> str:
     for found in _SPECIAL.finditer(fill):
         if found[0] not in around.prefix and found[0] not in around.suffix:
             return fill[: found.start()]
     return fill
 
 
-def _unfence(fill: str, around: Around) -> str:
+def _unfence(fill: str, around: HoleContext) -> str:
     """Take the code out of a Markdown fence that opens the fill."""
     opened = re.match(r"\s*```[\w+-]*[ \t]*\n", fill)
     if opened is None or "```" in around.left:
@@ -114,11 +114,11 @@ def _unfence(fill: str, around: Around) -> str:
     return re.split(r"\n[ \t]*```", fill[opened.end() :], maxsplit=1)[0]
 
 
-def _one_line(fill: str, around: Around) -> str:
+def _one_line(fill: str, around: HoleContext) -> str:
     return fill if around.hole.multiline else fill.partition("\n")[0]
 
 
-def _outer_blanks(fill: str, around: Around) -> str:
+def _outer_blanks(fill: str, around: HoleContext) -> str:
     """Drop blank lines at both ends; of the first line keep its indentation."""
     if not fill.strip():
         return ""
@@ -128,12 +128,12 @@ def _outer_blanks(fill: str, around: Around) -> str:
     return fill
 
 
-def _blank_runs(fill: str, _: Around) -> str:
+def _blank_runs(fill: str, _: HoleContext) -> str:
     fill = re.sub(r"[ \t\f\v]+\n", "\n", fill)
     return _TOO_MANY_BREAKS.sub("\n" * (_MAX_BLANK_LINES + 1), fill)
 
 
-def _cut_repeats(fill: str, _: Around) -> str:
+def _cut_repeats(fill: str, _: HoleContext) -> str:
     """Cut where a run of lines that says something comes for the second of three times in a row."""
     lines = fill.split("\n")
     for at in range(len(lines)):
@@ -146,7 +146,7 @@ def _cut_repeats(fill: str, _: Around) -> str:
     return fill
 
 
-def _seam(fill: str, around: Around) -> str:
+def _seam(fill: str, around: HoleContext) -> str:
     """Keep one blank, not two, where the fill meets the text on its line."""
     if around.left.strip(BLANK) and around.left[-1] in BLANK:
         fill = fill.lstrip(BLANK)
@@ -155,31 +155,31 @@ def _seam(fill: str, around: Around) -> str:
     return fill
 
 
-def _fit_indent(fill: str, around: Around) -> str:
+def _fit_indent(fill: str, around: HoleContext) -> str:
     if not around.hole.multiline:
         # the cursor stands at the indentation already: a line that brings its own would go too far
         return fill if around.left.strip(BLANK) else fill.lstrip(BLANK)
     return reindent.fit(fill, around.hole.indent, around.left, around.prefix)
 
 
-def _cut_dedent(fill: str, around: Around) -> str:
+def _cut_dedent(fill: str, around: HoleContext) -> str:
     """End a fill where it leaves the block it is for."""
     if not (around.indent_blocks and around.hole.multiline and around.hole.kind != "selection"):
         return fill
     return reindent.within(fill, around.hole.indent)
 
 
-def _cut_next_lines(fill: str, around: Around) -> str:
+def _cut_next_lines(fill: str, around: HoleContext) -> str:
     if around.right.strip(BLANK):
         return fill
     return overlap.without_next_lines(fill, around.left, around.suffix)
 
 
-def _trim_overlap(fill: str, around: Around) -> str:
+def _trim_overlap(fill: str, around: HoleContext) -> str:
     return overlap.without_overlap(fill, around.left, around.right)
 
 
-def _drop_closers(fill: str, around: Around) -> str:
+def _drop_closers(fill: str, around: HoleContext) -> str:
     return overlap.without_second_closers(fill, around.left, around.right, around.suffix)
 
 

@@ -1,4 +1,4 @@
-"""Unified diffs, byte-exact for any line end. Knows text and a path's name; touches no file."""
+"""Unified diffs, byte-exact for any line end. Knows texts and the name of a path; reads and writes no file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _CONTEXT_LINES = 3
 
 
 def unified_diff(path: str | Path, before: str, after: str) -> str:
-    r"""Unified diff that `git apply` and `patch -p1` take from the current folder; empty when equal.
+    r"""Return a unified diff for `git apply` and `patch -p1` in the current folder; empty when equal.
 
-    Lines end at \n only, as both tools see it: a \r before it is part of the line. There is no
+    Only \n ends a line, as in both tools: a \r before it is part of the line. There is no
     `diff --git` line because git would then read the names from the top of the repository.
     """
     if before == after:
@@ -37,9 +37,9 @@ def unified_diff(path: str | Path, before: str, after: str) -> str:
 
 
 def _strip_common(old: list[str], new: list[str]) -> int:
-    """Cut equal lines off both ends but for the context; returns how many went from the front.
+    """Remove equal lines at both ends, in place, except the context; return how many were removed at the front.
 
-    A fill touches a few lines: without this, difflib would index all of a large file.
+    A fill changes a few lines: without this, difflib would index all of a large file.
     """
     shorter = min(len(old), len(new))
     n_front = next((i for i in range(shorter) if old[i] != new[i]), shorter)
@@ -64,18 +64,19 @@ def _marked(mark: str, line: str) -> str:
 def _hunk_range(start: int, end: int) -> str:
     if end - start == 1:
         return str(start + 1)
-    return f"{start if start == end else start + 1},{end - start}"  # an empty range names the line before it
+    # An empty range has the number of the line before it.
+    return f"{start if start == end else start + 1},{end - start}"
 
 
 def _label(path: str | Path) -> str:
-    """`path` as a patch names it: from the current folder when inside it, else from the root."""
+    """Return `path` as a patch names it: relative to the current folder when inside it, else to the root."""
     absolute, here = Path(os.path.abspath(path)), Path(os.path.realpath("."))
     inside = absolute.is_relative_to(here)
     return "/".join(absolute.relative_to(here).parts if inside else absolute.parts[1:])
 
 
 def _quoted(name: str) -> str:
-    """`name` the way git writes it: C-quoted when odd, a tab behind it when patch would stop at a space."""
+    """Return `name` as git writes it: C-quoted if it has odd characters, with a tab after it if it has a space."""
     if name.isprintable() and not set(name) & {'"', "\\"}:
         return name + "\t" if " " in name else name
     quoted = ""

@@ -1,6 +1,6 @@
-"""Source files in and out: bytes to text and back with nothing translated, and safe writes.
+"""Reads and writes source files: bytes to text and back without translation, and safe writes.
 
-Line ends, a byte order mark and a missing last newline stay as they are. Whatever is wrong with a file is
+Line ends, a byte order mark and a missing last newline stay as they are. Every problem with a file is
 an `InputError` of one line that names it. Knows nothing of holes, languages or models.
 """
 
@@ -21,14 +21,14 @@ import msgspec
 from infill.files.diff import unified_diff
 from infill.types import InputError
 
-MAX_BYTES = 5_000_000  # past this it is data, not source
+MAX_BYTES = 5_000_000  # a larger file is data, not source
 # Not str.splitlines: form feed and U+2028 are ordinary characters in code.
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _BOM = "\ufeff"
 
 
 class Position(msgspec.Struct, frozen=True):
-    """A place as the user names it: FILE:LINE:COL, line and column from 1; the file `-` is standard input."""
+    """A position as the user names it, FILE:LINE:COL: line and column from 1; the file `-` is standard input."""
 
     file: str
     line: int
@@ -36,7 +36,7 @@ class Position(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Position:
-        r"""Split at the last two colons: file names (`C:\x.py`, `a:b.py`) may have colons of their own."""
+        r"""Parse FILE:LINE:COL; file names may have colons too (`C:\x.py`). Raises InputError for other texts."""
         parts = re.fullmatch(r"(.+):([0-9]{1,9}):([0-9]{1,9})", text, re.DOTALL)
         if not parts:
             raise InputError(f"{printable(text)}: is not FILE:LINE:COL (line and column count from 1)")
@@ -47,9 +47,9 @@ class Position(msgspec.Struct, frozen=True):
 
 
 class SourceFile(msgspec.Struct, frozen=True):
-    """One file as it was read: `raw` is what was on disk, `text` the same without byte order mark.
+    """One file as it was read: `raw` has its bytes, `text` the same decoded and without byte order mark.
 
-    `name` is what the user called it, `path` where it really is (links resolved), None for a stream.
+    `name` is the user's name for it, `path` its real path (links resolved), None for a stream.
     """
 
     name: str
@@ -59,7 +59,7 @@ class SourceFile(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, path: str | Path) -> SourceFile:
-        """Return the file at `path`; raises InputError when it cannot be used."""
+        """Return the file at `path`. Raises InputError when it cannot be used."""
         name = str(path)
         try:
             status = os.stat(path)
@@ -76,7 +76,7 @@ class SourceFile(msgspec.Struct, frozen=True):
 
     @classmethod
     def read_stream(cls, name: str, stream: BinaryIO) -> SourceFile:
-        """Return what `stream` holds up to its end, under the same rules as a file."""
+        """Return the content of `stream` up to its end, under the same rules as a file."""
         try:
             raw = stream.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
@@ -84,22 +84,25 @@ class SourceFile(msgspec.Struct, frozen=True):
         return cls(name, None, raw, _decode(name, raw))
 
     def encode(self, text: str) -> bytes:
-        """Return `text` as the bytes this file would hold: with its byte order mark, if it has one."""
+        """Return `text` as bytes of this file: with its byte order mark, if it has one."""
         return (codecs.BOM_UTF8 if self.raw.startswith(codecs.BOM_UTF8) else b"") + text.encode("utf-8")
 
     def diff(self, text: str) -> str:
-        """Unified diff from the file as read to `text`; empty when they are equal."""
+        """Return the unified diff from the file as it was read to `text`; empty when they are equal."""
         mark = _BOM if self.raw.startswith(codecs.BOM_UTF8) else ""
         return unified_diff(self.path or "stdin", mark + self.text, mark + text)
 
 
 def printable(name: str) -> str:
-    """`name` on one line, with control characters and undecodable bytes escaped."""
+    """Return `name` on one line, with control characters and undecodable bytes escaped."""
     return name if name.isprintable() else repr(name)[1:-1]
 
 
 def offset_of(text: str, line: int, column: int) -> int:
-    """Character offset of a 1-based line and column; the column may be one past the line's last character."""
+    """Return the character offset of a line and column, both from 1; the column may be one past the line's end.
+
+    Raises `InputError` outside of the text.
+    """
     start, line_idx = 0, 1
     for line_break in _LINE_BREAK.finditer(text):
         if line_idx == line:
@@ -120,7 +123,7 @@ def _offset_in_line(start: int, end: int, line: int, column: int) -> int:
 
 
 def check_writable(source: SourceFile) -> None:
-    """Raise InputError when writing `source` would surely fail, so that no model is loaded in vain."""
+    """Raise InputError when writing `source` would certainly fail, before a model is loaded for it."""
     if source.path is None:
         return
     # access() asks for the real user; under sudo or a setuid helper the effective one decides.
@@ -134,7 +137,7 @@ def check_writable(source: SourceFile) -> None:
 def write_all(changes: Sequence[tuple[SourceFile, str]]) -> None:
     """Replace the text of every file or of none; mode, owner (when permitted) and links to them are kept.
 
-    Refuses when a file is no longer what was read. A reader sees the old or the new file, never a part.
+    Raises InputError when a file has changed since it was read. A reader sees the old or the new file, never a part.
     """
     staged: list[tuple[SourceFile, Path]] = []
     name = ""
@@ -155,7 +158,7 @@ def write_all(changes: Sequence[tuple[SourceFile, str]]) -> None:
 
 
 def _replace_each(staged: Sequence[tuple[SourceFile, Path]]) -> None:
-    """Move every staged file into place; when one fails, put back those already moved."""
+    """Move every staged file into place; when one fails, restore those already moved."""
     begun: list[SourceFile] = []
     try:
         for source, temporary in staged:
@@ -172,7 +175,7 @@ def _replace_each(staged: Sequence[tuple[SourceFile, Path]]) -> None:
 
 
 def _stage(path: Path, data: bytes) -> Path:
-    """Make a file beside `path` that has `data` on disk and the mode and owner of `path`."""
+    """Write `data` to a new file beside `path`, with its mode and owner; return the new path."""
     status = os.stat(path)
     handle, temporary = tempfile.mkstemp(prefix=".infill-", suffix=".tmp", dir=path.parent)
     try:
@@ -181,7 +184,7 @@ def _stage(path: Path, data: bytes) -> Path:
             stream.flush()
             os.fsync(stream.fileno())
         if hasattr(os, "chown"):
-            # Only root may give a file away; a member may still keep its group.
+            # Only root may change the owner; others may be permitted to keep the group.
             with contextlib.suppress(PermissionError):
                 os.chown(temporary, -1, status.st_gid)
                 os.chown(temporary, status.st_uid, -1)
@@ -193,7 +196,7 @@ def _stage(path: Path, data: bytes) -> Path:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` survive a power cut, where the system can (Windows cannot open a folder)."""
+    """Make a rename in `folder` survive a power cut, where the system supports it (Windows does not)."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -1,6 +1,6 @@
-"""What functions look like in each language, one frozen row each: where their bodies, docs and types go.
+"""The syntax of functions in each language, one frozen row each: where their bodies, docstrings and types go.
 
-A language without a row, or without a part of one, is not offered what needs it. Node and field names are
+Code actions that need a row, or a part of one, are not offered for a language without it. Node and field names are
 those of its grammar.
 """
 
@@ -10,7 +10,7 @@ import msgspec
 
 
 class DocstringSyntax(msgspec.Struct, frozen=True):
-    """Documentation as the first statement of a body: a statement of one string."""
+    """Documentation that is the first statement of a body and consists of one string."""
 
     opening: str
     closing: str
@@ -20,22 +20,22 @@ class DocstringSyntax(msgspec.Struct, frozen=True):
 
 
 class TypeHintSyntax(msgspec.Struct, frozen=True):
-    """Types that follow a name: in which nodes of a parameter list they are missing, and what leads them in."""
+    """Types that follow a name: the nodes of a parameter list that may lack them, and the text before a type."""
 
     parameters_field: str
     bare_types: frozenset[str]
-    implicit: frozenset[str]  # first parameters that nobody annotates
+    implicit: frozenset[str]  # first parameters that are never annotated
     before: str
     return_field: str
     before_return: str
-    type_node: str  # holds a type, and nothing else does
-    pattern: str  # regex of what a type may look like; names in it must be known, or stand in the file
-    usual: tuple[str, ...]  # types that are always worth a try
+    type_node: str  # the only node that contains a type
+    pattern: str  # regex of a type; names in it must be known, or occur in the file
+    usual: tuple[str, ...]  # types that are always tried
     known: frozenset[str]  # further names that need no definition
 
 
 class AbstractSyntax(msgspec.Struct, frozen=True):
-    """How a language says that a function is to be written elsewhere: names of its grammar, and of its library."""
+    """How a language declares a function that is implemented elsewhere: names of its grammar and its library."""
 
     class_type: str
     bases_field: str
@@ -45,15 +45,15 @@ class AbstractSyntax(msgspec.Struct, frozen=True):
 
 
 class FunctionSyntax(msgspec.Struct, frozen=True):
-    """What can be completed of a function besides its body."""
+    """The parts of a function that can be completed besides its body."""
 
     function_types: frozenset[str]
-    wrapper_types: frozenset[str] = frozenset()  # hold a function and what decorates it
-    whole_only: tuple[str, ...] = ()  # beginnings of placeholders that are code too, unless they are a whole block
-    value_type: str | None = None  # an expression that stands for one not yet written
-    value_parents: frozenset[str] = frozenset()  # where it surely does
-    value_placeholder: str = ""  # the same as text, to hold the place of what is inserted
-    quiet_types: frozenset[str] = frozenset()  # statements whose block is often empty on purpose
+    wrapper_types: frozenset[str] = frozenset()  # nodes of a function with its decorators
+    whole_only: tuple[str, ...] = ()  # beginnings of statements that are placeholders only as a whole block
+    value_type: str | None = None  # node of a placeholder value
+    value_parents: frozenset[str] = frozenset()  # nodes in which it surely is a placeholder
+    value_placeholder: str = ""  # the same as text, for inserted holes
+    quiet_types: frozenset[str] = frozenset()  # statements whose block is often deliberately empty
     abstract: AbstractSyntax | None = None
     doc: DocstringSyntax | None = None
     hints: TypeHintSyntax | None = None

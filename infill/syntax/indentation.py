@@ -19,7 +19,7 @@ from infill.types import Span
 
 BLANK = " \t\f\v"
 _LAST_FEED = re.compile(r".*[\f\v]", re.DOTALL)
-_MAX_LINES_SEEN = 400  # enough lines to learn a file's indentation unit from
+_MAX_LINES_SEEN = 400  # lines that are read to find a file's indentation unit
 _CLAUSES = re.compile(r"(?:else|elif|except|finally|case)\b")
 
 
@@ -31,7 +31,7 @@ class Level(msgspec.Struct, frozen=True):
 
 
 def indent_of(line: str) -> str:
-    """Return what a line is indented by; a form feed is no column, and those before it count no more.
+    """Return the indentation of a line; a form feed sets the column to 0, so blanks before it do not count.
 
     Python's own rule: its tokenizer sets the column to 0 at a form feed.
     """
@@ -39,17 +39,17 @@ def indent_of(line: str) -> str:
 
 
 def n_blanks(line: str) -> int:
-    """Return how many characters stand before the first that is not blank."""
+    """Return how many characters are before the first that is not blank."""
     return len(line) - len(line.lstrip(BLANK))
 
 
 def width(indent: str) -> int:
-    """Return how wide an indentation is for comparing; a tab counts to the next multiple of eight."""
+    """Return the width of an indentation in columns; a tab goes to the next multiple of eight."""
     return len(indent.expandtabs(8))
 
 
 def indent_unit(text: str, language: Language) -> str:
-    """Return one step of indentation as the file has it: a tab, or its most usual run of spaces."""
+    """Return one level of indentation as the file has it: a tab, or its most frequent run of spaces."""
     return _detect_unit(text, language) or language.indent_unit
 
 
@@ -63,7 +63,7 @@ def _detect_unit(text: str, language: Language) -> str | None:
         indent = indent_of(line)
         if opened and len(indent) > len(above) and indent.startswith(above):
             steps[indent[len(above) :]] += 1
-        # only under an opener: a continuation line is indented by taste, or to fit the line above
+        # only under a header: continuation lines are indented by taste, or aligned with the line above
         above, opened = indent, opens_block(language, line.rstrip(BLANK)) or line.endswith(">")
     usual = [(count, step) for step, count in steps.items() if step == "\t" or 2 <= step.count(" ") <= 8]
     return max(usual)[1] if usual else None
@@ -116,16 +116,16 @@ def code_of(syntax: Syntax, line: Span) -> str:
 
 
 def statement_levels(syntax: Syntax, offset: int) -> tuple[list[Level], bool]:
-    """Return where a statement may begin after the lines above, innermost first, and whether it must.
+    """Return the levels at which a statement may begin on this line, innermost first, and whether it must open a block.
 
-    It must, at the first level, when the line above opens a block. The levels end with column 0.
+    It must, at the first level, when the line above opens a block. The last level is column 0.
     """
     starts: list[tuple[str, str]] = []
     opens: bool | None = None
     for line in filled_above(syntax, offset):
         indent = indent_of(syntax.text[line.start : line.end])
         if starts and width(indent) >= width(starts[-1][0]):
-            continue  # first, as it is cheap and settles most lines of a long body
+            continue  # this test is first: it is cheap and decides most lines of a long body
         if is_comment(syntax, line):
             continue
         code = code_of(syntax, line)
@@ -150,7 +150,7 @@ def choose_level(syntax: Syntax, offset: int, levels: list[Level], must_open: bo
     """Return the level for a statement on the blank line at `offset`; the user's own whitespace wins.
 
     It wins where it is one of the levels, or any deeper than the header if one must open. An empty line
-    is column 0 by that rule, unless the line below would then be left indented without reason.
+    is column 0 by that rule, unless the line below would then be indented without a header.
     """
     line = syntax.line(offset)
     typed = (syntax.text[line.start : offset], syntax.text[line.start : line.end])
@@ -166,7 +166,7 @@ def choose_level(syntax: Syntax, offset: int, levels: list[Level], must_open: bo
     floor = min(width(levels[0].indent), _floor(syntax, offset))
     possible = [level for level in levels if width(level.indent) >= floor] or levels[:1]
     for own in typed:
-        # blanks that someone typed are a choice even if they orphan the line below: a header may come
+        # typed blanks are a choice even if the line below loses its header: a new one may be typed
         exact = [level for level in (levels if own else possible) if level.indent == own]
         if exact:
             return exact[0]
@@ -174,13 +174,13 @@ def choose_level(syntax: Syntax, offset: int, levels: list[Level], must_open: bo
 
 
 def blank_start(syntax: Syntax, offset: int, indent: str) -> int:
-    """Return where the span begins: the cursor, or the line's start if the blanks there do not fit."""
+    """Return where the span of a blank line's hole begins: the cursor, or the line's start if its blanks do not fit."""
     start = syntax.line(offset).start
     return offset if indent.startswith(syntax.text[start:offset]) else start
 
 
 def line_rule_indent(syntax: Syntax, offset: int) -> str:
-    """Return the indentation for a blank line by its neighbours alone, for code too broken to parse."""
+    """Return the indentation for a blank line from its neighbour lines alone, for code too broken to parse."""
     above = next(lines_above(syntax, offset), None)
     if above is None:
         return ""
@@ -195,7 +195,7 @@ def line_rule_indent(syntax: Syntax, offset: int) -> str:
 
 
 def opens_block(language: Language, code: str) -> bool:
-    """Say whether a line of code ends in something that the next line is indented under."""
+    """Say whether a line of code opens a block, so that the next line is indented more."""
     if code.endswith(("{", "(", "[", "=", "=>")) or (code.endswith(":") and language.id != "css"):
         return True
     words = re.findall(r"\w+$", code)
@@ -224,7 +224,7 @@ def begins_inside(syntax: Syntax, line: Span) -> bool:
 
 
 def _body_indent(syntax: Syntax, offset: int, header: str) -> str:
-    """Return the indentation of a body from what already stands in it, else one unit more."""
+    """Return the indentation of a body: that of its present lines, else one level more than its header."""
     near = next(filled_above(syntax, offset))  # a comment just under the header shows the indentation
     comment = indent_of(syntax.text[near.start : near.end]) if is_comment(syntax, near) else None
     candidates = [indent_below(syntax, offset), comment]

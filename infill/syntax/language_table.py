@@ -1,6 +1,6 @@
 """The languages we can read, one frozen row each: what differs between their grammars.
 
-A row refuses to know what is done with it; that is for `holes`, `gate` and `postprocess`. Grammars load
+A row does not know how it is used; `holes`, `checks` and `candidates` do. Grammars load
 on first use. To add a language: add its wheel, a row, a line in `LANGUAGES` and a case in the tests.
 """
 
@@ -22,30 +22,30 @@ _ASCII = bytes(range(128)) + b"." * 128  # in a shell a dot is of a word as they
 
 
 class Language(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rest of `infill` must know of one language; node names are those of its grammar."""
+    """What the rest of `infill` needs to know about one language; node names are those of its grammar."""
 
     id: str
     lsp_ids: tuple[str, ...]
     extensions: tuple[str, ...]
     file_names: tuple[str, ...] = ()
-    interpreters: tuple[str, ...] = ()  # of a shebang line, without version digits
+    interpreters: tuple[str, ...] = ()  # names in a shebang line, without version digits
     module: str
     loader: str = "language"
     block_style: BlockStyle = "brace"
-    indent_unit: str = "    "  # only where the file itself shows none
+    indent_unit: str = "    "  # where the file itself shows none
     line_comment: str = ""
     block_comment: tuple[str, str] | None = None
     comment_types: frozenset[str] = frozenset({"comment"})
     quotes: str = "\"'"  # what opens a string on one line, for code too broken to parse
     string_types: frozenset[str] = frozenset()
-    code_in_string_types: frozenset[str] = frozenset()  # interpolations: code again
-    body_types: frozenset[str] = frozenset()  # hold statements that run in order
-    container_types: frozenset[str] = frozenset()  # hold siblings: definitions, entries, arguments
+    code_in_string_types: frozenset[str] = frozenset()  # interpolations, which are code
+    body_types: frozenset[str] = frozenset()  # nodes of statements that run in order
+    container_types: frozenset[str] = frozenset()  # nodes of siblings: definitions, entries, arguments
     opener_words: tuple[str, ...] = ()  # words that open a block at a line's end, besides brackets
-    placeholder: str = r"(?!)"  # regex of statements that stand for a missing body
-    stand_ins: tuple[str, ...] = ("x",)  # what a valid fill may look like to the grammar
+    placeholder: str = r"(?!)"  # regex of placeholder statements of a missing body
+    stand_ins: tuple[str, ...] = ("x",)  # texts that are valid fills for the grammar
     builtins: frozenset[str] = frozenset()  # names that need no definition in a file
-    is_ascii_only: bool = False  # its scanner looks other characters up beyond the end of a table, which can crash
+    is_ascii_only: bool = False  # its scanner reads beyond a table for other characters, which can crash
 
     def grammar(self) -> tree_sitter.Language:
         """Return the grammar, loaded once per process; safe to share between threads."""
@@ -63,7 +63,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
 
 @functools.cache
 def keywords(language: Language) -> frozenset[str]:
-    """Words that the grammar knows by themselves."""
+    """Return the words that are tokens of the grammar."""
     grammar = language.grammar()
     ids = (i for i in range(grammar.node_kind_count) if not grammar.node_kind_is_named(i))
     return frozenset(kind for i in ids if (kind := grammar.node_kind_for_id(i)) and kind.isalpha())
@@ -83,7 +83,7 @@ _TODO = r"(?:TODO|FIXME|XXX)\b"
 _SLASH_TODO = rf"//+[ \t]*{_TODO}[^\r\n]*|/\*+\s*{_TODO}(?:(?!\*/).)*\*/"
 _HASH_TODO = rf"#+[ \t]*{_TODO}[^\r\n]*"
 _SAYS_SO = r"(?:[Nn]ot (?:yet )?implemented|NOT IMPLEMENTED|[Uu]nimplemented|[Ii]mplement me|TODO)"
-# a body that only throws is often real code: the name or the message must say that it is not written
+# a body that only throws is often real code: its name or message must say that it is not written
 _THROW = (
     r"throw\s+(?:new\s+)?[\w.:]*(?:"
     r"(?:NotImplemented|UnsupportedOperation)\w*\s*\([^;(){}]*\)"

@@ -1,4 +1,4 @@
-"""Look-ups of a language: by editor id, by path or shebang; and its pattern for an unwritten body."""
+"""Finds a language by editor id, path or shebang line, and its pattern of an unwritten body."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _by_shebang(line: str) -> Language | None:
 def placeholder_pattern(language: Language) -> re.Pattern[str]:
     """Return a pattern that matches a whole body made only of placeholders; group `held` is those.
 
-    A docstring before them is kept out of the group: it tells the model what to write.
+    A docstring before them is outside the group, because it describes to the model what to write.
     """
     held = rf"(?:{language.placeholder})"
     docstring = r"(?:[rR]?(?P<quote>\"{3}|'{3})(?:(?!(?P=quote)).)*(?P=quote)\s+)?"

@@ -1,4 +1,4 @@
-"""Is the cursor in a comment or a string? From the tree, and from the line where the tree is broken."""
+"""Whether the cursor is in a comment or a string, by the tree, or by its line where the tree is broken."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from infill.types import Span
 
 
 def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None:
-    """Say whether what is typed at `offset` lands in a comment or a string rather than in code.
+    """Return whether text typed at `offset` is in a comment or in a string; None for code.
 
-    The end of a line comment is in the comment; the place after a closing quote is not in the string.
+    The end of a line comment is in the comment; the offset after a closing quote is not in the string.
     """
     language, byte = syntax.language, syntax.byte_offset(offset)
     node: tree_sitter.Node | None = syntax.node_over(Span(max(offset - 1, 0), offset)) if offset else None
@@ -33,7 +33,7 @@ def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None
 
 
 def _unclosed(node: tree_sitter.Node, byte: int) -> bool:
-    """Say whether a string's end is made up by the parser and the cursor stands there."""
+    """Say whether the parser inserted the string's end, and the cursor is there."""
     return node.end_byte == byte and node.child_count > 0 and node.children[-1].is_missing
 
 
@@ -43,7 +43,7 @@ def _is_line_comment(syntax: Syntax, node: tree_sitter.Node) -> bool:
 
 
 def _prose_in_broken_code(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None:
-    """Read the line up to the cursor for a quote or comment left open, where the tree has an error."""
+    """Return the same by the line up to the cursor, which may leave a quote or comment open; for a broken tree."""
     line = syntax.line(offset)
     if any(_opens_long_string(syntax, problem.span, offset) for problem in syntax.problems):
         return "string"
