@@ -183,14 +183,14 @@ OnDraft = Callable[[Draft], None]
 
 
 class Filler(Protocol):
-    """What the server and the command line need of the pipeline. Blocking; one thread at a time."""
+    """What the server and the command line need of the pipeline. Calls block; one thread at a time."""
 
     @property
     def model_name(self) -> str: ...
 
     @property
     def show_threshold(self) -> float:
-        """Confidence from which a fill is shown unasked."""
+        """Confidence (0..1) from which a fill is shown automatically."""
         ...
 
     @property
@@ -205,9 +205,9 @@ class Filler(Protocol):
 
     @property
     def device(self) -> str:
-        """Where the model computes, as torch calls it."""
+        """The device that the model computes on, by torch's name for it."""
         ...
 
     def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
-        """Answer one request; `on_draft` hears of every denoising step of a selection or a body."""
+        """Answer one request; `on_draft` is called after every denoising step of a selection or a body."""
         ...

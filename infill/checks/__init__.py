@@ -1,4 +1,4 @@
-"""What code can see of a text with a fill in it: it parses, and nothing that was there is lost.
+"""Checks of a text with a fill in it: it parses, and the fill loses nothing that the text had.
 
 Nothing here asks the model.
 """

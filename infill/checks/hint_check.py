@@ -176,13 +176,13 @@ def _imports(syntax: Syntax) -> tuple[frozenset[str], frozenset[str], bool]:
 
 def _classes_before(syntax: Syntax, function: tree_sitter.Node) -> frozenset[str]:
     """Return the classes that exist when the function's hints are evaluated: all, where evaluation is deferred."""
-    put_off = b"from __future__ import annotations" in syntax.source
+    is_deferred = b"from __future__ import annotations" in syntax.source
     found: set[str] = set()
     stack = [syntax.root]
     while stack:
         node = stack.pop()
         name = node.child_by_field_name("name") if node.type == "class_definition" else None
-        if name is not None and (put_off or node.end_byte <= function.start_byte):
+        if name is not None and (is_deferred or node.end_byte <= function.start_byte):
             found.add((name.text or b"").decode())
         stack.extend(child for child in node.named_children if child.type != "function_definition")
     return frozenset(found)

@@ -40,7 +40,7 @@ class _Reading(msgspec.Struct, frozen=True):
     n_touching: int
 
     def covers(self, filled: _Reading) -> bool:
-        """Say whether a filled text is no more broken than this one, and lacks no other tokens."""
+        """Whether a filled text is no more broken than this one, and lacks no other tokens."""
         return (
             filled.n_errors <= self.n_errors
             and Counter(filled.missing) <= Counter(self.missing)
@@ -165,7 +165,7 @@ class Gate:
         return indent[len(left) :] if indent.startswith(left) else ""
 
     def _may_stay_open(self, fill_text: str) -> bool:
-        """Say whether a fill ends a started line by opening a block in a language of braces."""
+        """Whether a fill ends a started line by opening a block in a language of braces."""
         text, line = self._before.text, self._before.line(self._span.start)
         started = text[line.start : self._span.start].strip() != ""
         at_end = not text[self._span.end : self._before.line(self._span.end).end].strip()

@@ -10,7 +10,7 @@ from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
 
 ALIKE = 0.75  # `SequenceMatcher.ratio` from which two lines count as one line with a word changed
-SAYS = 4  # least number of letters and digits of a line that is compared
+LEAST_LETTERS = 4  # least number of letters and digits of a line that is compared
 
 
 def loses_code(before: Syntax, span: Span, text: str) -> bool:
@@ -52,9 +52,9 @@ def writes_others(before: str, span: Span, text: str) -> bool:
 
 
 def bare_lines(text: str) -> list[str]:
-    """Return the lines of a text without blanks; lines with fewer than `SAYS` letters and digits are left out."""
+    """Return the lines of a text without blanks, those with at least `LEAST_LETTERS` letters and digits."""
     lines = ("".join(line.split()) for line in text.split("\n"))
-    return [line for line in lines if sum(map(str.isalnum, line)) >= SAYS]
+    return [line for line in lines if sum(map(str.isalnum, line)) >= LEAST_LETTERS]
 
 
 def _has_code(syntax: Syntax, span: Span) -> bool:

@@ -49,7 +49,7 @@ def find_hole(syntax: Syntax, offset: int, trigger: Trigger) -> Hole | NoFill:
 def selection_hole(syntax: Syntax, span: Span) -> Hole | NoFill:
     """Return the hole that rewrites a selection, without the blanks and line breaks at its ends.
 
-    Those stay in the text, so a fill need not repeat them. A selection of nothing but blanks is a
+    Those stay in the text, so a fill need not repeat them. A selection of blanks only is a
     cursor at its start.
     """
     start, end = sorted(min(max(at, 0), len(syntax.text)) for at in (span.start, span.end))
@@ -83,7 +83,7 @@ def _refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
 
 
 def _blank_line_hole(syntax: Syntax, offset: int) -> Hole:
-    """Return the hole for a line with nothing but blanks on it."""
+    """Return the hole for a line with only blanks on it."""
     line = syntax.line(offset)
     if prose_at(syntax, offset) is not None:
         above = next(indents.filled_above(syntax, offset), line)
@@ -99,7 +99,7 @@ def _blank_line_hole(syntax: Syntax, offset: int) -> Hole:
 
 
 def _continues_line(syntax: Syntax, line: Span) -> bool:
-    """Say whether the line just above ends in a backslash, so that this one is part of it."""
+    """Whether the line just above ends in a backslash, so that this one is part of it."""
     above = syntax.text[max(line.start - 3, 0) : line.start]
     return above.endswith(("\\\n", "\\\r\n", "\\\r"))
 
@@ -147,7 +147,7 @@ def _body_around(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
     language = syntax.language
     wanted = language.body_types | language.container_types
     before = len(syntax.text[:offset].rstrip())
-    # a closing token that the parser made up just before the cursor: the body may well go on
+    # The parser inserted a closing token just before the cursor: the body may continue.
     if any(problem.missing and before <= problem.span.start <= offset for problem in syntax.problems):
         return None
     for node in syntax.around(offset):

@@ -85,6 +85,6 @@ def _body_end(syntax: Syntax, header: Span, own: int) -> int:
 
 
 def _goes_on_in_string(syntax: Syntax, line: Span) -> bool:
-    """Say whether the line begins inside a string, as those of a docstring do, so that it shows no block."""
+    """Whether the line begins inside a string, as those of a docstring do, so that it shows no block."""
     first = line.start + indents.n_blanks(syntax.text[line.start : line.end])
     return syntax.enclosing(first, syntax.language.string_types) is not None

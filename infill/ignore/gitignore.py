@@ -32,7 +32,7 @@ _CLASSES = {
 
 
 class BrokenPattern(Exception):
-    """A line that no path can ever match by git's rules, so nobody knows what its writer wants ignored."""
+    """A line that no path can ever match by git's rules, so it is unknown which files it was meant for."""
 
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)

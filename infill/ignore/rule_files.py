@@ -177,7 +177,7 @@ def _users_excludes_file(git_folder: str) -> str:
 
 
 def _set_in(file: RuleFile) -> str | None:
-    # Settings may hold names in any encoding, and a path is bytes.
+    # Settings may have names in any encoding, and a path is bytes.
     return excludes_file(_read_text(file.path, MAX_BYTES, "surrogateescape"))
 
 

@@ -1,4 +1,4 @@
-"""What the project's other files say: imports, outlines of modules, definitions.
+"""What the model can learn from the project's other files: imports, outlines of modules, definitions.
 
 Nothing here reads a file that the ignore rules exclude.
 """

@@ -133,9 +133,9 @@ class _Search:
             elif (inner := self._find(self._path, (*wanted.module, name), wanted.level)) is not None:
                 yield from _public(inner)
             elif module is not None:
-                yield from self._handed_on(module, name)
+                yield from self._reexported(module, name)
 
-    def _handed_on(self, module: Module, name: str) -> Iterator[tuple[Module, str]]:
+    def _reexported(self, module: Module, name: str) -> Iterator[tuple[Module, str]]:
         """Yield the definition of a name that a module itself imports; one step is followed."""
         for further in module.outline.imports:
             if name in further.names:

@@ -52,11 +52,11 @@ def _definition(node: tree_sitter.Node, inner: tree_sitter.Node) -> str:
     """Return the outline of a function or class `node`; `inner` is the same node without decorators."""
     lines = [*(_text(child) for child in node.children if child.type == "decorator"), _head(inner)]
     body = inner.child_by_field_name("body")
-    said = _documentation(body)
+    docstring = _documentation(body)
     members = list(_members(body)) if inner.type == "class_definition" and body is not None else []
-    if not said and not members:
+    if not docstring and not members:
         return "\n".join(lines) + " ..."
-    return "\n".join([*lines, *(textwrap.indent(part, "    ") for part in [*said, *members])])
+    return "\n".join([*lines, *(textwrap.indent(part, "    ") for part in [*docstring, *members])])
 
 
 def _members(body: tree_sitter.Node) -> Iterator[str]:

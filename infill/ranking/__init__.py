@@ -1,4 +1,4 @@
-"""Ranks candidates and decides whether the first is sure enough to be an answer.
+"""Ranks candidates and decides whether the confidence of the first is high enough for an answer.
 
 Nothing here makes a candidate.
 """

@@ -1,4 +1,4 @@
-"""What the code base says elsewhere: similar lines, near misses, words, types of the same names.
+"""Evidence from elsewhere in the code base: similar lines, near misses, words, types of the same names.
 
 Nothing here asks the model.
 """

@@ -96,7 +96,7 @@ def line_below(syntax: Syntax, offset: int) -> Span | None:
 
 
 def is_comment(syntax: Syntax, line: Span) -> bool:
-    """Say whether the line begins with a comment."""
+    """Whether the line begins with a comment."""
     first = _first_char(syntax, line)
     return syntax.node_over(Span(first, first + 1)).type in syntax.language.comment_types
 
@@ -195,7 +195,7 @@ def line_rule_indent(syntax: Syntax, offset: int) -> str:
 
 
 def opens_block(language: Language, code: str) -> bool:
-    """Say whether a line of code opens a block, so that the next line is indented more."""
+    """Whether a line of code opens a block, so that the next line is indented more."""
     if code.endswith(("{", "(", "[", "=", "=>")) or (code.endswith(":") and language.id != "css"):
         return True
     words = re.findall(r"\w+$", code)
@@ -217,7 +217,7 @@ def _first_char(syntax: Syntax, line: Span) -> int:
 
 
 def begins_inside(syntax: Syntax, line: Span) -> bool:
-    """Say whether the line continues a string or a bracket, so that its indentation means nothing."""
+    """Whether the line continues a string or a bracket, so that its indentation means nothing."""
     language = syntax.language
     kinds = (language.string_types | language.container_types) - {syntax.root.type}
     return syntax.enclosing(_first_char(syntax, line), kinds) is not None

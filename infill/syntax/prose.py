@@ -33,7 +33,7 @@ def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None
 
 
 def _unclosed(node: tree_sitter.Node, byte: int) -> bool:
-    """Say whether the parser inserted the string's end, and the cursor is there."""
+    """Whether the parser inserted the string's end, and the cursor is there."""
     return node.end_byte == byte and node.child_count > 0 and node.children[-1].is_missing
 
 
@@ -70,11 +70,11 @@ def _prose_in_broken_code(syntax: Syntax, offset: int) -> Literal["comment", "st
 
 
 def _begins_comment(language: Language, left: str) -> bool:
-    """Say whether a comment marker after `left` is one: in a shell, `#` only begins one at a word's start."""
+    """Whether a comment marker after `left` is one: in a shell, `#` only begins one at a word's start."""
     return language.id != "bash" or not left or left[-1] in BLANK + ";&|("
 
 
 def _opens_long_string(syntax: Syntax, span: Span, offset: int) -> bool:
-    """Say whether an error node before the cursor is the opening of a triple-quoted string."""
+    """Whether an error node before the cursor is the opening of a triple-quoted string."""
     triple = syntax.text[max(span.end - 3, span.start) : span.end] in ('"""', "'''")
     return triple and span.end <= offset and span.end - span.start <= 5
