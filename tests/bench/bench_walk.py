@@ -1,0 +1,147 @@
+"""`python -m tests.bench.bench_walk [--shared]`: the walk of one inline completion, from its handler to the canvas.
+
+Prints each project function on the way once, as file:function in the order of the calls, then two counts: those
+hops, and all calls of project functions until the canvas is built. The way is the stack at each hand-over: to the
+task of the question, to the queue, to the socket, and last to the canvas. With `--shared` the model is behind a
+real socket, in an engine that runs on the same event loop, so that both sides are seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+import threading
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from dg_lsp.app.server import create_server
+from dg_lsp.backend.backend import Backend
+from dg_lsp.backend.scheduler import in_process
+from dg_lsp.engine.client import EngineClient
+from dg_lsp.engine.host import Host
+from dg_lsp.engine.identity import Identity, identity_of
+from dg_lsp.engine.runtime_dir import socket_path
+from dg_lsp.user_folders import VARIABLE
+from infill.pipeline.filler import open_filler
+from infill.types import Filler
+from model.types import ModelSpec
+from tests.dg_lsp.server_fakes import Wire, receive
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = tuple(f"{ROOT / name}/" for name in ("dg_lsp", "infill", "model"))
+HANDLER, CANVAS = "dg_lsp/features/inline_completion.py:inline_completion", "infill/prompt/canvas.py:"
+# Functions that hand the question on to another task, thread or process: the stack above them is part of the way.
+HAND_OVERS = (
+    "dg_lsp/features/common/suggesting.py:_begin",
+    "dg_lsp/engine/client.py:_hold",
+    "dg_lsp/engine/messages.py:pack",
+    "dg_lsp/backend/fair_queue.py:put",
+    CANVAS,
+)
+TEXT = "def area(width, height):\n    return width * "
+
+
+_SERVING: list[asyncio.Future[None]] = []  # the loop itself holds tasks only weakly
+
+
+class Walk:
+    """Hears of every call from the handler's on, in all threads, until the canvas is built."""
+
+    def __init__(self) -> None:
+        self.hops: list[str] = []
+        self.n_calls = 0
+        self.over = threading.Event()
+        self._begun = False
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
+        if event != "call" or self.over.is_set() or (name := name_of(frame)) is None:
+            return
+        self._begun = self._begun or name == HANDLER
+        if not self._begun:
+            return
+        self.n_calls += 1
+        if name.startswith(HAND_OVERS):
+            self._take(frame)
+        if name.startswith(CANVAS):
+            self.over.set()
+
+    def _take(self, frame: FrameType | None) -> None:
+        stack: list[str] = []
+        while frame is not None:
+            if (name := name_of(frame)) is not None:
+                stack.append(name)
+            frame = frame.f_back
+        self.hops += [name for name in reversed(stack) if name not in self.hops]
+
+
+def name_of(frame: FrameType) -> str | None:
+    """Return file:function of a project's frame; None for others and for what is no function."""
+    path = frame.f_code.co_filename
+    if not path.startswith(PACKAGES) or frame.f_code.co_name.startswith("<"):
+        return None
+    return f"{Path(path).relative_to(ROOT).as_posix()}:{frame.f_code.co_name}"
+
+
+async def open_engine(identity: Identity) -> Backend:
+    """Serve the embedded model from this process, behind a socket; the client of it."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path = str(socket_path(identity.digest))
+    listener.bind(path)
+    listener.listen()
+    host = Host(identity, partial(opened, identity.spec))
+    serving = asyncio.ensure_future(host.serve(listener, path))
+    client = await EngineClient(identity, None).open()
+    _SERVING.append(serving)
+    return client
+
+
+def opened(spec: ModelSpec, _on_bytes: object) -> Filler:
+    return open_filler(spec)
+
+
+async def walk(seen: Walk, shared: bool) -> None:
+    """Serve one client, and ask for one completion by hand."""
+    spec = ModelSpec()
+    own = in_process(opened)
+
+    async def open_model(_choice: object, _on_bytes: object) -> Backend:
+        return await (open_engine(identity_of(spec)) if shared else own(spec, None))
+
+    server, wire = create_server(open_model), Wire()
+    server.rpc.set_writer(wire, include_headers=False)
+    receive(server, "initialize", {"processId": None, "rootUri": None, "capabilities": {}}, id=1)
+    receive(server, "initialized", {})
+    assert server.session.loading is not None
+    await server.session.loading
+    document: dict[str, Any] = {"uri": "untitled:a.py", "languageId": "python", "version": 1, "text": TEXT}
+    receive(server, "textDocument/didOpen", {"textDocument": document})
+    place = {"textDocument": {"uri": "untitled:a.py"}, "position": {"line": 1, "character": 19}}
+    sys.setprofile(seen)
+    receive(server, "textDocument/inlineCompletion", place | {"context": {"triggerKind": 2}}, id=2)
+    while not any(message.get("id") == 2 for message in wire.sent):
+        await asyncio.sleep(0.001)
+    sys.setprofile(None)
+    server.session.dispatcher.close()
+
+
+def main() -> None:
+    """Print the walk."""
+    shared = "--shared" in sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix="dg-walk-") as folder:
+        os.environ[VARIABLE] = folder
+        seen = Walk()
+        threading.setprofile(seen)  # for the model's thread, which is yet to start
+        asyncio.run(walk(seen, shared))
+    print("\n".join(seen.hops))
+    print(f"{len(seen.hops)} hops, {seen.n_calls} calls of project functions")
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
