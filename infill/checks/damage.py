@@ -144,9 +144,9 @@ def _prose_words(syntax: Syntax, span: Span) -> int:
     return total
 
 
-def _repetition(held: str, text: str) -> str | None:
+def _repetition(old_text: str, text: str) -> str | None:
     """Return the complaint that words are repeated at once which the old text does not repeat, or None."""
-    found, known = _repeated(text), _repeated(held)
+    found, known = _repeated(text), _repeated(old_text)
     return f'it repeats "{min(found - known)}"' if found - known else None
 
 

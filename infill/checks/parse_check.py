@@ -143,9 +143,9 @@ class Gate:
         closed = [stand_in + ending for ending in endings for stand_in in stand_ins] if closers else []
         for stand_in in (*stand_ins, *closed, ""):
             yield lead + stand_in if stand_in else ""
-        held = self._before.text[self._span.start : self._span.end]
-        if held.strip():
-            yield held
+        present = self._before.text[self._span.start : self._span.end]
+        if present.strip():
+            yield present
 
     def _missing_closers(self) -> str:
         """Return the brackets that the hole's line opened before it and nothing to its right closes."""

@@ -23,9 +23,9 @@ def is_stub(path: str) -> bool:
     return path.lower().endswith(STUB_SUFFIXES)
 
 
-def left_open(syntax: Syntax, row: FunctionSyntax, held: Span) -> bool:
-    """Return whether the placeholder at `held` is deliberate, so that nothing is missing there."""
-    node = syntax.node_over(Span(held.start, held.start + 1))
+def left_open(syntax: Syntax, row: FunctionSyntax, placeholder: Span) -> bool:
+    """Return whether the placeholder at `placeholder` is deliberate, so that nothing is missing there."""
+    node = syntax.node_over(Span(placeholder.start, placeholder.start + 1))
     chain = list(ancestors(node))
     if any(n.type in row.quiet_types for n in _up_to_body(syntax, chain)):
         return True
@@ -35,10 +35,10 @@ def left_open(syntax: Syntax, row: FunctionSyntax, held: Span) -> bool:
     return function is not None and _declares_only(syntax, row, row.abstract, function)
 
 
-def in_brackets(syntax: Syntax, held: Span) -> bool:
-    """Return whether the placeholder at `held` is inside brackets, where it is a value and no statement."""
+def in_brackets(syntax: Syntax, placeholder: Span) -> bool:
+    """Return whether the placeholder at `placeholder` is inside brackets, where it is a value and no statement."""
     language = syntax.language
-    for node in ancestors(syntax.node_over(held)):
+    for node in ancestors(syntax.node_over(placeholder)):
         if node.type in language.body_types or node.parent is None:
             return False
         if node.type in language.container_types:

@@ -177,9 +177,9 @@ def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
         insertions.append((syntax.char_offset(parameters.end_byte), hints.before_return))
     if not insertions:
         return NoFill("no_target", "every type is there")
-    held = row.value_placeholder
-    text, inserted = with_inserted(syntax.text, [(at, before + held) for at, before in insertions])
-    holes = [Span(i.span.end - len(held), i.span.end) for i in inserted]
+    placeholder = row.value_placeholder
+    text, inserted = with_inserted(syntax.text, [(at, before + placeholder) for at, before in insertions])
+    holes = [Span(i.span.end - len(placeholder), i.span.end) for i in inserted]
     target = _all_but(text, Span(syntax.span_of(function).start, holes[-1].end), holes)
     return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
 

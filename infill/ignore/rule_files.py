@@ -189,8 +189,8 @@ def _check_is_here(path: str, source: str) -> None:
         raise Unusable("leads to another machine", source)
 
 
-def _stamped(place: str, name: str, folder: str) -> RuleFile | None:
-    path = os.path.join(place, name)
+def _stamped(parent: str, name: str, folder: str) -> RuleFile | None:
+    path = os.path.join(parent, name)
     status = _status(path)
     if status is None:
         return None

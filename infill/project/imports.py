@@ -67,9 +67,9 @@ def module_files(path: str, bases: Sequence[str], module: Sequence[str], level: 
             package = os.path.dirname(package)
         bases = [package]
     for base in bases:
-        place = os.path.normpath(os.path.join(base, *module))
-        yield os.path.join(place, "__init__.py")
-        yield from (place + ending for ending in ENDINGS)
+        module_path = os.path.normpath(os.path.join(base, *module))
+        yield os.path.join(module_path, "__init__.py")
+        yield from (module_path + ending for ending in ENDINGS)
 
 
 def is_below(path: str, roots: Sequence[str]) -> bool:
