@@ -28,7 +28,6 @@ class FallbackBackend:
         self._open_embedded = open_embedded
         self._opening: asyncio.Task[Backend] | None = None  # of the embedded one
         self._smaller = False
-        self._closed = False
         self._on_change: Callable[[], None] = lambda: None
         chosen.add_done_callback(self._chosen_settled)
 
@@ -73,7 +72,7 @@ class FallbackBackend:
         self._on_change = on_change
         for backend in (_result(self._chosen), self._embedded()):
             if backend is not None:
-                backend.watch(on_change)
+                backend.watch(self._changed)
 
     def prefer_smaller(self, smaller: bool) -> None:
         """Have the embedded model answer automatic requests."""
@@ -81,9 +80,10 @@ class FallbackBackend:
 
     def close(self) -> None:
         """Let go of both, and of a model that still opens when it has."""
-        self._closed = True
-        self._leave_embedded()
-        self._chosen.add_done_callback(_close)
+        self._on_change = lambda: None
+        for opening in (self._opening, self._chosen):
+            if opening is not None:
+                opening.add_done_callback(_close)
 
     def ended(self, grace_s: float) -> bool:
         """Return whether the thread of the chosen model has ended. Blocks for at most `grace_s`."""
@@ -96,6 +96,9 @@ class FallbackBackend:
             self._opening = asyncio.ensure_future(_opened(self._open_embedded))
             self._opening.add_done_callback(self._embedded_settled)
         return self._opening
+
+    def _changed(self) -> None:
+        self._on_change()
 
     @property
     def _current(self) -> Backend:
@@ -125,12 +128,12 @@ class FallbackBackend:
 
     def _chosen_settled(self, chosen: asyncio.Task[Backend]) -> None:
         if (backend := _result(chosen)) is not None:
-            backend.watch(self._on_change)
+            backend.watch(self._changed)
         self._on_change()
 
     def _embedded_settled(self, opening: asyncio.Task[Backend]) -> None:
         if (backend := _result(opening)) is not None:
-            backend.watch(self._on_change)
+            backend.watch(self._changed)
         self._on_change()
 
 

@@ -131,3 +131,14 @@ async def test_a_model_that_is_left_still_answers_what_it_was_asked() -> None:
     embedded.opened[0].release.set()
     await asyncio.gather(*asked)
     assert [len(made.asked) for made in (embedded.opened[0], opening.filler)] == [2, 1]
+
+
+async def test_after_the_end_nothing_is_told_and_the_state_can_still_be_read() -> None:
+    opening, embedded = Opening(CheckpointError("no such folder")), Embedded()
+    opening.may.set()
+    backend = await opened(opening, embedded)
+    backend.watch(lambda: pytest.fail("told"))
+    backend.close()
+    await asyncio.sleep(0)
+    backend._changed()
+    assert backend.state.failure == "no such folder"
