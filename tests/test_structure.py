@@ -31,11 +31,7 @@ LONGEST_FILE, MEDIAN_FILE = 250, 110  # lines
 TABLES = {"infill/syntax/language_table.py"}  # files that are tables may be longer
 LONGEST_FUNCTION, MOST_PARAMETERS = 50, 6  # lines; parameters besides `self` and `cls`
 # What is still too large. Take out what you have mended: nothing may be added.
-TOO_LARGE = {
-    "dg_lsp/engine/client.py",
-    "dg_lsp/engine/client.py:_try",
-    "dg_lsp/engine/host.py",
-}
+TOO_LARGE: set[str] = set()  # what is still to be split
 
 Graph = Mapping[str, set[str]]
 

@@ -16,11 +16,12 @@ from typing import Any
 
 from dg_lsp.backend.backend import BackendState, ModelFacts
 from dg_lsp.backend.question import Answer, Question
-from dg_lsp.engine.engine_connection import EngineConnection, EngineLost, connect_to
+from dg_lsp.engine.engine_connection import EngineConnection, EngineLost
+from dg_lsp.engine.finder import EngineFinder
 from dg_lsp.engine.identity import Identity
 from dg_lsp.engine.messages import Facts, Hello, MessageError
 from dg_lsp.engine.runtime_dir import EngineUnavailable, log_path
-from dg_lsp.engine.start import ENGINE_COMMAND, reach
+from dg_lsp.engine.start import ENGINE_COMMAND
 from infill.types import NoFill
 from model.types import CheckpointError, OnBytes
 
@@ -46,11 +47,7 @@ class EngineClient:
         on_bytes: OnBytes | None = None,
     ) -> None:
         """`on_bytes` hears how far loading is, whenever the engine loads."""
-        self._hello = Hello(identity, unload_after_s)
-        self._command = command
-        self._connection: EngineConnection | None = None
-        self._connecting = asyncio.Lock()
-        self._in_place_of_dead = False
+        self._engine = EngineFinder(Hello(identity, unload_after_s), command, self._heard)
         self._closed = False
         self._failures = 0
         self._retry_at = 0.0
@@ -70,13 +67,13 @@ class EngineClient:
     @property
     def facts(self) -> Facts | None:
         """What the engine last said of itself; None when it is gone, until somebody asks again."""
-        connection = self._connection
+        connection = self._engine.connection
         return None if connection is None or connection.lost else connection.facts
 
     @property
     def state(self) -> BackendState:
         """What the engine is doing."""
-        facts, connection = self.facts, self._connection
+        facts, connection = self.facts, self._engine.connection
         goodbye = connection.goodbye if connection is not None and connection.lost else None
         return BackendState(
             loading=facts is not None and facts.state == "loading",
@@ -114,7 +111,7 @@ class EngineClient:
         Raises `EngineUnavailable` where no engine can be had, `CheckpointError` where the model cannot.
         """
         for _ in range(_TRIES):
-            connection = await self._connected(None)
+            connection = await self._engine.connected(None)
             try:
                 facts = await connection.opened()
             except EngineLost:
@@ -126,7 +123,7 @@ class EngineClient:
                 raise CheckpointError(facts.failure)
             self._model = _model_of(facts)
             return self
-        if self._connection is not None and self._connection.facts is not None:
+        if self._engine.connection is not None and self._engine.connection.facts is not None:
             raise CheckpointError(f"the engine ended while the model was loading; its log is {log_path()}")
         raise EngineUnavailable(f"the engine ends at once; its log is {log_path()}")
 
@@ -142,8 +139,8 @@ class EngineClient:
             self._leave()
 
     def _leave(self) -> None:
-        if not self._tasks and self._connection is not None:
-            self._connection.close()
+        if not self._tasks and self._engine.connection is not None:
+            self._engine.connection.close()
 
     def _heard(self, connection: EngineConnection) -> None:
         """Pass on what the engine said of itself, or that it has ended."""
@@ -159,21 +156,9 @@ class EngineClient:
     async def _replace(self) -> None:
         with contextlib.suppress(EngineUnavailable):  # the next question says so
             for _ in range(_UNGREETED_TRIES):
-                if self._closed or await (await self._connected(None)).greeted():
+                if self._closed or await (await self._engine.connected(None)).greeted():
                     return
                 await asyncio.sleep(_UNGREETED_PAUSE_S)
-
-    async def _connected(self, until: float | None) -> EngineConnection:
-        """The connection, a new one when the last is lost; raises `EngineUnavailable`."""
-        async with self._connecting:
-            last = self._connection
-            if last is not None and not last.lost:
-                return last
-            connected = await reach(self._hello.identity, self._command, until)
-            ungreeted = last is not None and last.facts is None
-            self._in_place_of_dead = (last is not None and last.died) or (ungreeted and self._in_place_of_dead)
-            self._connection = await connect_to(connected, self._hello, self._heard)
-            return self._connection
 
     async def _answer(self, question: Question) -> None:
         """Answer a question, whatever happens to engines meanwhile."""
@@ -187,7 +172,7 @@ class EngineClient:
     async def _asked(self, question: Question) -> Answer:
         if time.monotonic() < self._retry_at:
             return NoFill("model_failed", f"the engine failed and is tried again soon; its log is {log_path()}")
-        died = self._died()
+        died = self._engine.died()
         why = f"the engine ended twice; its log is {log_path()}"
         tries = ungreeted = 0
         while tries < _TRIES and ungreeted < _UNGREETED_TRIES:
@@ -197,7 +182,7 @@ class EngineClient:
             # One that died is replaced unnoticed; one that unloaded its model on purpose is said to load.
             patient = died or question.request.trigger == "manual"
             try:
-                connection = await self._connected(question.deadline)
+                connection = await self._engine.connected(question.deadline)
                 answer = await self._try(connection, question, patient)
             except EngineLost:
                 died = True
@@ -227,13 +212,6 @@ class EngineClient:
         self._retry_at = time.monotonic() + min(first * 2**self._failures, longest)
         self._failures += 1
         return NoFill("model_failed", why)
-
-    def _died(self) -> bool:
-        """Whether the last engine died, and the one in its place, if there is one, has not opened the model yet."""
-        connection = self._connection
-        if connection is None or connection.lost:
-            return connection is not None and connection.goodbye is None
-        return self._in_place_of_dead and (connection.facts is None or connection.facts.state == "loading")
 
     async def _try(self, connection: EngineConnection, question: Question, patient: bool) -> Answer:
         """Ask the engine once; raises `EngineLost`, `EngineUnavailable` or `MessageError`."""

@@ -18,7 +18,7 @@ from dg_lsp.documents.positions import span_of
 from dg_lsp.features.common.rewriting import RewriteRequest, rewrite
 from dg_lsp.features.execute_command import COMMAND_OF, title_of
 from dg_lsp.session.session import Session
-from infill.holes.deliberate import is_stub
+from infill.holes.stubs import is_stub
 from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Span

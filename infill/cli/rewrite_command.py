@@ -29,7 +29,7 @@ from infill.cli.command_input import (
 )
 from infill.cli.rewrite_report import Lines, Rewritten
 from infill.files.read_write import SourceFile, offset_of, printable, write_all
-from infill.holes.deliberate import is_stub
+from infill.holes.stubs import is_stub
 from infill.holes.target import Target, applied, overlap
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Filled, InputError, NoFill, Part, Span

@@ -13,14 +13,8 @@ from infill.syntax.function_syntax import AbstractSyntax, FunctionSyntax
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
 
-STUB_SUFFIXES = (".pyi", ".d.ts", ".d.mts", ".d.cts")
 _BASE_NAME = re.compile(r"^(?:Base|Abstract|I)(?=[A-Z_])|(?:Base|Mixin|Interface|Protocol|ABC)$")
 _TO_OVERRIDE = re.compile(r"\b(?:subclass|overrid|implementers?\b|must be implemented|abstract)", re.IGNORECASE)
-
-
-def is_stub(path: str) -> bool:
-    """Return whether a path or URI names a stub file, whose bodies are never written."""
-    return path.lower().endswith(STUB_SUFFIXES)
 
 
 def left_open(syntax: Syntax, row: FunctionSyntax, placeholder: Span) -> bool:

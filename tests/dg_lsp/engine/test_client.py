@@ -16,6 +16,7 @@ import pytest
 from dg_lsp.app.engine_cli import peek, stop
 from dg_lsp.backend.question import Answer, Question
 from dg_lsp.engine import client as clients
+from dg_lsp.engine import finder
 from dg_lsp.engine.client import EngineClient
 from dg_lsp.engine.runtime_dir import socket_path
 from infill.types import Draft, FillRequest, NoFill, OnDraft
@@ -58,7 +59,7 @@ async def test_a_killed_engine_may_still_be_connected_to_for_a_moment(
     local: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its listener outlives its connections: who comes in between is never greeted, and comes again."""
-    client, reach = await opened(), clients.reach
+    client, reach = await opened(), finder.reach
     dying: list[socket.socket] = []
 
     async def reach_the_dying(*arguments: object) -> socket.socket:
@@ -69,9 +70,9 @@ async def test_a_killed_engine_may_still_be_connected_to_for_a_moment(
         dying.append(ours)
         return ours
 
-    monkeypatch.setattr(clients, "reach", reach_the_dying)
-    assert client._connection is not None
-    client._connection.close()
+    monkeypatch.setattr(finder, "reach", reach_the_dying)
+    assert client._engine.connection is not None
+    client._engine.connection.close()
     await left(client)
     assert said(await ask(client, request("a"))) == "A" and len(dying) == 2
     client.close()
@@ -201,12 +202,12 @@ async def test_an_engine_left_on_purpose_is_not_replaced(command: tuple[str, ...
 async def test_a_connection_that_breaks_while_sending_is_not_used_again(local: LocalEngine) -> None:
     """Nobody has noticed yet when the question is sent."""
     client = await opened()
-    broken = client._connection
+    broken = client._engine.connection
     assert broken is not None
     broken._writer.transport.abort()
     assert not broken.lost
     assert said(await ask(client, request("a"))) == "A"
-    assert client._connection is not broken
+    assert client._engine.connection is not broken
 
 
 async def test_after_an_end_on_purpose_typing_is_told_that_the_model_loads(runtime_folder: Path) -> None:
@@ -234,10 +235,10 @@ async def test_what_ends_every_engine_is_a_reason_and_tried_again_later(
     monkeypatch.setattr(clients, "RETRY_S", (0.2, 0.4))
     client = await opened(command)
     await asyncio.to_thread(stop, socket_path(IDENTITY.digest))
-    client._command = (sys.executable, "-c", "pass")
+    client._engine.command = (sys.executable, "-c", "pass")
     answer = await ask(client, cursor("quick"))
     assert isinstance(answer, NoFill) and answer.reason == "model_failed" and "log" in answer.detail
-    client._command = command
+    client._engine.command = command
     answer = await ask(client, cursor("quick"))
     assert isinstance(answer, NoFill) and "tried again soon" in answer.detail
     assert starts() == 1  # not even tried
@@ -249,7 +250,7 @@ async def test_what_ends_every_engine_is_a_reason_and_tried_again_later(
 async def test_a_model_that_does_not_open_again_is_not_tried_at_every_key(command: tuple[str, ...]) -> None:
     client = await opened(command)
     await asyncio.to_thread(stop, socket_path(IDENTITY.digest))
-    client._command = (*COMMAND, "/nowhere.jsonl", "60")
+    client._engine.command = (*COMMAND, "/nowhere.jsonl", "60")
     answers = [await ask(client, cursor("quick")) for _ in range(2)]
     assert [said(answer) for answer in answers] == ["model_failed"] * 2
     details = [answer.detail for answer in answers if isinstance(answer, NoFill)]
