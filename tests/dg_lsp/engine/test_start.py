@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -116,11 +117,11 @@ def test_a_lock_without_a_listener_is_waited_for_but_not_for_ever(
             reach(IDENTITY, ("/nowhere/python",))
 
 
-def test_a_folder_that_cannot_be_written_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("DG_LSP_RUNTIME_DIR", str(tmp_path / "file" / "x"))
-    with pytest.raises(EngineUnavailable, match="DG_LSP_RUNTIME_DIR"):
-        reach(IDENTITY)
+def test_a_folder_that_cannot_be_written_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.NamedTemporaryFile(dir="/tmp") as file:  # a short path: a long one is replaced by another folder
+        monkeypatch.setenv("DG_LSP_RUNTIME_DIR", f"{file.name}/x")
+        with pytest.raises(EngineUnavailable, match="DG_LSP_RUNTIME_DIR"):
+            reach(IDENTITY)
 
 
 def test_people_see_and_end_the_engines(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

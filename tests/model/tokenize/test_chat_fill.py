@@ -46,7 +46,7 @@ class Seen:
         self.prompts: list[list[int]] = []
         self.canvases: list[Canvas] = []
         network = engine._network
-        encoder, keep, decoder = network.encoder, network.keep, network.decoder
+        encoder, keep, decoder = network.encoder, network.prefill, network.decoder
         within: list[int] = []
 
         def encoded(ids, cache):
@@ -66,7 +66,7 @@ class Seen:
             return decoder(canvases, barred)
 
         monkeypatch.setattr(network, "encoder", encoded)
-        monkeypatch.setattr(network, "keep", kept)
+        monkeypatch.setattr(network, "prefill", kept)
         monkeypatch.setattr(network, "decoder", decoding)
 
 
