@@ -56,7 +56,8 @@ def text_of(nvim: Nvim) -> str:
     [
         ("2G:DgLspFillHoles<CR>", "+        start += 1",
          CODE.replace("pass", "start += 1").replace("...", "start")),
-        ("2G:DgLspDocstring<CR>", '+    """Add up."""', CODE.replace("    if boxes", '    """Add up."""\n    if boxes')),
+        ("2G:DgLspDocstring<CR>", '+    """Add up."""',
+         CODE.replace("    if boxes", '    """Add up."""\n    if boxes')),
         ("2G:DgLspTypeHints<CR>", "+def total(boxes: list",
          CODE.replace("boxes, start=0)", "boxes: list, start: int = 0) -> int")),
         ("9G^:DgLspFillBody<CR>", "+    return a", CODE.replace("raise Not", "return a\nraise Not")),
