@@ -134,12 +134,8 @@ SELECT = '(progn (search-forward "n=0") (push-mark (- (point) 3) t t))'
         (SELECT, '(dg-lsp-refine "high")', CODE.replace("n=0", "m=1")),
         (SELECT, "(dg-lsp-fix)", CODE.replace("n=0", "m=0")),
         ('(search-forward "g(a)")', "(dg-lsp-fill-body)", CODE.replace("    ...\n", "    return a  # ...\n")),
-        (
-            '(search-forward "box")',
-            "(dg-lsp-docstring)",
-            CODE.replace("    if boxes", '    """Add up."""\n    if boxes'),
-        ),
-        ('(search-forward "box")', "(dg-lsp-type-hints)", CODE.replace("box, n=0)", "box: list, n: int=0) -> int")),
+        ('(search-forward "box")', "(dg-lsp-docstring)", CODE.replace("    for", '    """Add up."""\n    for')),
+        ('(search-forward "box")', "(dg-lsp-type-hints)", CODE.replace("box, n=0)", "box: list, n: int = 0) -> int")),
     ],
     ids=["holes", "rewrite", "refine", "fix", "body", "docstring", "hints"],
 )
