@@ -1,6 +1,6 @@
 """From a model's raw text to what can stand in the hole: an ordered list of small passes.
 
-Each pass is pure, takes the fill and its surroundings and says why it is there. The clamped suffix makes
+Each pass is pure, takes the fill and the text around the hole and says why it is there. The clamped suffix makes
 overlap impossible for the denoised fills; for the left-to-right draft the overlap passes do the work,
 for the others they check it. Refuses to know of parsing: whether the result is code is the gate's matter.
 """
@@ -49,7 +49,7 @@ class HoleContext(msgspec.Struct, frozen=True):
 
 
 class Pass(msgspec.Struct, frozen=True):
-    """One step: a pure function of the fill and its surroundings, and the reason for it."""
+    """One step: a pure function of the fill and the hole's context, and the reason for it."""
 
     name: str
     why: str
@@ -69,18 +69,18 @@ def trace(
     fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False
 ) -> list[tuple[str, str]]:
     """Return the text after each pass that changed it, by pass name; the first entry is the raw text."""
-    around = _around(hole, prefix, suffix, indent_blocks)
+    context = _hole_context(hole, prefix, suffix, indent_blocks)
     seen = [("raw", fill_text)]
     for step in PASSES:
-        text = step.apply(seen[-1][1], around)
+        text = step.apply(seen[-1][1], context)
         if text != seen[-1][1]:
             seen.append((step.name, text))
     return seen
 
 
 @functools.lru_cache(maxsize=2)
-def _around(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> HoleContext:
-    """The surroundings, made once for all the fills of a hole."""
+def _hole_context(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> HoleContext:
+    """The hole's context, made once for all the fills of a hole."""
     return HoleContext(hole, lf(prefix), lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
 
 
@@ -95,34 +95,34 @@ def _plain_breaks(fill: str, _: HoleContext) -> str:
     return lf(fill)
 
 
-def _document_breaks(fill: str, around: HoleContext) -> str:
-    return fill.replace("\n", around.line_break)
+def _document_breaks(fill: str, context: HoleContext) -> str:
+    return fill.replace("\n", context.line_break)
 
 
-def _cut_special(fill: str, around: HoleContext) -> str:
+def _cut_special(fill: str, context: HoleContext) -> str:
     for found in _SPECIAL.finditer(fill):
-        if found[0] not in around.prefix and found[0] not in around.suffix:
+        if found[0] not in context.prefix and found[0] not in context.suffix:
             return fill[: found.start()]
     return fill
 
 
-def _unfence(fill: str, around: HoleContext) -> str:
+def _unfence(fill: str, context: HoleContext) -> str:
     """Take the code out of a Markdown fence that opens the fill."""
     opened = re.match(r"\s*```[\w+-]*[ \t]*\n", fill)
-    if opened is None or "```" in around.left:
+    if opened is None or "```" in context.left:
         return fill
     return re.split(r"\n[ \t]*```", fill[opened.end() :], maxsplit=1)[0]
 
 
-def _one_line(fill: str, around: HoleContext) -> str:
-    return fill if around.hole.multiline else fill.partition("\n")[0]
+def _one_line(fill: str, context: HoleContext) -> str:
+    return fill if context.hole.multiline else fill.partition("\n")[0]
 
 
-def _outer_blanks(fill: str, around: HoleContext) -> str:
+def _outer_blanks(fill: str, context: HoleContext) -> str:
     """Drop blank lines at both ends; of the first line keep its indentation."""
     if not fill.strip():
         return ""
-    if around.hole.multiline:
+    if context.hole.multiline:
         fill = re.sub(r"\A(?:[ \t\f\v]*\n)+", "", fill)
         return fill.rstrip()
     return fill
@@ -146,41 +146,41 @@ def _cut_repeats(fill: str, _: HoleContext) -> str:
     return fill
 
 
-def _seam(fill: str, around: HoleContext) -> str:
+def _seam(fill: str, context: HoleContext) -> str:
     """Keep one blank, not two, where the fill meets the text on its line."""
-    if around.left.strip(BLANK) and around.left[-1] in BLANK:
+    if context.left.strip(BLANK) and context.left[-1] in BLANK:
         fill = fill.lstrip(BLANK)
-    if not around.right.strip(BLANK) or around.right[0] in BLANK:
+    if not context.right.strip(BLANK) or context.right[0] in BLANK:
         fill = fill.rstrip(BLANK)
     return fill
 
 
-def _fit_indent(fill: str, around: HoleContext) -> str:
-    if not around.hole.multiline:
+def _fit_indent(fill: str, context: HoleContext) -> str:
+    if not context.hole.multiline:
         # the cursor stands at the indentation already: a line that brings its own would go too far
-        return fill if around.left.strip(BLANK) else fill.lstrip(BLANK)
-    return reindent.fit(fill, around.hole.indent, around.left, around.prefix)
+        return fill if context.left.strip(BLANK) else fill.lstrip(BLANK)
+    return reindent.fit(fill, context.hole.indent, context.left, context.prefix)
 
 
-def _cut_dedent(fill: str, around: HoleContext) -> str:
+def _cut_dedent(fill: str, context: HoleContext) -> str:
     """End a fill where it leaves the block it is for."""
-    if not (around.indent_blocks and around.hole.multiline and around.hole.kind != "selection"):
+    if not (context.indent_blocks and context.hole.multiline and context.hole.kind != "selection"):
         return fill
-    return reindent.within(fill, around.hole.indent)
+    return reindent.within(fill, context.hole.indent)
 
 
-def _cut_next_lines(fill: str, around: HoleContext) -> str:
-    if around.right.strip(BLANK):
+def _cut_next_lines(fill: str, context: HoleContext) -> str:
+    if context.right.strip(BLANK):
         return fill
-    return overlap.without_next_lines(fill, around.left, around.suffix)
+    return overlap.without_next_lines(fill, context.left, context.suffix)
 
 
-def _trim_overlap(fill: str, around: HoleContext) -> str:
-    return overlap.without_overlap(fill, around.left, around.right)
+def _trim_overlap(fill: str, context: HoleContext) -> str:
+    return overlap.without_overlap(fill, context.left, context.right)
 
 
-def _drop_closers(fill: str, around: HoleContext) -> str:
-    return overlap.without_second_closers(fill, around.left, around.right, around.suffix)
+def _drop_closers(fill: str, context: HoleContext) -> str:
+    return overlap.without_second_closers(fill, context.left, context.right, context.suffix)
 
 
 PASSES: tuple[Pass, ...] = (

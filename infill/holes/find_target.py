@@ -69,7 +69,7 @@ def _body(syntax: Syntax, offset: int) -> Target | NoFill:
                 syntax.char_offset(body.children[0].end_byte), syntax.char_offset(body.children[-1].start_byte)
             )
         match = placeholder_pattern(syntax.language).fullmatch(syntax.text, inner.start, inner.end)
-        hole = None if match is None else placeholder_hole(syntax, match.start("held"))
+        hole = None if match is None else placeholder_hole(syntax, match.start("placeholders"))
         if hole is not None:
             return Target(syntax.text, offset=hole.span.start, hole=hole.span)
     return _blank_body(syntax, offset)
@@ -141,12 +141,12 @@ def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_
     closing = syntax.char_offset(string.children[-1].start_byte)
     span = syntax.span_of(contents[0]) if contents else Span(closing, closing)
     content = syntax.text[span.start : span.end]
-    held = content.strip()
+    present = content.strip()
     end = syntax.char_offset(string.end_byte)
-    if held and (held == function_syntax(syntax.language).value_placeholder):
-        at = span.start + content.index(held)
-        return _all_but(syntax.text, Span(start, end), [Span(at, at + len(held))])
-    if held:
+    if present and (present == function_syntax(syntax.language).value_placeholder):
+        at = span.start + content.index(present)
+        return _all_but(syntax.text, Span(start, end), [Span(at, at + len(present))])
+    if present:
         return NoFill("no_target", "it has a docstring")
     new = function_syntax(syntax.language).value_placeholder
     text, inserted = with_inserted(syntax.text, [(span.start, new)])

@@ -87,7 +87,7 @@ def _placeholder_runs(syntax: Syntax, within: Span) -> list[Span]:
     text = syntax.text
     runs: list[Span] = []
     for match in _own_line_placeholder(syntax.language).finditer(text, within.start, within.end):
-        span = Span(*match.span("held"))
+        span = Span(*match.span("placeholder"))
         if syntax.enclosing(span.start, syntax.language.string_types) is not None:
             continue
         last = runs[-1] if runs else None
@@ -105,23 +105,23 @@ def _is_hole(syntax: Syntax, span: Span) -> bool:
     A lone `...` is a hole unless it is deliberate. A statement that raises is a hole only as the body of a function.
     """
     text, language = syntax.text, syntax.language
-    held = text[span.start : span.end]
+    content = text[span.start : span.end]
     if in_brackets(syntax, span):
         return False
     is_comment = syntax.node_over(Span(span.start, span.start + 1)).type in language.comment_types
     if not is_comment and left_open(syntax, function_syntax(language), span):
         return False
-    if held == function_syntax(language).value_placeholder:
+    if content == function_syntax(language).value_placeholder:
         return True
     if not _ends_block(syntax, span):
         return False
     node = syntax.node_over(Span(span.start, span.start + 1))
-    if node.type in language.comment_types or not held.startswith(function_syntax(language).whole_only):
+    if node.type in language.comment_types or not content.startswith(function_syntax(language).whole_only):
         return True
     if not _begins_block(syntax, span):
         return False
     body = next((n for n in ancestors(node) if n.type in language.body_types), None)
-    raises = held.startswith("raise")
+    raises = content.startswith("raise")
     return not raises or (body is not None and body.parent is not None and _is_function(syntax, body.parent))
 
 
@@ -172,7 +172,7 @@ def _values(syntax: Syntax, within: Span) -> Iterator[Span]:
 
 @functools.cache
 def _own_line_placeholder(language: Language) -> re.Pattern[str]:
-    return re.compile(rf"^[ \t\f\v]*(?P<held>{language.placeholder})[ \t]*(?=\r?$|\Z)", re.MULTILINE | re.DOTALL)
+    return re.compile(rf"^[ \t\f\v]*(?P<placeholder>{language.placeholder})[ \t]*(?=\r?$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def _indent_at(syntax: Syntax, offset: int) -> str:

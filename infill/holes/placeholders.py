@@ -23,7 +23,7 @@ def placeholder_hole(syntax: Syntax, offset: int) -> Hole | None:
     found = placeholder_pattern(syntax.language).fullmatch(syntax.text, inner.start, inner.end)
     if found is None:
         return None
-    start, end = found.span("held")
+    start, end = found.span("placeholders")
     first, last = syntax.line(start), syntax.line(end)
     # a placeholder on the line of the header or the closing brace would need other line breaks
     if syntax.text[first.start : start].strip(BLANK) or syntax.text[end : last.end].strip(BLANK):

@@ -21,14 +21,13 @@ from infill.checks.parse_check import Gate
 from infill.checks.preservation import loses_code
 from infill.pipeline.job import Job
 from infill.prompt.segments import Segment, assembled, changed_parts, new_spans
-from infill.ranking.reranker import ScoredCandidate, confidence_in, rerank
+from infill.ranking.reranker import MARGIN, ScoredCandidate, confidence_in, rerank
 from infill.types import Part, Source
 from model.types import Engine
 
 SINGLES_UNTIL = 0.8  # of a deadline: later than this, segments are not tried alone
 SCORED_UNTIL = 0.95
 SINGLES_TOKENS = 2048  # for segments tried alone
-MARGIN = 12.0  # nats by which the model must prefer a text to right code that it would replace; model/train/LOG.md
 SCORED_TOKENS = 512  # in one pass: the cost grows with their square
 
 Texts = tuple[str, ...]  # one for each free segment
@@ -108,7 +107,7 @@ class Chooser:
     def ranked(self, wholes: Sequence[Whole]) -> tuple[list[Ranked], int]:
         """Those that beat what stands there, best first, and how many do not.
 
-        Fewer placeholders left beats probability: none is as probable as `pass`. Code that stands there is held to be
+        Fewer placeholders left beats probability: none is as probable as `pass`. Code that stands there counts as
         right unless it does not parse, or a diagnostic or an instruction says what is wrong: the model must be surer
         of other code by `MARGIN`.
         """
@@ -199,10 +198,10 @@ class Chooser:
     def _repairs(self, text: str) -> bool:
         """Whether what stands there is broken and this is not."""
         syntax, span = self._syntax, self._span
-        held = syntax.text[span.start : span.end]
+        present = syntax.text[span.start : span.end]
         if syntax.language.id == "python":
             excerpt = Excerpt(syntax, span)
-            return excerpt.compiles(held)[0] is False and excerpt.compiles(text)[0] is True
+            return excerpt.compiles(present)[0] is False and excerpt.compiles(text)[0] is True
         return bool(syntax.problems) and len(syntax.edited(span, text).problems) < len(syntax.problems)
 
     def _whole(self, texts: Texts) -> Whole:

@@ -13,11 +13,10 @@ import msgspec
 from infill.candidates.segment_texts import is_placeholder
 from infill.candidates.sources import Candidate
 from infill.checks.parse_check import Gate
-from infill.pipeline.choose_rewrite import MARGIN
 from infill.pipeline.generate import Generated, can_stand, fitted, generate
 from infill.pipeline.job import Job, Pipeline
 from infill.ranking.completions import completion, confident
-from infill.ranking.reranker import Evidence, ScoredCandidate, rerank
+from infill.ranking.reranker import MARGIN, Evidence, ScoredCandidate, rerank
 from infill.retrieval.similar_lines import probabilities
 from infill.retrieval.words import Word, first_word, weighed, words_begun
 from infill.syntax.language_table import keywords
@@ -67,8 +66,8 @@ class _Ranking:
         if not Gate(job.syntax, job.hole.span).check(job.present).ok:
             return ranked
         present = Candidate(job.present, (), (), 0, "converged", "usual")
-        held = rerank(engine, job.prompt, [present], job.cancel)  # nothing when cancelled
-        return [s for s in ranked if held and s.log_prob > held[0].log_prob + MARGIN]
+        bar = rerank(engine, job.prompt, [present], job.cancel)  # nothing when cancelled
+        return [s for s in ranked if bar and s.log_prob > bar[0].log_prob + MARGIN]
 
     def parsing(self, ranked: list[ScoredCandidate]) -> list[Completion]:
         """The best candidates that parse; what was ranked above them may come back cut until it parses."""

@@ -27,6 +27,7 @@ from model.types import CancelToken, Engine, Score, Tokenizer
 # often each log-probability counts once more, and the least probability by the code base. Not used with words, which
 # have both weighed in already. Fitted; see model/train/LOG.md.
 MODEL_AGAIN, RETRIEVED_AGAIN, LEAST_RETRIEVED = 0.1, 0.6, 0.03
+MARGIN = 12.0  # nats by which the model must prefer a text to right code that it would replace; model/train/LOG.md
 
 
 class ScoredCandidate(msgspec.Struct, frozen=True):

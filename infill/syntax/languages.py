@@ -41,11 +41,11 @@ def _by_shebang(line: str) -> Language | None:
 
 @functools.cache
 def placeholder_pattern(language: Language) -> re.Pattern[str]:
-    """Return a pattern that matches a whole body made only of placeholders; group `held` is those.
+    """Return a pattern that matches a whole body made only of placeholders; group `placeholders` is those.
 
     A docstring before them is outside the group, because it describes to the model what to write.
     """
-    held = rf"(?:{language.placeholder})"
+    one = rf"(?:{language.placeholder})"
     docstring = r"(?:[rR]?(?P<quote>\"{3}|'{3})(?:(?!(?P=quote)).)*(?P=quote)\s+)?"
     lead = docstring if language.block_style == "indent" else ""
-    return re.compile(rf"\s*{lead}(?P<held>{held}(?:\s+{held})*)\s*", re.DOTALL)
+    return re.compile(rf"\s*{lead}(?P<placeholders>{one}(?:\s+{one})*)\s*", re.DOTALL)

@@ -179,7 +179,7 @@ def test_every_function_of_a_file_is_one_question() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "held", "language"),
+    ("text", "placeholder", "language"),
     [
         ("def f(a):\n    raise NotImplementedError\n", "raise NotImplementedError", "python"),
         ('def f(a):\n    """Doc."""\n    raise NotImplementedError("x")\n', 'raise NotImplementedError("x")', "python"),
@@ -193,16 +193,16 @@ def test_every_function_of_a_file_is_one_question() -> None:
         ("function f(a) {\n  // TODO: x\n}\n", "// TODO: x", "javascript"),
     ],
 )
-def test_a_body_is_found_from_every_column_of_its_function(text: str, held: str, language: str) -> None:
+def test_a_body_is_found_from_every_column_of_its_function(text: str, placeholder: str, language: str) -> None:
     row = by_id(language)
     assert row is not None
-    syntax, end = parse(row, text), text.index(held) + len(held)
+    syntax, end = parse(row, text), text.index(placeholder) + len(placeholder)
     for at in range(max(text.find("f("), 0), end + 1):
         for selected in (Span(at, at), Span(at, text.find("\n", end) + 1)):
             target = find_target(syntax, "body", selected)
             assert isinstance(target, Target) and target.hole is not None, at
             replaced = text[target.hole.start : target.hole.end]
-            assert replaced.strip() == held, "nothing else goes"
+            assert replaced.strip() == placeholder, "nothing else goes"
             hole = find_hole(syntax, target.offset or 0, "manual")
             assert isinstance(hole, Hole) and hole.span == target.hole, at
 

@@ -111,7 +111,7 @@ def test_no_id_extension_or_name_belongs_to_two() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language_id", "body", "held"),
+    ("language_id", "body", "expected"),
     [
         ("python", "\n    pass\n", "pass"),
         ("python", '\n    """Say."""\n    ...', "..."),
@@ -135,11 +135,11 @@ def test_no_id_extension_or_name_belongs_to_two() -> None:
         ("json", "", None),
     ],
 )
-def test_placeholder_pattern(language_id: str, body: str, held: str | None) -> None:
+def test_placeholder_pattern(language_id: str, body: str, expected: str | None) -> None:
     language = by_id(language_id)
     assert language is not None
     found = placeholder_pattern(language).fullmatch(body)
-    assert (None if found is None else found["held"]) == held
+    assert (None if found is None else found["placeholders"]) == expected
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.id)

@@ -17,8 +17,8 @@ from tests.model.gemma_form import BYTES, SPECIAL, UNMARKED, gemma_form
 
 LIBRARY = gemma_form()
 GEMMA = TextTokenizer(LIBRARY, "gemma")
-FUNCTION_SYNTAX = {"byte-level": TextTokenizer.load(EMBEDDED), "gemma": GEMMA}
-both = pytest.mark.parametrize("form", FUNCTION_SYNTAX)
+TOKENIZERS = {"byte-level": TextTokenizer.load(EMBEDDED), "gemma": GEMMA}
+both = pytest.mark.parametrize("form", TOKENIZERS)
 
 AWKWARD = [
     "def f(x):\n    return x\n",
@@ -35,7 +35,7 @@ texts = st.text(st.one_of(st.sampled_from(list(" \n\t\r▁<0xA>|ab_=(.")), st.ch
 @both
 @pytest.mark.parametrize("text", AWKWARD)
 def test_text_comes_back(form: str, text: str) -> None:
-    tokenizer = FUNCTION_SYNTAX[form]
+    tokenizer = TOKENIZERS[form]
     ids = tokenizer.encode(text)
     assert tokenizer.decode(ids) == text
     assert b"".join(tokenizer.token_bytes()[i] for i in ids) == text.encode()
@@ -45,14 +45,14 @@ def test_text_comes_back(form: str, text: str) -> None:
 @both
 @given(text=texts)
 def test_any_text_comes_back(form: str, text: str) -> None:
-    tokenizer = FUNCTION_SYNTAX[form]
+    tokenizer = TOKENIZERS[form]
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 @both
 @given(text=texts)
 def test_offsets_are_those_of_first_characters(form: str, text: str) -> None:
-    tokenizer = FUNCTION_SYNTAX[form]
+    tokenizer = TOKENIZERS[form]
     ids, offsets = tokenizer.encode_with_offsets(text)
     before = b""
     for token_id, offset in zip(ids, offsets, strict=True):
@@ -63,7 +63,7 @@ def test_offsets_are_those_of_first_characters(form: str, text: str) -> None:
 
 @both
 def test_broken_characters_are_shown_as_such(form: str) -> None:
-    tokenizer = FUNCTION_SYNTAX[form]
+    tokenizer = TOKENIZERS[form]
     first = next(i for i, b in enumerate(tokenizer.token_bytes()) if b == b"\xf0")
     letter = tokenizer.encode("a")
     assert tokenizer.decode([*letter, first, *letter]) == "a\ufffda"
@@ -72,7 +72,7 @@ def test_broken_characters_are_shown_as_such(form: str) -> None:
 @both
 @pytest.mark.parametrize("owed", ["ret", "é", "\U0001f600", " x", "\n\n", "▁"])
 def test_every_way_to_begin_a_text_is_found(form: str, owed: str) -> None:
-    tokenizer = FUNCTION_SYNTAX[form]
+    tokenizer = TOKENIZERS[form]
     data = owed.encode()
     expected = {
         i for i, b in enumerate(tokenizer.token_bytes()) if b and (data.startswith(b) or b.startswith(data))
