@@ -7,12 +7,14 @@ fill tells which. All texts here have LF line breaks.
 
 from __future__ import annotations
 
-import re
-
 from infill.candidates.overlap import unclosed
-from infill.syntax.indentation import BLANK, indent_of, width
+from infill.syntax.blanks import BLANK, indent_of, width
+from infill.syntax.indent_units import block_unit
 
 _OPENERS = ("{", "(", "[", ":", "=>")
+_BLOCK_OPENERS = ("{", ":", "=>")
+_UNITS = (2, 4, 8)
+_MAX_LINES_SEEN = 100
 _COMMENTS = ("#", "//", "/*", "*", "<!--")
 
 
@@ -28,7 +30,7 @@ def fit(fill: str, indent: str, left: str, prefix: str) -> str:
         return fill  # it closes the block of the hole, so it does not belong at the hole's indentation
     first_own = indent_of(lines[0]) if starts_line else ""
     base = _base(lines, indent, left + first_own if starts_line else indent, first_own)
-    lines = [lines[0], *_own_style(lines[1:], base, indent, prefix)]
+    lines = [lines[0], *_own_style(lines, base, indent, prefix)]
     if starts_line:
         missing = indent[len(left) :] if indent.startswith(left) else ""
         lines[0] = missing + lines[0].lstrip(BLANK)
@@ -69,12 +71,16 @@ def _base(lines: list[str], indent: str, absolute: str, first_own: str) -> str:
     return indent
 
 
-def _own_style(rest: list[str], base: str, indent: str, prefix: str) -> list[str]:
-    """Move lines from under `base` to under `indent`, in tabs where the document indents by tabs."""
+def _own_style(lines: list[str], base: str, indent: str, prefix: str) -> list[str]:
+    """Move all lines but the first from under `base` to under `indent`, in the unit of the block around."""
+    rest = lines[1:]
     steps = [indent_of(line)[len(base) :] for line in rest if indent_of(line).startswith(base)]
     spaces = [len(step) for step in steps if step and not step.strip(" ")]
-    tabs = "\t" in indent or (not indent and re.search(r"^\t+\S", prefix, re.MULTILINE) is not None)
     unit = min(spaces, default=4)
+    own_unit = _unit_around(indent, prefix)
+    tabs = "\t" in (own_unit or indent)
+    blocks = any(line.rstrip().endswith(_BLOCK_OPENERS) for line in lines[:-1])  # else they are aligned, not indented
+    exchanged = own_unit if blocks and unit in _UNITS and all(n % unit == 0 for n in spaces) else None
     moved: list[str] = []
     for line in rest:
         own = indent_of(line)
@@ -89,5 +95,21 @@ def _own_style(rest: list[str], base: str, indent: str, prefix: str) -> list[str
             step = "\t" * (len(step) // unit) + " " * (len(step) % unit)
         elif not tabs and "\t" in step and indent:
             step = step.expandtabs(4)
+        elif not tabs and exchanged is not None and not step.strip(" "):
+            step = exchanged * (len(step) // unit)
         moved.append(indent + step + line[len(own) :])
     return moved
+
+
+def _unit_around(indent: str, prefix: str) -> str | None:
+    """Return one level of indentation as the lines above have it, nearest first; None where they have none."""
+    end, left = len(prefix), _MAX_LINES_SEEN
+    while end > 0 and left:
+        start = prefix.rfind("\n", 0, end) + 1
+        line, end, left = prefix[start:end], start - 1, left - 1
+        own = indent_of(line)
+        if line.strip() and (width(own) < width(indent) or (own and not indent)):
+            if not indent:
+                return "\t" if own.startswith("\t") else None
+            return block_unit(indent, own) if line.rstrip().endswith(_OPENERS) else None
+    return None

@@ -127,7 +127,7 @@ def _blank_line_kind(syntax: Syntax, offset: int) -> tuple[HoleKind, str]:
     owner = syntax.line(syntax.char_offset(node.start_byte))
     owner_indent = indents.indent_of(syntax.text[owner.start : owner.end])
     if sibling is None:
-        expected = owner_indent + indents.indent_unit(syntax.text, language)
+        expected = owner_indent + indents.unit_below(syntax, offset, owner_indent)
     else:
         expected = syntax.text[syntax.line(sibling).start : sibling]
     kind = "between" if sibling is not None and node.type in language.container_types else "block"
@@ -181,7 +181,7 @@ def _own_or(syntax: Syntax, offset: int, expected: str, owner: str) -> str:
     above = next(indents.lines_above(syntax, offset), line)
     above_indent = indents.indent_of(syntax.text[above.start : above.end])
     neighbours = {above_indent, indents.indent_below(syntax, offset)}
-    most = indents.width(expected) + max(indents.width(indents.indent_unit(syntax.text, syntax.language)), 2)
+    most = indents.width(expected) + max(indents.width(indents.unit_below(syntax, offset, owner)), 2)
     for own in (syntax.text[line.start : offset], syntax.text[line.start : line.end]):
         wide = indents.width(own)
         closes = own == owner and 0 < wide < indents.width(above_indent)

@@ -6,21 +6,19 @@ the cursor. Works on lines of text and asks the tree only whether a line begins 
 
 from __future__ import annotations
 
-import functools
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
-from infill.syntax.languages import Language
+from infill.syntax.blanks import BLANK, indent_of, n_blanks, width
+from infill.syntax.indent_units import block_unit, indent_unit, opens_block
 from infill.syntax.tree import Syntax
 from infill.types import Span
 
-BLANK = " \t\f\v"
-_LAST_FEED = re.compile(r".*[\f\v]", re.DOTALL)
-_MAX_LINES_SEEN = 400  # lines that are read to find a file's indentation unit
-_CLAUSES = re.compile(r"(?:else|elif|except|finally|case)\b")
+_CLAUSE = re.compile(r"(?:else|elif|except|finally)\b")
+# `case` is a name too: where the tree is unsure, a pattern after it and a colon tell a clause from a name's statement.
+_CASE = re.compile(r"case(?:\s+(?![=+/%@&|^<>!.,:)]|(?:in|is|and|or|if|not in)\b)|(?=[(\[{\"'-])).*:")
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -28,45 +26,6 @@ class Level(msgspec.Struct, frozen=True):
 
     indent: str
     header: str
-
-
-def indent_of(line: str) -> str:
-    """Return the indentation of a line; a form feed sets the column to 0, so blanks before it do not count.
-
-    Python's own rule: its tokenizer sets the column to 0 at a form feed.
-    """
-    return _LAST_FEED.sub("", line[: n_blanks(line)])
-
-
-def n_blanks(line: str) -> int:
-    """Return how many characters are before the first that is not blank."""
-    return len(line) - len(line.lstrip(BLANK))
-
-
-def width(indent: str) -> int:
-    """Return the width of an indentation in columns; a tab goes to the next multiple of eight."""
-    return len(indent.expandtabs(8))
-
-
-def indent_unit(text: str, language: Language) -> str:
-    """Return one level of indentation as the file has it: a tab, or its most frequent run of spaces."""
-    return _detect_unit(text, language) or language.indent_unit
-
-
-@functools.lru_cache(maxsize=8)
-def _detect_unit(text: str, language: Language) -> str | None:
-    steps: Counter[str] = Counter()
-    above, opened = "", False
-    for line in re.split(r"\r\n|\n|\r", text, maxsplit=_MAX_LINES_SEEN)[:_MAX_LINES_SEEN]:
-        if not line.strip(BLANK):
-            continue
-        indent = indent_of(line)
-        if opened and len(indent) > len(above) and indent.startswith(above):
-            steps[indent[len(above) :]] += 1
-        # only under a header: continuation lines are indented by taste, or aligned with the line above
-        above, opened = indent, opens_block(language, line.rstrip(BLANK)) or line.endswith(">")
-    usual = [(count, step) for step, count in steps.items() if step == "\t" or 2 <= step.count(" ") <= 8]
-    return max(usual)[1] if usual else None
 
 
 def lines_above(syntax: Syntax, offset: int) -> Iterator[Span]:
@@ -156,8 +115,9 @@ def choose_level(syntax: Syntax, offset: int, levels: list[Level], must_open: bo
     typed = (syntax.text[line.start : offset], syntax.text[line.start : line.end])
     if must_open:
         body, header_indent = levels[0], levels[1].indent
-        if header_indent + indent_unit(syntax.text, syntax.language) in typed:
-            return Level(header_indent + indent_unit(syntax.text, syntax.language), body.header)
+        usual = header_indent + unit_below(syntax, offset, header_indent)
+        if usual in typed:
+            return Level(usual, body.header)
         below = indent_below(syntax, offset)
         settled = below is not None and width(below) > width(header_indent)
         deeper = [own for own in typed if width(own) > width(header_indent)]
@@ -190,16 +150,30 @@ def line_rule_indent(syntax: Syntax, offset: int) -> str:
         below = indent_below(syntax, offset)
         if below is not None and width(below) > width(indent):
             return below
-        return indent + indent_unit(syntax.text, syntax.language)
+        return indent + unit_below(syntax, offset, indent)
     return indent
 
 
-def opens_block(language: Language, code: str) -> bool:
-    """Whether a line of code opens a block, so that the next line is indented more."""
-    if code.endswith(("{", "(", "[", "=", "=>")) or (code.endswith(":") and language.id != "css"):
-        return True
-    words = re.findall(r"\w+$", code)
-    return bool(words) and words[0] in language.opener_words
+def unit_below(syntax: Syntax, offset: int, header: str) -> str:
+    """Return one level of indentation for a block at `offset` under a line indented by `header`.
+
+    It is the step that the header itself is indented by, so that each block goes on in its own style; at column 0
+    it is the file's.
+    """
+    if header:
+        owner = next((line for line in filled_above(syntax, offset) if _is_outside(syntax, line, header)), None)
+        code = "" if owner is None else code_of(syntax, owner)
+        if opens_block(syntax.language, code) or re.search(r"[(\[{][^)\]}]*$", code):
+            return block_unit(header, indent_of(code)) or indent_unit(syntax.text, syntax.language)
+    return indent_unit(syntax.text, syntax.language)
+
+
+def _is_outside(syntax: Syntax, line: Span, header: str) -> bool:
+    """Whether a line is of a block around the one whose header is indented by `header`."""
+    text = syntax.text[line.start : line.end]
+    if width(indent_of(text)) >= width(header) or is_comment(syntax, line):
+        return False
+    return syntax.enclosing(_first_char(syntax, line), syntax.language.string_types) is None
 
 
 def indent_below(syntax: Syntax, offset: int) -> str | None:
@@ -229,7 +203,7 @@ def _body_indent(syntax: Syntax, offset: int, header: str) -> str:
     comment = indent_of(syntax.text[near.start : near.end]) if is_comment(syntax, near) else None
     candidates = [indent_below(syntax, offset), comment]
     deeper = [indent for indent in candidates if indent is not None and width(indent) > width(header)]
-    return deeper[0] if deeper else header + indent_unit(syntax.text, syntax.language)
+    return deeper[0] if deeper else header + unit_below(syntax, offset, header)
 
 
 def _floor(syntax: Syntax, offset: int) -> int:
@@ -237,6 +211,18 @@ def _floor(syntax: Syntax, offset: int) -> int:
     below = line_below(syntax, offset)
     if below is None:
         return 0
-    text = syntax.text[below.start : below.end]
-    clause = _CLAUSES.match(text.lstrip(BLANK)) is not None
-    return width(indent_of(text)) + (1 if clause else 0)
+    return width(indent_of(syntax.text[below.start : below.end])) + _is_clause(syntax, below)
+
+
+def _is_clause(syntax: Syntax, line: Span) -> bool:
+    """Whether a line goes on with the statement of a block above it, as an else does, or a case after another."""
+    text = syntax.text[line.start : line.end].lstrip(BLANK)
+    if _CLAUSE.match(text):
+        return True
+    if not re.match(r"case\b", text):
+        return False
+    first = _first_char(syntax, line)
+    word = syntax.node_over(Span(first, first + len("case")))
+    if word.parent is not None and not word.parent.is_error and not syntax.problems:
+        return word.type == "case"
+    return _CASE.match(text) is not None

@@ -41,7 +41,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     code_in_string_types: frozenset[str] = frozenset()  # interpolations, which are code
     body_types: frozenset[str] = frozenset()  # nodes of statements that run in order
     container_types: frozenset[str] = frozenset()  # nodes of siblings: definitions, entries, arguments
-    opener_words: tuple[str, ...] = ()  # words that open a block at a line's end, besides brackets
+    opener: str = ""  # regex of what opens a block at a line's end, besides brackets
     placeholder: str = r"(?!)"  # regex of placeholder statements of a missing body
     stand_ins: tuple[str, ...] = ("x",)  # texts that are valid fills for the grammar
     builtins: frozenset[str] = frozenset()  # names that need no definition in a file
@@ -265,7 +265,7 @@ _BASH = Language(
         "compound_statement do_group if_statement elif_clause else_clause case_item subshell command_substitution"
     ),
     container_types=_types("program case_statement array"),
-    opener_words=("then", "do", "else", "in"),
+    opener=r"(?:^|[;&|]|\b(?:then|do|else))\s*(?:then|do|else)$|(?:^|[;&|\s])case\s.*\sin$",
     placeholder=rf":|{_HASH_TODO}",
     is_ascii_only=True,
 )

@@ -111,3 +111,43 @@ def test_lines_one_column_off_are_miscounted_but_not_where_they_are_meant(fill: 
 def test_the_lines_of_a_block_comment_stay_one_column_off() -> None:
     fill = "/**\n   * Opens it.\n   */\n  open() {}"
     assert shown("javascript", "class Box {\n  ‸\n}\n", fill) == f"class Box {{\n  {fill}\n}}\n"
+
+
+MIXED = "def a(x):\n    if x:\n        return 1\n\n\n"
+
+
+@pytest.mark.reports
+@pytest.mark.parametrize(
+    ("language_id", "source", "fill", "wanted"),
+    [
+        (
+            PY,
+            MIXED + "class B:\n\tdef two(self):\n\t\t‸\n",
+            "if self:\n    return 1\nreturn 2",
+            "\t\tif self:\n\t\t\treturn 1\n\t\treturn 2\n",
+        ),
+        (
+            PY,
+            MIXED + "class B:\n  def two(self):\n    ‸\n",
+            "if self:\n        return 1\n    return 2",
+            "    if self:\n      return 1\n    return 2\n",
+        ),
+        (PY, "if x:\n  a()\n\n\n" + MIXED + "‸", "if y:\n    b()", "\n\nif y:\n    b()"),
+        (
+            "javascript",
+            "function a() {\n    b();\n}\nclass C {\n  m() {\n    ‸\n  }\n}\n",
+            "if (x) {\n        y();\n    }",
+            "    if (x) {\n      y();\n    }\n  }\n}\n",
+        ),
+        (
+            PY,
+            "class B:\n  def two(self):\n    ‸\n",
+            "x = call(one,\n         two)\n    return x",
+            "    x = call(one,\n         two)\n    return x\n",
+        ),
+    ],
+)
+def test_lines_of_a_fill_go_on_in_the_unit_of_their_block(
+    language_id: str, source: str, fill: str, wanted: str
+) -> None:
+    assert shown(language_id, source, fill).endswith(wanted)
