@@ -11,18 +11,16 @@ from infill.candidates.postprocess import dominant_line_break, postprocess
 from infill.candidates.sources import similar_code
 from infill.checks.hint_check import hint_fits
 from infill.checks.preservation import is_only_prose
-from infill.holes.functions import function_syntax
 from infill.prompt.context import lf
 from infill.prompt.segments import Segment, has_own_lines
-from infill.retrieval.annotations import hint_at, types_elsewhere
+from infill.retrieval.annotations import types_elsewhere
 from infill.retrieval.similar_lines import probabilities
-from infill.syntax.function_syntax import TypeHintSyntax
+from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import indent_of
 from infill.syntax.languages import placeholder_pattern
 from infill.syntax.tree import Syntax
+from infill.syntax.type_hints import hint_at
 from infill.types import Hole, Span
-
-_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def fitted_texts(
@@ -114,11 +112,7 @@ def _fitted(syntax: Syntax, segment: Segment, present: str, text: str, grows: bo
         return None
     if is_body and is_only_prose(syntax, span, text):
         return None
-    if (
-        segment.is_empty
-        and (found := hint_at(syntax, span)) is not None
-        and not (_is_type(syntax, found[0], text) and hint_fits(syntax, span, text))
-    ):
+    if segment.is_empty and not hint_fits(syntax, span, text):
         return None
     return text if text.strip() else None
 
@@ -131,11 +125,3 @@ def _hole(syntax: Syntax, segment: Segment) -> Hole:
     multiline = is_body or "\n" in present or "\r" in present
     indent = indent_of(syntax.text[line.start : line.end])
     return Hole(span, "block" if is_body else "selection", indent, multiline)
-
-
-def _is_type(syntax: Syntax, hints: TypeHintSyntax, text: str) -> bool:
-    """Whether the text looks like a type and all names in it mean something: a made-up one would not run."""
-    if re.fullmatch(hints.pattern, text) is None:
-        return False
-    known = hints.known | {name for usual in hints.usual for name in _NAME.findall(usual)}
-    return all(n in known or re.search(rf"\b{n}\b", syntax.text) is not None for n in _NAME.findall(text))

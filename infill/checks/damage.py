@@ -8,33 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import tree_sitter
-
-from infill.syntax.tree import Syntax, ancestors
+from infill.syntax.bindings import assigned_names, defined_names
+from infill.syntax.tree import Syntax, ancestors, node_text
 from infill.types import Span
 
 _WORD = re.compile(r"[^\W\d_]{2,}", re.UNICODE)
 _PREFIX = re.compile(r"[A-Za-z]*")
 _LEAST_WORDS = 0.8  # least share of the words of documentation that a new one must have
-_TARGET_FIELDS = ("left", "name", "pattern")  # fields of a node that hold the name it gives a value to
-_ASSIGNING = frozenset(
-    {
-        "assignment", "augmented_assignment", "named_expression", "variable_declarator", "assignment_expression",
-        "short_var_declaration", "let_declaration", "init_declarator", "variable_assignment", "as_pattern",
-        "const_item", "static_item", "for_statement", "for_in_statement", "import_statement", "import_from_statement",
-    }
-)  # fmt: skip
-_DEFINING = frozenset(
-    {
-        "function_definition", "class_definition", "function_declaration", "class_declaration", "method_definition",
-        "method_declaration", "generator_function_declaration", "function_item", "struct_item", "enum_item",
-        "trait_item", "type_spec", "interface_declaration", "enum_declaration", "type_alias_declaration",
-        "struct_specifier", "class_specifier", "constructor_declaration",
-    }
-)  # fmt: skip
-_IDENTIFIERS = frozenset({"identifier", "property_identifier", "field_identifier", "type_identifier", "variable_name"})
 
 
 def damage(before: Syntax, span: Span, text: str, instruction: str | None = None) -> str | None:
@@ -44,11 +26,11 @@ def damage(before: Syntax, span: Span, text: str, instruction: str | None = None
     """
     after = before.edited(span, text)
     filled = Span(span.start, span.start + len(text))
-    lost = _names(before, span, _DEFINING) - _names(after, filled, _DEFINING) - _mentioned(instruction)
-    if lost:
+    defined, mentioned = defined_names(after, filled), _mentioned(instruction)
+    if lost := defined_names(before, span) - defined - mentioned:
         return f"{min(lost)} is no longer defined"
-    unset = _names(before, span, _ASSIGNING) - _names(after, filled, _ASSIGNING) - _names(after, filled, _DEFINING)
-    if used := {name for name in unset - _mentioned(instruction) if _is_used(after, filled, name)}:
+    unset = assigned_names(before, span) - assigned_names(after, filled) - defined - mentioned
+    if used := {name for name in unset if _is_used(after, filled, name)}:
         return f"{min(used)} is used elsewhere and is no longer assigned"
     checks: tuple[Callable[[Syntax, Span, Syntax, Span], str | None], ...] = (_kinds, _documentation)
     reasons = (check(before, span, after, filled) for check in (checks if instruction is None else ()))
@@ -57,43 +39,6 @@ def damage(before: Syntax, span: Span, text: str, instruction: str | None = None
 
 def _mentioned(instruction: str | None) -> set[str]:
     return set(re.findall(r"\w+", instruction or ""))
-
-
-def _nodes(syntax: Syntax, span: Span) -> Iterator[tree_sitter.Node]:
-    """Yield the nodes that touch a span, outer before inner."""
-    first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
-    stack = [syntax.root]
-    while stack:
-        node = stack.pop()
-        if node.start_byte < last and first < node.end_byte:
-            yield node
-            stack.extend(reversed(node.children))
-
-
-def _names(syntax: Syntax, span: Span, types: frozenset[str]) -> set[str]:
-    """Return the names inside the span that nodes of these types define or assign."""
-    first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
-    found: set[str] = set()
-    for node in _nodes(syntax, span):
-        if node.type not in types:
-            continue
-        for field in _TARGET_FIELDS:
-            for target in node.children_by_field_name(field):
-                for name in _plain_names(target):
-                    if first <= name.start_byte and name.end_byte <= last:
-                        found.add(_decoded(name))
-    return found
-
-
-def _plain_names(target: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """Return the names that an assignment target binds: not objects whose attributes or items it sets."""
-    stack = [target]
-    while stack:
-        node = stack.pop()
-        if node.type in _IDENTIFIERS:
-            yield node
-        elif node.type not in ("attribute", "subscript", "member_expression", "selector_expression", "call"):
-            stack.extend(node.named_children)
 
 
 def _is_used(syntax: Syntax, but: Span, name: str) -> bool:
@@ -117,9 +62,9 @@ def _kinds(before: Syntax, span: Span, after: Syntax, filled: Span) -> str | Non
 def _literals(syntax: Syntax, span: Span) -> Counter[str]:
     """Count the strings of each kind that a span touches."""
     found: Counter[str] = Counter()
-    for node in _nodes(syntax, span):
+    for node in syntax.nodes_in(span):
         if node.type in syntax.language.string_types:
-            prefix = "".join(sorted(_PREFIX.match(_decoded(node))[0].lower()))  # type: ignore[index]  # matches always
+            prefix = "".join(sorted(_PREFIX.match(node_text(node))[0].lower()))  # type: ignore[index]  # matches always
             kind = node.type.replace("_", " ")
             found[f"{kind} with the prefix {prefix}" if prefix else kind] += 1
     return found
@@ -133,12 +78,10 @@ def _documentation(before: Syntax, span: Span, after: Syntax, filled: Span) -> s
 
 def _prose_words(syntax: Syntax, span: Span) -> int:
     """Count the words in a span that are in comments, or in strings that are statements."""
-    total = 0
-    for node in _nodes(syntax, span):
-        is_statement = node.type in syntax.language.string_types and (
-            node.parent is not None and node.parent.type == "expression_statement"
-        )
-        if node.type in syntax.language.comment_types or is_statement:
+    language, total = syntax.language, 0
+    for node in syntax.nodes_in(span):
+        is_statement = node.parent is not None and node.parent.type == language.expression_statement
+        if node.type in language.comment_types or (is_statement and node.type in language.string_types):
             own = syntax.span_of(node)
             total += len(set(_WORD.findall(syntax.text[max(own.start, span.start) : min(own.end, span.end)].lower())))
     return total
@@ -160,7 +103,3 @@ def _repeated(text: str) -> set[str]:
             if run == tokens[i + n : i + 2 * n] and any(token.isidentifier() for token in run):
                 found.add(" ".join(run))
     return found
-
-
-def _decoded(node: tree_sitter.Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")

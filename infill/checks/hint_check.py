@@ -1,66 +1,81 @@
-"""Whether a proposed type hint is valid: its names exist there, and it agrees with what the code does.
+"""Whether a proposed type hint is valid: it looks like a type, its names exist, and it agrees with what the code does.
 
-Checked for Python: names against the file's imports, classes, aliases and the builtin types; a parameter's literal
-default; what the function returns. A hint passes where the tree does not decide.
+For Python, names are looked up among the file's imports, classes, aliases and the builtin types, and the hint is
+compared with a parameter's literal default and with what the function returns. It passes where the code does not
+decide.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+import re
 
 import tree_sitter
 
+from infill.syntax.function_syntax import TypeHintSyntax, function_syntax
+from infill.syntax.python_code import ModuleNames, literal_type, module_names, results_of
 from infill.syntax.tree import Syntax, ancestors
+from infill.syntax.type_hints import hint_at
 from infill.types import Span
 
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _TYPES = frozenset(name for name, value in vars(builtins).items() if isinstance(value, type)) | {"None"}
 _ANYTHING = frozenset({"Any", "object"})
-_SEQUENCES = frozenset({"Sequence", "Iterable", "Collection", "Reversible", "Container"})
-# Types that a literal agrees with: for each node type, the last parts of the names of hints.
-_LITERALS: dict[str, frozenset[str]] = {
-    "integer": frozenset({"int", "float", "complex", "SupportsInt", "SupportsFloat", "SupportsIndex"}),
+_CONTAINERS = frozenset({"Iterable", "Collection", "Container"})
+_SEQUENCES = _CONTAINERS | {"Sequence", "Reversible"}
+# For each builtin type, the last parts of the names of the hints that a value of it agrees with.
+_AGREEING: dict[str, frozenset[str]] = {
+    "int": frozenset({"int", "float", "complex", "SupportsInt", "SupportsFloat", "SupportsIndex"}),
     "float": frozenset({"float", "complex", "SupportsFloat"}),
-    "string": frozenset({"str", "LiteralString"}) | _SEQUENCES,
-    "concatenated_string": frozenset({"str", "LiteralString"}) | _SEQUENCES,
+    "str": frozenset({"str", "LiteralString"}) | _SEQUENCES,
     "bytes": frozenset({"bytes", "Buffer", "ByteString"}) | _SEQUENCES,
-    "true": frozenset({"bool"}),
-    "false": frozenset({"bool"}),
-    "comparison_operator": frozenset({"bool"}),
-    "not_operator": frozenset({"bool"}),
-    "none": frozenset({"None"}),
+    "bool": frozenset({"bool"}),
+    "None": frozenset({"None"}),
     "list": frozenset({"list", "List", "MutableSequence"}) | _SEQUENCES,
-    "list_comprehension": frozenset({"list", "List", "MutableSequence"}) | _SEQUENCES,
     "tuple": frozenset({"tuple", "Tuple", "NamedTuple"}) | _SEQUENCES,
-    "set": frozenset({"set", "Set", "AbstractSet", "MutableSet", "Iterable", "Collection", "Container"}),
-    "set_comprehension": frozenset({"set", "Set", "AbstractSet", "MutableSet", "Iterable", "Collection", "Container"}),
-    "dictionary": frozenset({"dict", "Dict", "Mapping", "MutableMapping", "Iterable", "Collection", "Container"}),
-    "dictionary_comprehension": frozenset({"dict", "Dict", "Mapping", "MutableMapping", "Iterable", "Collection"}),
+    "set": frozenset({"set", "Set", "AbstractSet", "MutableSet"}) | _CONTAINERS,
+    "dict": frozenset({"dict", "Dict", "Mapping", "MutableMapping"}) | _CONTAINERS,
 }
 _STREAMS = frozenset({"Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "AsyncIterable"})
-_OWN_SCOPE = frozenset({"function_definition", "class_definition", "lambda"})
-_DEFINED_BY_OTHERS = frozenset({"NoReturn", "Never"})
+_NO_RESULT = frozenset({"NoReturn", "Never"})
 
 
 def hint_fits(syntax: Syntax, span: Span, hint: str) -> bool:
-    """Return whether `hint` is valid at `span`, where now a placeholder is the type. Python only."""
+    """Return whether `hint` is valid at `span`, where now a placeholder is the type; True where no type stands."""
+    found = hint_at(syntax, span)
+    if found is None:
+        return True
+    hints, owner = found
+    return _is_type(syntax, hints, hint) and (syntax.language.id != "python" or _fits_python(syntax, owner, hint))
+
+
+def _is_type(syntax: Syntax, hints: TypeHintSyntax, text: str) -> bool:
+    """Whether the text looks like a type and all names in it mean something: a made-up one would not run."""
+    if re.fullmatch(hints.pattern, text) is None:
+        return False
+    known = hints.known | {name for usual in hints.usual for name in _NAME.findall(usual)}
+    return all(n in known or re.search(rf"\b{n}\b", syntax.text) is not None for n in _NAME.findall(text))
+
+
+def _fits_python(syntax: Syntax, owner: tree_sitter.Node, hint: str) -> bool:
+    """Whether the code agrees; `owner` is the parameter, variable or function whose type it is to be."""
     try:
         expression = ast.parse(hint.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    type_node = next((n for n in ancestors(syntax.node_over(span)) if n.type == "type"), None)
-    owner = None if type_node is None else type_node.parent
-    function = next((n for n in ancestors(owner) if n.type == "function_definition"), None) if owner else None
-    if owner is None or function is None:
+    function_types = function_syntax(syntax.language).function_types
+    function = next((n for n in ancestors(owner) if n.type in function_types), None)
+    if function is None:
         return True
-    if not _names_exist(syntax, function, expression):
+    names = module_names(syntax, function)
+    if not _names_exist(names, expression):
         return False
     heads = _heads(expression)
-    if owner.type == "function_definition":
-        return _fits_returns(owner, heads, _aliases(syntax))
+    if owner.type in function_types:
+        return _fits_results(owner, heads, names.aliases)
     value = owner.child_by_field_name("value")
-    return value is None or _allows(heads, value, _aliases(syntax))
+    return value is None or _allows(heads, value, names.aliases)
 
 
 def _heads(hint: ast.expr) -> frozenset[str]:
@@ -84,30 +99,22 @@ def _heads(hint: ast.expr) -> frozenset[str]:
 
 def _allows(heads: frozenset[str], value: tree_sitter.Node, aliases: frozenset[str]) -> bool:
     """Whether this value may have one of these types; True where its syntax does not decide."""
-    kind = value.type
-    while kind == "parenthesized_expression" and value.named_children:
-        value = value.named_children[0]
-        kind = value.type
-    if kind in ("string", "concatenated_string") and (value.text or b"").lstrip()[:2].lower().strip(b"\"'r") == b"b":
-        kind = "bytes"
-    if kind == "unary_operator" and value.named_children:
-        kind = value.named_children[-1].type
-    allowed = _LITERALS.get(kind)
-    return allowed is None or bool(heads & (allowed | _ANYTHING | (aliases if kind != "none" else frozenset())))
+    builtin = literal_type(value)
+    if builtin is None:
+        return True
+    allowed = _AGREEING[builtin] | _ANYTHING
+    return bool(heads & (allowed if builtin == "None" else allowed | aliases))
 
 
-def _fits_returns(function: tree_sitter.Node, heads: frozenset[str], aliases: frozenset[str]) -> bool:
-    body = function.child_by_field_name("body")
-    own = [] if body is None else list(_own_nodes(body))
-    if any(node.type == "yield" for node in own):
+def _fits_results(function: tree_sitter.Node, heads: frozenset[str], aliases: frozenset[str]) -> bool:
+    results = results_of(function)
+    if results.yields:
         return bool(heads & (_STREAMS | _ANYTHING | aliases))
-    values = [next(iter(node.named_children), None) for node in own if node.type == "return_statement"]
-    if not any(value is not None and value.type != "none" for value in values):
-        written = body is not None and any(_does_something(child) for child in body.named_children)
-        return (
-            not written or "None" in heads or bool(heads & (_ANYTHING | (_DEFINED_BY_OTHERS if not values else set())))
-        )
-    if heads == frozenset({"None"}) or heads & _DEFINED_BY_OTHERS:
+    values = results.values
+    if all(value is None or literal_type(value) == "None" for value in values):
+        allowed = _ANYTHING | {"None"}
+        return not results.is_written or bool(heads & (allowed if values else allowed | _NO_RESULT))
+    if heads == frozenset({"None"}) or heads & _NO_RESULT:
         return False
     return all(
         bool(heads & ({"None"} | _ANYTHING | aliases)) if value is None else _allows(heads, value, aliases)
@@ -115,39 +122,19 @@ def _fits_returns(function: tree_sitter.Node, heads: frozenset[str], aliases: fr
     )
 
 
-def _does_something(statement: tree_sitter.Node) -> bool:
-    """Whether a statement is more than a docstring, a placeholder or the raising of an error."""
-    if statement.type in ("pass_statement", "raise_statement", "comment"):
-        return False
-    only = statement.named_children[0].type if len(statement.named_children) == 1 else ""
-    return not (statement.type == "expression_statement" and only in ("string", "ellipsis", "concatenated_string"))
-
-
-def _own_nodes(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
-    """Yield the nodes below `node` that are in its own scope, so in no nested function or class."""
-    stack = list(node.children)
-    while stack:
-        child = stack.pop()
-        if child.type not in _OWN_SCOPE:
-            yield child
-            stack.extend(child.children)
-
-
-def _names_exist(syntax: Syntax, function: tree_sitter.Node, hint: ast.expr) -> bool:
+def _names_exist(names: ModuleNames, hint: ast.expr) -> bool:
     """Whether every name in a hint is a builtin type, or names a type where the function is defined."""
-    imported, modules, has_star = _imports(syntax)
-    classes = _classes_before(syntax, function)
+    plain = _TYPES | names.imported | names.classes | names.aliases
+    dotted = names.imported | names.modules | names.classes
+    objects = {id(node.value) for node in ast.walk(hint) if isinstance(node, ast.Attribute)}
     for node in ast.walk(hint):
         if isinstance(node, ast.Attribute) and not _is_dotted(node):
             return False
-        if not isinstance(node, ast.Name):
-            if isinstance(node, (ast.Call, ast.Lambda, ast.IfExp, ast.Compare, ast.Dict, ast.ListComp, ast.Starred)):
-                return False
+        if isinstance(node, (ast.Call, ast.Lambda, ast.IfExp, ast.Compare, ast.Dict, ast.ListComp, ast.Starred)):
+            return False
+        if not isinstance(node, ast.Name) or node.id in (dotted if id(node) in objects else plain):
             continue
-        name = node.id
-        dotted = any(isinstance(n, ast.Attribute) and n.value is node for n in ast.walk(hint))
-        known = imported | modules | classes if dotted else _TYPES | imported | classes | _aliases(syntax)
-        if name not in known and not (has_star and name[:1].isupper()):
+        if not (names.has_star_import and node.id[:1].isupper()):
             return False
     return True
 
@@ -156,47 +143,3 @@ def _is_dotted(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute):
         node = node.value
     return isinstance(node, ast.Name)
-
-
-def _imports(syntax: Syntax) -> tuple[frozenset[str], frozenset[str], bool]:
-    """Return the names that `from` imports bind, names of modules, and whether there is a `*` import."""
-    names: set[str] = set()
-    modules: set[str] = set()
-    star = False
-    for node in _own_nodes(syntax.root):
-        if node.type not in ("import_statement", "import_from_statement"):
-            continue
-        bound = names if node.type == "import_from_statement" else modules
-        star |= any(child.type == "wildcard_import" for child in node.children)
-        for child in node.children_by_field_name("name"):
-            alias = child.child_by_field_name("alias") or child
-            bound.add((alias.text or b"").decode().split(".")[0])
-    return frozenset(names), frozenset(modules), star
-
-
-def _classes_before(syntax: Syntax, function: tree_sitter.Node) -> frozenset[str]:
-    """Return the classes that exist when the function's hints are evaluated: all, where evaluation is deferred."""
-    is_deferred = b"from __future__ import annotations" in syntax.source
-    found: set[str] = set()
-    stack = [syntax.root]
-    while stack:
-        node = stack.pop()
-        name = node.child_by_field_name("name") if node.type == "class_definition" else None
-        if name is not None and (is_deferred or node.end_byte <= function.start_byte):
-            found.add((name.text or b"").decode())
-        stack.extend(child for child in node.named_children if child.type != "function_definition")
-    return frozenset(found)
-
-
-def _aliases(syntax: Syntax) -> frozenset[str]:
-    """Return the module's names that look like type aliases or type variables: `Name = str`, `T = TypeVar("T")`."""
-    found: set[str] = set()
-    for statement in syntax.root.named_children:
-        wrapped = statement.type == "expression_statement" and statement.named_children
-        node = statement.named_children[0] if wrapped else statement
-        left = node.child_by_field_name("left") if node.type in ("assignment", "type_alias_statement") else None
-        name = "" if left is None else (left.text or b"").decode()
-        is_constant = name.isupper() and len(name) > 1
-        if name.isidentifier() and name[:1].isupper() and not is_constant:
-            found.add(name)
-    return frozenset(found)

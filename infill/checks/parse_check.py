@@ -220,12 +220,5 @@ def _prefix_lengths(before: Syntax, span: Span, fill_text: str, verdict: Verdict
 def _token_ends(filled: Syntax, start: int, length: int) -> list[int]:
     """Return where tokens of the tree end inside the fill, as lengths of it."""
     first, last = filled.byte_offset(start), filled.byte_offset(start + length)
-    ends: list[int] = []
-    stack = [filled.root]
-    while stack:
-        node = stack.pop()
-        if node.child_count:
-            stack.extend(c for c in node.children if c.end_byte > first and c.start_byte < last)
-        elif first < node.end_byte <= last:
-            ends.append(filled.char_offset(node.end_byte) - start)
-    return ends
+    leaves = (node for node in filled.nodes_in(Span(start, start + length)) if not node.child_count)
+    return [filled.char_offset(leaf.end_byte) - start for leaf in leaves if first < leaf.end_byte <= last]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from infill.holes.functions import function_syntax
+import tree_sitter
+
+from infill.syntax.bindings import defined_functions
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
 
@@ -19,23 +21,15 @@ def loses_code(before: Syntax, span: Span, text: str) -> bool:
     filled = Span(span.start, span.start + len(text))
     if _has_code(before, span) and not _has_code(after, filled):
         return True
-    return bool(_defined(before, span) - _defined(after, filled))
+    return not defined_functions(before, span) <= defined_functions(after, filled)
 
 
 def is_only_prose(before: Syntax, span: Span, text: str) -> bool:
     """Whether the text in place of the span is only comments and strings, which grammars accept as a body."""
     after, language = before.edited(span, text), before.language
-    first, last = after.byte_offset(span.start), after.byte_offset(span.start + len(text))
-    prose = language.comment_types | language.string_types
-    stack = [after.root]
-    while stack:
-        node = stack.pop()
-        if node.end_byte <= first or node.start_byte >= last or node.type in prose:
-            continue
-        if node.child_count == 0 and node.end_byte > node.start_byte:
-            return False
-        stack.extend(node.children)
-    return True
+    filled = Span(span.start, span.start + len(text))
+    nodes = after.nodes_in(filled, skip=language.comment_types | language.string_types)
+    return not any(map(_is_token, nodes))
 
 
 def writes_others(before: str, span: Span, text: str) -> bool:
@@ -59,36 +53,12 @@ def bare_lines(text: str) -> list[str]:
 
 def _has_code(syntax: Syntax, span: Span) -> bool:
     """Whether a token that is no comment begins in the span."""
-    first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
-    stack = [syntax.root]
-    while stack:
-        node = stack.pop()
-        if node.end_byte <= first or node.start_byte >= last or node.type in syntax.language.comment_types:
-            continue
-        if node.child_count == 0 and node.start_byte >= first and node.end_byte > node.start_byte:
-            return True
-        stack.extend(node.children)
-    comment = (n.type in syntax.language.comment_types for n in ancestors(syntax.node_over(span)))
-    return not any(comment) and _is_inside_token(syntax, span)
+    comments, first = syntax.language.comment_types, syntax.byte_offset(span.start)
+    if any(_is_token(node) and node.start_byte >= first for node in syntax.nodes_in(span, skip=comments)):
+        return True
+    inner = syntax.node_over(span)  # one token where the span is a part of it, such as a string's text
+    return _is_token(inner) and not any(node.type in comments for node in ancestors(inner))
 
 
-def _is_inside_token(syntax: Syntax, span: Span) -> bool:
-    """Whether the span is a part of one token, such as a string's text."""
-    node = syntax.node_over(span)
+def _is_token(node: tree_sitter.Node) -> bool:
     return node.child_count == 0 and node.end_byte > node.start_byte
-
-
-def _defined(syntax: Syntax, span: Span) -> set[str]:
-    """Names of the functions whose own names are in the span."""
-    first, last = syntax.byte_offset(span.start), syntax.byte_offset(span.end)
-    types, found = function_syntax(syntax.language).function_types, set[str]()
-    stack = [syntax.root]
-    while stack:
-        node = stack.pop()
-        if node.end_byte <= first or node.start_byte >= last:
-            continue
-        name = node.child_by_field_name("name") if node.type in types else None
-        if name is not None and first <= name.start_byte and name.end_byte <= last:
-            found.add(syntax.source[name.start_byte : name.end_byte].decode("utf-8", "replace"))
-        stack.extend(node.children)
-    return found

@@ -11,9 +11,10 @@ from collections.abc import Callable
 import tree_sitter
 
 from infill.holes.find_hole import find_hole
-from infill.holes.functions import extent, function_at, function_syntax, functions, holes_in, start_of
+from infill.holes.functions import extent, function_at, functions, holes_in, start_of
 from infill.holes.placeholders import placeholder_hole
 from infill.holes.target import Target, TargetKind, with_inserted
+from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
 from infill.syntax.languages import placeholder_pattern
 from infill.syntax.tree import Syntax, ancestors
@@ -141,17 +142,15 @@ def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_
     closing = syntax.char_offset(string.children[-1].start_byte)
     span = syntax.span_of(contents[0]) if contents else Span(closing, closing)
     content = syntax.text[span.start : span.end]
-    present = content.strip()
+    placeholder, present = function_syntax(syntax.language).value_placeholder, content.strip()
     end = syntax.char_offset(string.end_byte)
-    if present and (present == function_syntax(syntax.language).value_placeholder):
+    if present and present == placeholder:
         at = span.start + content.index(present)
         return _all_but(syntax.text, Span(start, end), [Span(at, at + len(present))])
     if present:
         return NoFill("no_target", "it has a docstring")
-    new = function_syntax(syntax.language).value_placeholder
-    text, inserted = with_inserted(syntax.text, [(span.start, new)])
-    hole = inserted[0].span
-    target = _all_but(text, Span(start, end + len(new)), [hole])
+    text, inserted = with_inserted(syntax.text, [(span.start, placeholder)])
+    target = _all_but(text, Span(start, end + len(placeholder)), [inserted[0].span])
     return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
 
 

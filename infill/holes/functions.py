@@ -10,18 +10,11 @@ import tree_sitter
 
 from infill.holes.deliberate import in_brackets, left_open
 from infill.syntax import indentation as indents
-from infill.syntax.function_syntax import FUNCTION_SYNTAX, FunctionSyntax
+from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import BLANK
 from infill.syntax.languages import Language
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
-
-_NO_ROW = FunctionSyntax(frozenset())
-
-
-def function_syntax(language: Language) -> FunctionSyntax:
-    """Return the function syntax of a language; an empty row where it has none."""
-    return FUNCTION_SYNTAX.get(language.id, _NO_ROW)
 
 
 def function_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
@@ -159,15 +152,9 @@ def _values(syntax: Syntax, within: Span) -> Iterator[Span]:
     row = function_syntax(syntax.language)
     if row.value_type is None:
         return
-    first, last = syntax.byte_offset(within.start), syntax.byte_offset(within.end)
-    stack = [syntax.root]
-    while stack:
-        node = stack.pop()
-        if node.end_byte <= first or node.start_byte >= last:
-            continue
+    for node in syntax.nodes_in(within):
         if node.type == row.value_type and node.parent is not None and node.parent.type in row.value_parents:
             yield syntax.span_of(node)
-        stack.extend(reversed(node.children))
 
 
 @functools.cache

@@ -6,24 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-import tree_sitter
-
 from infill.retrieval.similar_lines import MAX_WORDS, Continuation
-from infill.syntax.function_syntax import FUNCTION_SYNTAX, TypeHintSyntax
 from infill.syntax.tree import Syntax
+from infill.syntax.type_hints import hint_at
 from infill.types import Span
 
 MAX_TYPES = 4
 ARGUMENTS = r"\([^()]*(?:\([^()]*\)[^()]*)*\)"  # parentheses in parentheses once: defaults are seldom deeper
-
-
-def hint_at(syntax: Syntax, span: Span) -> tuple[TypeHintSyntax, tree_sitter.Node] | None:
-    """Return the language's syntax of types and the node whose type is at `span`; None where no type is there."""
-    row = FUNCTION_SYNTAX.get(syntax.language.id)
-    node = syntax.node_over(span).parent
-    if row is None or row.hints is None or node is None or node.type != row.hints.type_node:
-        return None
-    return None if node.parent is None else (row.hints, node.parent)
 
 
 def types_elsewhere(syntax: Syntax, span: Span, texts: Sequence[str]) -> list[Continuation]:

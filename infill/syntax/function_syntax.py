@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from infill.syntax.language_table import Language
+
 
 class DocstringSyntax(msgspec.Struct, frozen=True):
     """Documentation that is the first statement of a body and consists of one string."""
@@ -121,3 +123,9 @@ FUNCTION_SYNTAX: dict[str, FunctionSyntax] = {
     "cpp": FunctionSyntax(frozenset({"function_definition"})),
     "bash": FunctionSyntax(frozenset({"function_definition"}), whole_only=(":",)),
 }
+_NO_ROW = FunctionSyntax(frozenset())
+
+
+def function_syntax(language: Language) -> FunctionSyntax:
+    """Return the function syntax of a language; an empty row where it has none."""
+    return FUNCTION_SYNTAX.get(language.id, _NO_ROW)

@@ -38,6 +38,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     comment_types: frozenset[str] = frozenset({"comment"})
     quotes: str = "\"'"  # what opens a string on one line, for code too broken to parse
     string_types: frozenset[str] = frozenset()
+    expression_statement: str = "expression_statement"  # an expression whose value is not used
     code_in_string_types: frozenset[str] = frozenset()  # interpolations, which are code
     body_types: frozenset[str] = frozenset()  # nodes of statements that run in order
     container_types: frozenset[str] = frozenset()  # nodes of siblings: definitions, entries, arguments

@@ -98,6 +98,16 @@ class Syntax:
         """Return the innermost node of `types` that begins before and ends after `offset`."""
         return next((node for node in self.around(offset) if node.type in types), None)
 
+    def nodes_in(self, span: Span, skip: Collection[str] = ()) -> Iterator[tree_sitter.Node]:
+        """Yield the nodes that touch a span, outer before inner; nodes of the types in `skip` are left out whole."""
+        first, last = self.byte_offset(span.start), self.byte_offset(span.end)
+        stack = [self.root]
+        while stack:
+            node = stack.pop()
+            if node.start_byte < last and first < node.end_byte and node.type not in skip:
+                yield node
+                stack.extend(reversed(node.children))
+
     @functools.cached_property
     def problems(self) -> tuple[Problem, ...]:
         """ERROR and MISSING nodes in the order of the text, outer before inner."""
@@ -151,6 +161,11 @@ def parse(language: Language, text: str, old: Syntax | None = None) -> Syntax:
 def encode(text: str) -> bytes:
     """Return UTF-8 in which lone surrogates are kept as three bytes each."""
     return text.encode("utf-8", "surrogatepass")
+
+
+def node_text(node: tree_sitter.Node) -> str:
+    """Return the source of a node; bytes that are no UTF-8 are replaced."""
+    return (node.text or b"").decode("utf-8", "replace")
 
 
 def ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
