@@ -12,9 +12,10 @@ from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import Encoding, offset_at, position_at, span_of
-from dg_lsp.features.common.lsp_values import line_end_of, with_line_ends
+from dg_lsp.features.common.lsp_values import with_line_ends
 from dg_lsp.features.common.suggesting import suggestions
 from dg_lsp.session.session import Session
+from infill.syntax.line_breaks import line_break_at
 
 MAX_LABEL = 60  # characters
 _LAST = "~~"  # sorts behind the names that other servers offer
@@ -86,7 +87,7 @@ def _entry(
         insert_text_mode=types.InsertTextMode.AsIs,  # the text has the indentation that it needs
         text_edit=types.TextEdit(
             range=types.Range(position_at(text, start, encoding), item.range.end),
-            new_text=with_line_ends(whole, line_end_of(text)),
+            new_text=with_line_ends(whole, line_break_at(text, start, span.end)),
         ),
         command=item.command,
     )

@@ -16,6 +16,7 @@ import msgspec
 from infill.candidates import overlap, reindent
 from infill.prompt.context import lf
 from infill.syntax.indentation import BLANK
+from infill.syntax.line_breaks import line_break_at
 from infill.types import Hole
 
 _SPECIAL = re.compile(
@@ -29,7 +30,7 @@ _TOO_MANY_BREAKS = re.compile(rf"\n{{{_MAX_BLANK_LINES + 2},}}")
 
 
 class HoleContext(msgspec.Struct, frozen=True):
-    """A hole with the text before and after it, line breaks as LF; `line_break` is the document's own."""
+    """A hole with the text before and after it, line breaks as LF; `line_break` is what stands around it."""
 
     hole: Hole
     prefix: str
@@ -57,7 +58,7 @@ class Pass(msgspec.Struct, frozen=True):
 
 
 def postprocess(fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False) -> str:
-    """Return what should replace the hole, perhaps ''. Line breaks are the document's.
+    """Return what should replace the hole, perhaps ''. Line breaks are those around the hole.
 
     `prefix` and `suffix` are the text around `hole.span`; the fill may hold any line breaks.
     `indent_blocks` says that a line less indented than the hole leaves its block (Python).
@@ -81,14 +82,7 @@ def trace(
 @functools.lru_cache(maxsize=2)
 def _hole_context(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> HoleContext:
     """The hole's context, made once for all the fills of a hole."""
-    return HoleContext(hole, lf(prefix), lf(suffix), dominant_line_break(prefix + suffix), indent_blocks)
-
-
-def dominant_line_break(text: str) -> str:
-    """Return the line break that the text has most of; LF for a text of one line."""
-    n_crlf = text.count("\r\n")
-    counts = {"\n": text.count("\n") - n_crlf, "\r\n": n_crlf, "\r": text.count("\r") - n_crlf}
-    return max(counts, key=lambda line_break: counts[line_break])
+    return HoleContext(hole, lf(prefix), lf(suffix), line_break_at(prefix + suffix, len(prefix)), indent_blocks)
 
 
 def _plain_breaks(fill: str, _: HoleContext) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from infill.candidates.postprocess import dominant_line_break, postprocess
+from infill.candidates.postprocess import postprocess
 from infill.candidates.sources import similar_code
 from infill.checks.hint_check import hint_fits
 from infill.checks.preservation import is_only_prose
@@ -18,6 +18,7 @@ from infill.retrieval.similar_lines import probabilities
 from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import indent_of
 from infill.syntax.languages import placeholder_pattern
+from infill.syntax.line_breaks import line_break_at
 from infill.syntax.tree import Syntax
 from infill.syntax.type_hints import hint_at
 from infill.types import Hole, Span
@@ -35,7 +36,7 @@ def fitted_texts(
     made: list[str] = []
     for segment, text in zip(free, texts, strict=True):
         present = syntax.text[segment.span.start : segment.span.end]
-        text = _as_written(syntax, text) if as_written else _fitted(syntax, segment, present, text, grows)
+        text = _as_written(syntax, segment.span, text) if as_written else _fitted(syntax, segment, present, text, grows)
         made.append(present if text is None else text)
     return tuple(made)
 
@@ -93,10 +94,10 @@ def _without(text: str, within: Span, spans: Sequence[Span]) -> str:
     return "".join([*kept, text[at : within.end]])
 
 
-def _as_written(syntax: Syntax, text: str) -> str | None:
+def _as_written(syntax: Syntax, span: Span, text: str) -> str | None:
     if "\ufffd" in text or "\0" in text:
         return None
-    return lf(text).replace("\n", dominant_line_break(syntax.text))
+    return lf(text).replace("\n", line_break_at(syntax.text, span.start, span.end))
 
 
 def _fitted(syntax: Syntax, segment: Segment, present: str, text: str, grows: bool) -> str | None:

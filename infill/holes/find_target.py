@@ -17,6 +17,7 @@ from infill.holes.target import Target, TargetKind, with_inserted
 from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
 from infill.syntax.languages import placeholder_pattern
+from infill.syntax.line_breaks import line_break_at
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import NoFill, Span
 
@@ -128,8 +129,7 @@ def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     indent = syntax.text[line.start : at]
     if indent.strip(BLANK):
         return NoFill("no_target", "the body is on the line of its header")
-    break_ = "\r\n" if "\r\n" in syntax.text else "\n"
-    new = doc.opening + row.value_placeholder + doc.closing + break_ + indent
+    new = doc.opening + row.value_placeholder + doc.closing + line_break_at(syntax.text, at) + indent
     text, inserted = with_inserted(syntax.text, [(at, new)])
     hole = Span(at + len(doc.opening), at + len(doc.opening) + len(row.value_placeholder))
     target = _all_but(text, Span(start, hole.end + len(doc.closing)), [hole])

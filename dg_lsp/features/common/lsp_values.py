@@ -12,6 +12,7 @@ from lsprotocol import types
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import Encoding, range_of
 from dg_lsp.session.session import ClientFeatures
+from infill.syntax.line_breaks import line_break_at
 from infill.types import Completion, Part, Span
 
 ACCEPTED_COMMAND = "dg-lsp.accepted"
@@ -26,8 +27,9 @@ def inline_item(
     Editors turn `\n` into the buffer's own line end, and some would draw a `\r`. Its `number` is what events of
     the client's call it by.
     """
-    text = with_line_ends(completion.text, line_end_of(snapshot.text))
-    span, text = minimal_edit(snapshot.text, completion.span, text, keep=offset)
+    span = completion.span
+    text = with_line_ends(completion.text, line_break_at(snapshot.text, span.start, span.end))
+    span, text = minimal_edit(snapshot.text, span, text, keep=offset)
     text = with_line_ends(text, "\n")
     counts = {
         "id": number,
@@ -64,7 +66,7 @@ def workspace_edit(
 
 
 def _text_edit(change: Part, snapshot: DocumentSnapshot, encoding: Encoding) -> types.TextEdit | None:
-    text = with_line_ends(change.text, line_end_of(snapshot.text))
+    text = with_line_ends(change.text, line_break_at(snapshot.text, change.span.start, change.span.end))
     span, text = minimal_edit(snapshot.text, change.span, text)
     if not text and span.start == span.end:
         return None
@@ -95,14 +97,6 @@ def with_line_ends(text: str, line_end: str) -> str:
     """Return the text with each of its line ends replaced by `line_end`."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if line_end == "\n" else text.replace("\n", line_end)
-
-
-def line_end_of(text: str) -> str:
-    """Return the line end that the document uses first."""
-    line_feed, carriage_return = text.find("\n"), text.find("\r")
-    if carriage_return < 0 or 0 <= line_feed < carriage_return:
-        return "\n"
-    return "\r\n" if line_feed == carriage_return + 1 else "\r"
 
 
 def _splits_line_end(text: str, at: int) -> bool:

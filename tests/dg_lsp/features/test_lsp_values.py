@@ -61,6 +61,21 @@ def test_an_edit_has_the_line_ends_of_the_document(text: str, inserted: str) -> 
     assert edit.changes["file:///a.py"][0].new_text == inserted
 
 
+@pytest.mark.reports
+@pytest.mark.parametrize(
+    ("text", "at", "inserted"),
+    [
+        ("# one\na = 1\r\nb = 2\r\nc = 3\r\n", 21, "x\r\ny"),
+        ("# one\r\na = 1\nb = 2\nc = 3\n", 20, "x\ny"),
+        ("# one\r\na = 1\nb = 2\nc = 3\n", 0, "x\ny"),
+    ],
+)
+def test_an_edit_has_the_line_ends_of_its_place(text: str, at: int, inserted: str) -> None:
+    edit = workspace_edit([Part(Span(at, at), "x\ny")], snapshot(text), "utf-16", client(), "Refill")
+    assert edit.changes is not None
+    assert edit.changes["file:///a.py"][0].new_text == inserted
+
+
 def test_a_versioned_edit_names_the_version_it_was_made_for() -> None:
     edit = workspace_edit([Part(Span(0, 1), "b")], snapshot("a"), "utf-16", client(documentChanges=True), "Refill")
     assert edit.changes is None and edit.document_changes is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infill.candidates.postprocess import PASSES, dominant_line_break, postprocess, trace
+from infill.candidates.postprocess import PASSES, postprocess, trace
 from infill.holes.find_hole import find_hole, selection_hole
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
@@ -54,12 +54,6 @@ def test_every_pass_has_a_reason_and_a_case_that_needs_it() -> None:
             used |= {name for name, _ in trace(fill, hole, *around, indent_blocks=language_id == PY)}
     assert {step.name for step in PASSES} <= used
     assert all(step.why for step in PASSES)
-
-
-def test_dominant_line_break() -> None:
-    assert dominant_line_break("") == "\n"
-    assert dominant_line_break("a\r\nb\r\nc\n") == "\r\n"
-    assert dominant_line_break("a\rb") == "\r"
 
 
 PIECES = st.sampled_from([
