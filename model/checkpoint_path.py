@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def find(model: str) -> Path:
 
     A path that is not there is returned as it is; an id that was not fetched raises `CheckpointError`.
     """
-    folder, named = Path(model).expanduser(), ID.fullmatch(model)
+    folder, named = path_of(model), ID.fullmatch(model)
     if folder.exists() or not named:
         return folder
     found = snapshot(named[1], named[2] or MAIN)
@@ -26,6 +27,11 @@ def find(model: str) -> Path:
             f"{model}: no such folder, nor is it in the Hugging Face cache; infill model fetch {named[1]}{revision}"
         )
     return found
+
+
+def path_of(text: str) -> Path:
+    """The path that a person wrote, with `~` expanded where that user has a home folder, else as it is."""
+    return Path(os.path.expanduser(text))
 
 
 def snapshot(repo: str, revision: str) -> Path | None:

@@ -97,7 +97,7 @@ def _state() -> Check:
         read_counts()
     except msgspec.DecodeError:
         return Check("state", "warn", f"{counts_path()} is broken", "dg-lsp stats --reset")
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         remedy = "set XDG_STATE_HOME to a folder of your own, or `stats: false`"
         return Check("state", "warn", f"cannot write the counts and the engine's log: {error}", remedy)
     return Check("state", "ok", f"in {place}")

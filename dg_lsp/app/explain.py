@@ -6,7 +6,6 @@ The same rules as in the server, with the current folder as the workspace; an ig
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -24,7 +23,7 @@ def explain(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("files", metavar="FILE", nargs="+")
     files: list[str] = parser.parse_args(arguments).files
-    rules = IgnoreRules([os.getcwd()])
+    rules = IgnoreRules.here()
     verdicts = [(file, rules.judge(file)) for file in files]
     sys.stdout.write("".join(f"{printable(file)}: {_told(file, verdict)}\n" for file, verdict in verdicts))
     sys.stdout.flush()

@@ -32,7 +32,7 @@ def stats(arguments: Sequence[str]) -> int:
     except msgspec.DecodeError as error:
         sys.stderr.write(f"dg-lsp: {counts_path()}: {error}; `dg-lsp stats --reset` starts again\n")
         return 2
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         sys.stderr.write(f"dg-lsp: cannot read or write the counts: {error}\n")
         return 2
     sys.stdout.write(as_json(counts) if options.json else as_text(counts, counts_path()))

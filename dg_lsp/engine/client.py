@@ -20,7 +20,7 @@ from dg_lsp.engine.engine_connection import EngineConnection, EngineLost
 from dg_lsp.engine.finder import EngineFinder
 from dg_lsp.engine.identity import Identity
 from dg_lsp.engine.messages import Facts, Hello, MessageError
-from dg_lsp.engine.runtime_dir import EngineUnavailable, log_path
+from dg_lsp.engine.runtime_dir import EngineUnavailable, where_log_is
 from dg_lsp.engine.start import ENGINE_COMMAND
 from infill.types import NoFill
 from model.types import CheckpointError, OnBytes
@@ -124,8 +124,8 @@ class EngineClient:
             self._model = _model_of(facts)
             return self
         if self._engine.connection is not None and self._engine.connection.facts is not None:
-            raise CheckpointError(f"the engine ended while the model was loading; its log is {log_path()}")
-        raise EngineUnavailable(f"the engine ends at once; its log is {log_path()}")
+            raise CheckpointError(f"the engine ended while the model was loading; {where_log_is()}")
+        raise EngineUnavailable(f"the engine ends at once; {where_log_is()}")
 
     def _hold(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
@@ -171,9 +171,9 @@ class EngineClient:
 
     async def _asked(self, question: Question) -> Answer:
         if time.monotonic() < self._retry_at:
-            return NoFill("model_failed", f"the engine failed and is tried again soon; its log is {log_path()}")
+            return NoFill("model_failed", f"the engine failed and is tried again soon; {where_log_is()}")
         died = self._engine.died()
-        why = f"the engine ended twice; its log is {log_path()}"
+        why = f"the engine ended twice; {where_log_is()}"
         tries = ungreeted = 0
         while tries < _TRIES and ungreeted < _UNGREETED_TRIES:
             connection: EngineConnection | None = None

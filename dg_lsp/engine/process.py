@@ -10,7 +10,6 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import NoReturn
 
 import msgspec
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str] | None = None, open_filler: OpenFiller | None 
     options = _parser().parse_args(arguments)
     os.umask(0o077)
     os.set_inheritable(options.lock, False)  # our children must not keep the lock
-    _log_to(log_path())
+    _log_to_file()
     identity = msgspec.json.decode(options.identity, type=Identity)
     log.info("starting version=%s model=%s", identity.version, identity.spec.model or "embedded")
     _serve(options, identity, open_filler or open_model)
@@ -52,9 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _log_to(path: Path) -> None:
+def _log_to_file() -> None:
     handler: logging.Handler = logging.NullHandler()
     with contextlib.suppress(OSError):  # then nowhere
+        path = log_path()
         path.parent.mkdir(parents=True, exist_ok=True)
         full = path.exists() and path.stat().st_size > _MAX_LOG_BYTES
         handler = logging.FileHandler(path, mode="w" if full else "a", encoding="utf-8")

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dg_lsp.user_folders import VARIABLE, state_folder
+from dg_lsp.user_folders import VARIABLE, home, state_folder
 
 MAX_SOCKET_BYTES = 100  # the path of a socket may have 107 bytes on Linux, 103 on macOS
 _SOL_LOCAL, _LOCAL_PEERCRED = 0, 1  # macOS and BSD; the socket module does not name them
@@ -32,7 +32,10 @@ def supported() -> bool:
 
 def folder() -> Path:
     """Return the folder of the sockets, made and checked; raises `EngineUnavailable`."""
-    chosen = _wanted_folder()
+    try:
+        chosen = _wanted_folder()
+    except OSError as error:  # the working folder was deleted, or no folder for temporary files can be written
+        raise EngineUnavailable(f"no folder for sockets: {error.strerror}; {_REMEDY}") from error
     longest = len(os.fsencode(chosen)) + len("/engine-0123456789abcdef.sock")
     if longest > MAX_SOCKET_BYTES:  # a socket's name is short by law: same folder, another name
         chosen = Path("/tmp", f"dg-lsp-{os.geteuid()}-{hashlib.sha256(os.fsencode(chosen)).hexdigest()[:8]}")
@@ -85,10 +88,18 @@ def socket_paths() -> list[Path]:
 
 
 def log_path() -> Path:
-    """Return the engines' log file; its folder may not be there."""
+    """Return the engines' log file; its folder may not be there. Raises OSError for a user without a home."""
     if sys.platform == "darwin" and not os.environ.get(VARIABLE):
-        return Path.home() / "Library" / "Logs" / "dg-lsp" / "engine.log"
+        return home() / "Library" / "Logs" / "dg-lsp" / "engine.log"
     return state_folder() / "engine.log"
+
+
+def where_log_is() -> str:
+    """Return the end of a sentence about an engine that failed."""
+    try:
+        return f"its log is {log_path()}"
+    except OSError as error:
+        return f"it has no log: {error}"
 
 
 def peer_uid(connection: socket.socket) -> int:

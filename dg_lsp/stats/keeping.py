@@ -27,7 +27,7 @@ _JOIN_LIMIT_S = 2.0
 
 
 def counts_path() -> Path:
-    """Return where the counts are; the file may not exist."""
+    """Return where the counts are; the file may not exist. Raises OSError for a user without a home."""
     return state_folder() / "stats.json"
 
 
@@ -100,7 +100,7 @@ class CountsWriter:
 def _try_to_add(counts: Counts) -> bool:
     try:
         add_counts(counts)
-    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
+    except OSError as error:
         log.debug("the counts cannot be written: %s", type(error).__name__)
         return False
     return True

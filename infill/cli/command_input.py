@@ -124,7 +124,7 @@ def read_sources(names: Iterable[str], args: CommonArguments) -> dict[str, Sourc
 
 def refuse_ignored(names: Iterable[str]) -> None:
     """Raise InputError for the first name whose file may not be read."""
-    rules = IgnoreRules([os.getcwd()])
+    rules = IgnoreRules.here()
     for name in names:
         verdict = Verdict(True) if name == STDIN else rules.judge(name)
         if not verdict.allowed:

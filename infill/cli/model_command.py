@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(args: _Arguments) -> int:
-    found = list(stored())
+    found = list(stored(lambda problem: console.say(f"infill: {problem}")))
     if args.json:
         console.write_stdout(b"".join(msgspec.json.encode(one) + b"\n" for one in found))
         return 0

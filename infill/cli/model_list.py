@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from infill.types import InputError
-from model.checkpoint_path import find, name_of
+from model.checkpoint_path import find, name_of, path_of
 from model.config import EMBEDDED, check_folder, read_infill_config
 from model.types import CheckpointError
 from model.weights.manifest import cache_folder, converted_folders, read_manifest
@@ -25,20 +26,26 @@ class Stored(msgspec.Struct, frozen=True):
     path: str
 
 
-def stored() -> Iterator[Stored]:
-    """Yield every checkpoint that is found."""
+def stored(on_problem: Callable[[str], None]) -> Iterator[Stored]:
+    """Yield every checkpoint that is found; `on_problem` hears of each place that cannot be looked at."""
     name = read_infill_config(EMBEDDED).name or EMBEDDED.name
     yield Stored(name, "embedded", "onnx", bytes_in(EMBEDDED), str(EMBEDDED))
-    for folder in converted_folders():
-        yield Stored(folder.name, "converted", _format_of_converted(folder), bytes_in(folder), str(folder))
+    try:
+        for folder in converted_folders():
+            yield Stored(folder.name, "converted", _format_of_converted(folder), bytes_in(folder), str(folder))
+    except OSError as error:
+        on_problem(f"converted checkpoints cannot be listed: {error}")
     from model.hub.fetch import snapshots  # half a second
 
-    for folder, n_bytes in snapshots():
-        try:
-            check_folder(folder)
-        except CheckpointError:  # of another kind: the cache is everybody's
-            continue
-        yield Stored(name_of(folder), "hub", _format_of_snapshot(folder), n_bytes, str(folder))
+    try:
+        for folder, n_bytes in snapshots():
+            try:
+                check_folder(folder)
+            except CheckpointError:  # of another kind: the cache is everybody's
+                continue
+            yield Stored(name_of(folder), "hub", _format_of_snapshot(folder), n_bytes, str(folder))
+    except OSError as error:
+        on_problem(f"fetched checkpoints cannot be listed: {error}")
 
 
 def named(argument: str) -> Path:
@@ -48,10 +55,13 @@ def named(argument: str) -> Path:
 
 def converted_by_name(argument: str) -> Path:
     """Return a folder of the converted cache by its name or path; raises `InputError` for anything else."""
-    folder = _by_name(argument) or Path(argument).expanduser().resolve()
-    if folder not in converted_folders():
+    try:
+        folder = _by_name(argument) or path_of(argument).resolve()
+        if folder in converted_folders():
+            return folder
         raise InputError(f"{argument}: is not in {cache_folder()}; only converted checkpoints can be removed")
-    return folder
+    except OSError as error:
+        raise InputError(f"{argument}: cannot be removed: {error}") from None
 
 
 def bytes_in(folder: Path) -> int:
@@ -60,7 +70,10 @@ def bytes_in(folder: Path) -> int:
 
 
 def _by_name(argument: str) -> Path | None:
-    return next((folder for folder in converted_folders() if folder.name == argument), None)
+    folders: list[Path] = []
+    with contextlib.suppress(OSError):  # then nothing there has a name
+        folders = converted_folders()
+    return next((folder for folder in folders if folder.name == argument), None)
 
 
 def _format_of_converted(folder: Path) -> str:

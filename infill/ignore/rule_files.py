@@ -59,7 +59,8 @@ class Scope(msgspec.Struct, frozen=True):
 
 def entries(path: str) -> Iterator[Entry]:
     """Yield every link on the path, by its real folder, and last the file itself, which need not exist."""
-    drive, rest = os.path.splitdrive(os.path.join(os.getcwd(), path))
+    absolute = path if os.path.isabs(path) else os.path.join(os.getcwd(), path)  # the working folder may be gone
+    drive, rest = os.path.splitdrive(absolute)
     here = drive + os.sep
     names = _names(rest)
     n_links = 0

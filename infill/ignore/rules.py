@@ -42,6 +42,14 @@ class IgnoreRules:
         self._patterns: dict[RuleFile, tuple[Pattern, ...]] = {}
         self._verdicts: dict[str, tuple[list[Scope], Verdict]] = {}
 
+    @classmethod
+    def here(cls) -> IgnoreRules:
+        """Return rules with the working folder as the workspace, or with none when that folder was deleted."""
+        try:
+            return cls([os.getcwd()])
+        except OSError:
+            return cls()
+
     def judge(self, path: str | Path) -> Verdict:
         """Return the verdict about one file, which need not exist."""
         name = str(path)

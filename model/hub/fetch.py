@@ -65,11 +65,15 @@ def fetch(
 
 
 def snapshots() -> Iterator[tuple[Path, int]]:
-    """Every snapshot of a model in the hub's cache, and its bytes on disk."""
+    """Every snapshot of a model in the hub's cache, and its bytes on disk; raises OSError where it cannot be read."""
     from huggingface_hub import CacheNotFound, scan_cache_dir
 
     with contextlib.suppress(CacheNotFound):
-        for repo in sorted(scan_cache_dir().repos, key=lambda repo: repo.repo_id):
+        try:
+            found = scan_cache_dir().repos
+        except ValueError as error:  # the cache is a file
+            raise OSError(str(error).partition(". ")[0]) from None
+        for repo in sorted(found, key=lambda repo: repo.repo_id):
             if repo.repo_type == "model":
                 for revision in sorted(repo.revisions, key=lambda revision: revision.snapshot_path):
                     yield revision.snapshot_path, revision.size_on_disk

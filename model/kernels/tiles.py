@@ -14,7 +14,8 @@ from typing import Literal
 
 import msgspec
 import torch
-from platformdirs import user_cache_path
+
+from model.user_cache import user_cache
 
 log = logging.getLogger(__name__)
 
@@ -69,20 +70,19 @@ def device_of(device: str) -> Device:
 
 def tiles_for(device: Device) -> Tiles:
     """The table that was measured on such a device, else the built-in one of the nearest older capability."""
-    path = measured_path(device)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Tiles)
+        return msgspec.json.decode(measured_path(device).read_bytes(), type=Tiles)
     except FileNotFoundError:
         pass
     except (OSError, msgspec.DecodeError) as error:
-        log.warning("%s: %s; the built-in table is used", path, error)
+        log.warning("the table of %s: %s; the built-in one is used", device.name, error)
     return BUILT_IN[max(known for known in BUILT_IN if known <= device.capability)]
 
 
 def measured_path(device: Device) -> Path:
-    """Where the table lies that `tune` wrote for such a device."""
+    """Where the table lies that `tune` wrote for such a device; raises OSError for a user without a home folder."""
     name = "".join(c if c.isalnum() else "-" for c in device.name)
-    return user_cache_path("dg-lsp", appauthor=False) / "tiles" / f"{name}.json"
+    return user_cache() / "tiles" / f"{name}.json"
 
 
 def tile_for(tiles: Tiles, kind: Kind, rows_each: float) -> Tile:

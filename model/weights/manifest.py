@@ -13,10 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from platformdirs import user_cache_path
-
 from model.checkpoint_path import name_of
 from model.types import CheckpointError, Quant
+from model.user_cache import user_cache
 from model.weights.shards import Shards
 
 MANIFEST = "converted.json"
@@ -52,12 +51,12 @@ def identity_of(shards: Shards, quant: Quant, embedding: Quant) -> str:
 
 
 def cache_folder() -> Path:
-    """Where loading keeps what it converted."""
-    return user_cache_path("dg-lsp", appauthor=False) / "converted"
+    """Where loading keeps what it converted; raises OSError for a user without a home folder."""
+    return user_cache() / "converted"
 
 
 def cached(source: Path, identity: str) -> Path:
-    """The folder in the cache for a checkpoint in one form, whether it is there or not."""
+    """The folder in the cache for a checkpoint in one form, whether it is there or not; raises OSError."""
     return cache_folder() / f"{name_of(source.resolve()).replace('/', '--')}-{identity}"
 
 
@@ -87,7 +86,10 @@ def wished_form(folder: Path, wish: Quant | None) -> tuple[Quant | None, Quant]:
 
 
 def converted_folders() -> list[Path]:
-    """What the cache holds, in the order of the names: also what is in the making, or was left so (`.name-…`)."""
+    """What the cache holds, in the order of the names: also what is in the making, or was left so (`.name-…`).
+
+    Raises OSError where the cache cannot be read.
+    """
     folder = cache_folder()
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 

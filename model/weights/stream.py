@@ -61,17 +61,17 @@ def weights_of(
     if not keep_converted or quant == "bf16":
         return _to(converted, dtype)
     identity = identity_of(shards, quant, embedding)
-    place = cached(folder, identity)
-    if place.is_dir():
-        try:
-            return _to(read_converted(place, read_manifest(place), device), dtype)
-        except CheckpointError as error:
-            log.warning("converting again: %s", error)
-    needed, free = total(part_bytes(shapes, quant, embedding)), free_bytes(place)
-    if free < needed * SPARE:
-        log.warning("what is converted is not kept: %.1f GB needed in %s, %.1f free", needed / 1e9, place, free / 1e9)
-        return _to(converted, dtype)
     try:
+        place = cached(folder, identity)
+        if place.is_dir():
+            try:
+                return _to(read_converted(place, read_manifest(place), device), dtype)
+            except CheckpointError as error:
+                log.warning("converting again: %s", error)
+        needed, free = total(part_bytes(shapes, quant, embedding)), free_bytes(place)
+        if free < needed * SPARE:
+            log.warning("what is converted is not kept: %.1f GB needed, %.1f free", needed / 1e9, free / 1e9)
+            return _to(converted, dtype)
         writer = Writer(place)
     except OSError as error:
         log.warning("what is converted is not kept: %s", error)
@@ -97,7 +97,7 @@ def convert(
     shards = Shards(folder)
     shards.check(shapes)
     identity = identity_of(shards, quant, embedding)
-    place = out or cached(folder, identity)
+    place = out or _place_in_cache(folder, identity)
     if place.exists():
         if out is not None:
             raise CheckpointError(f"{out}: exists already; name a new folder")
@@ -116,6 +116,13 @@ def convert(
     except OSError as error:
         raise CheckpointError(f"{place}: cannot be written ({error.strerror or error})") from None
     return place
+
+
+def _place_in_cache(folder: Path, identity: str) -> Path:
+    try:
+        return cached(folder, identity)
+    except OSError as error:
+        raise CheckpointError(f"{error}; or name the folder to write") from None
 
 
 def counted(weights: Weights, all_bytes: int, on_bytes: OnBytes | None) -> Weights:
