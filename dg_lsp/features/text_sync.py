@@ -12,6 +12,7 @@ from lsprotocol import types
 
 from dg_lsp.features.asking import LANES
 from dg_lsp.session.session import Session
+from infill.syntax.language_ids import plain_id
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def did_save(session: Session, params: types.DidSaveTextDocumentParams) -> None:
 def open_text(session: Session, document: types.TextDocumentItem) -> None:
     """Start to track a document, or a cell of a notebook."""
     _forget(session, document.uri)
-    session.documents.open(document.uri, document.version, document.text, str(document.language_id))
+    session.documents.open(document.uri, document.version, document.text, plain_id(str(document.language_id)))
 
 
 def change_text(

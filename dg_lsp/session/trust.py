@@ -7,6 +7,7 @@ know to be a file of this machine is refused (`git:`, `ssh:`, an archive's membe
 from __future__ import annotations
 
 import os
+import re
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -16,6 +17,7 @@ from infill.ignore.rules import SECRET_FILES, IgnoreRules, Verdict
 from infill.ignore.secret_files import secret_rule
 
 _NOTEBOOK_CELL = "vscode-notebook-cell"  # has the path of its notebook, and which cell as a fragment
+_HOST = re.compile(r"//[^/]*(?=/)")
 _NOT_A_FILE = Verdict(True, "not a file yet", "untitled:")
 
 
@@ -30,18 +32,25 @@ def judge_document(uri: str, rules: IgnoreRules) -> Verdict:
         return Verdict(False, rule, SECRET_FILES) if rule else _NOT_A_FILE
     if scheme not in ("file", "untitled", _NOTEBOOK_CELL):
         return Verdict(False, "not known to be a file of this machine", f"{scheme}:")
-    path = _path_of(rest.partition("#")[0] if scheme == _NOTEBOOK_CELL else rest)
+    path = _path_of(_on_remote_host(rest.partition("#")[0]) if scheme == _NOTEBOOK_CELL else rest)
     if path is None:
         return Verdict(False, "not a path of this machine", f"{scheme}:")
     return rules.judge(path)
 
 
 def judge_cell(uri: str, notebook: str, rules: IgnoreRules) -> Verdict:
-    """Return the verdict about a notebook's cell: the notebook's, and that of the path in its own URI, if any."""
+    """Return the verdict about a notebook's cell: the notebook's, and that of the path in its own URI, if any.
+
+    Where the notebook is a file of this machine, a host in the cell's URI is the editor's name for this machine.
+    """
     verdict = judge_document(notebook, rules)
     scheme, _, rest = uri.partition(":")
     has_path = scheme.lower() in ("file", _NOTEBOOK_CELL) and rest.startswith("/")
-    return judge_document(uri, rules) if verdict.allowed and has_path else verdict
+    if not verdict.allowed or not has_path:
+        return verdict
+    if scheme.lower() == _NOTEBOOK_CELL and rest.startswith("//"):
+        uri = f"{scheme}:{_HOST.sub('', rest)}"
+    return judge_document(uri, rules)
 
 
 def folder_of(uri: str | None) -> str | None:
@@ -54,6 +63,15 @@ def path_of(uri: str) -> str | None:
     """Return the path of a document's file; None where it has none on this machine."""
     scheme, _, rest = uri.partition(":")
     return _path_of(rest) if scheme.lower() == "file" else None
+
+
+def _on_remote_host(rest: str) -> str:
+    """Return what follows a cell's scheme without VS Code's name for a remote host, such as `wsl+debian`.
+
+    The server runs on that host. VS Code calls its files `file:`, but leaves the host in the URIs of cells.
+    """
+    host = _HOST.match(rest)
+    return rest[host.end() :] if host and "+" in unquote(host[0]) else rest
 
 
 def _path_of(rest: str) -> str | None:

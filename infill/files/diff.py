@@ -70,11 +70,10 @@ def _hunk_range(start: int, end: int) -> str:
 
 def _label(path: str | Path) -> str:
     """Return `path` as a patch names it: relative to the current folder when inside it, else to the root."""
-    absolute = Path(os.path.abspath(path))
     try:
-        here = Path(os.path.realpath("."))
+        absolute, here = Path(os.path.abspath(path)), Path(os.path.realpath("."))
     except OSError:  # the current folder was deleted
-        return "/".join(absolute.parts[1:])
+        return str(path).replace(os.sep, "/").lstrip("/")
     inside = absolute.is_relative_to(here)
     return "/".join(absolute.relative_to(here).parts if inside else absolute.parts[1:])
 

@@ -6,6 +6,7 @@ import functools
 import re
 from pathlib import PurePath
 
+from infill.syntax.language_ids import plain_id
 from infill.syntax.language_table import LANGUAGES, Language
 
 __all__ = ["LANGUAGES", "Language", "by_id", "for_path", "placeholder_pattern"]
@@ -17,8 +18,8 @@ _BY_INTERPRETER = {name: row for row in LANGUAGES for name in row.interpreters}
 
 
 def by_id(language_id: str) -> Language | None:
-    """Return the language of one of our ids or of an LSP language id, None when it is unknown."""
-    return _BY_ID.get(language_id)
+    """Return the language of one of our ids or of an LSP language id, also a dotted one; None when it is unknown."""
+    return _BY_ID.get(plain_id(language_id))
 
 
 def for_path(path: str | PurePath, text: str | None = None) -> Language | None:

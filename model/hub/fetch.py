@@ -73,6 +73,8 @@ def snapshots() -> Iterator[tuple[Path, int]]:
             found = scan_cache_dir().repos
         except ValueError as error:  # the cache is a file
             raise OSError(str(error).partition(". ")[0]) from None
+        except RuntimeError:  # `~` leads nowhere
+            raise OSError("this user has no home folder; set HF_HUB_CACHE to a folder of your own") from None
         for repo in sorted(found, key=lambda repo: repo.repo_id):
             if repo.repo_type == "model":
                 for revision in sorted(repo.revisions, key=lambda revision: revision.snapshot_path):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+
 from model.checkpoint_path import name_of
 from model.types import CheckpointError, Quant
 from model.user_cache import user_cache

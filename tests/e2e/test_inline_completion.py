@@ -168,6 +168,24 @@ async def test_settings_turn_things_off_and_bad_ones_are_named_once(start: Any) 
     assert "'automatic'" not in shown["message"] and shown["type"] == 2
 
 
+@pytest.mark.reports
+@pytest.mark.parametrize(("dotted", "plain"), [("python.django", "python"), ("javascript.jsx", "javascriptreact")])
+async def test_a_dotted_language_id_is_its_first_part(start: Any, dotted: str, plain: str) -> None:
+    client: Client = await start(RETURN, options={"languages": [plain]})
+    client.open(URI, "x\n\nreturn ", dotted)
+    assert len(await client.items(URI)) == 1
+    client.open("file:///other", "x\n\nreturn ", f"cobol.{plain}")
+    assert await client.items("file:///other") == []
+
+
+@pytest.mark.reports
+async def test_a_setting_may_name_a_dotted_language_id(start: Any) -> None:
+    client: Client = await start(RETURN, options={"languages": ["python.pytest"]})
+    for language in ("python.pytest", "python"):
+        client.open(URI, "x\n\nreturn ", language)
+        assert len(await client.items(URI)) == 1
+
+
 async def test_a_document_that_is_not_open_has_no_ghost_text(start: Any) -> None:
     client: Client = await start(HASH)
     client.open(URI, "x")

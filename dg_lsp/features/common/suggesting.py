@@ -19,6 +19,7 @@ from dg_lsp.features.common.prefetch import prefetch
 from dg_lsp.features.completion_events import sent_items
 from dg_lsp.session.power import on_battery
 from dg_lsp.session.session import OpenFill, Record, Session
+from infill.syntax.language_ids import plain_id
 from infill.types import Completion, Filled, FillRequest, NoFill
 
 _MANUAL_CANDIDATES = 3
@@ -58,7 +59,7 @@ async def _items(
         record.reason = "automatic_off"
     elif not manual and settings.on_battery == "manual" and on_battery():
         record.reason = "on_battery"
-    elif settings.languages is not None and snapshot.language_id not in settings.languages:
+    elif settings.languages is not None and snapshot.language_id not in map(plain_id, settings.languages):
         record.reason = "language_off"
     elif may_read(session, snapshot, record):
         if session.notebooks.notebook_of(snapshot.uri) is None:  # cells have each other as context

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from dg_lsp.session.trust import folder_of, judge_document
+from dg_lsp.session.trust import folder_of, judge_cell, judge_document
 from infill.ignore.rules import SECRET_FILES, IgnoreRules, Verdict
 
 RULES = IgnoreRules()
@@ -32,6 +32,26 @@ def test_a_file_is_judged_by_its_path(folder: Path, form: str) -> None:
     assert judge_document(form.format(f"{path}/hidden.py"), RULES) == Verdict(False, "hidden.py", ".dgignore:1")
     assert judge_document(form.format(f"{path}/seen.py"), RULES) == Verdict(True)
     assert judge_document(form.format(f"{path}/x/%2e%2e/hidden.py"), RULES).allowed is False
+
+
+@posix
+@pytest.mark.reports
+@pytest.mark.parametrize("kind", ["wsl%2Bdebian", "ssh-remote%2Bbox", "dev-container%2b7b22", "tunnel+my.host"])
+def test_a_cell_on_a_remote_host_is_judged_by_its_notebooks_path(folder: Path, kind: str) -> None:
+    (folder / ".dgignore").write_text("hidden.*\n")
+    cell, notebook = (
+        "vscode-notebook-cell://" + kind + quote(str(folder)) + "/{}.ipynb#W0s",
+        folder.as_uri() + "/{}.ipynb",
+    )
+    hidden = Verdict(False, "hidden.*", ".dgignore:1")
+    assert judge_cell(cell.format("seen"), notebook.format("seen"), RULES) == Verdict(True)
+    assert judge_cell(cell.format("hidden"), notebook.format("hidden"), RULES) == hidden
+    assert judge_cell(cell.format("hidden"), notebook.format("seen"), RULES) == hidden
+    assert judge_cell(cell.format("seen"), f"vscode-remote://{kind}/a.ipynb", RULES).source == "vscode-remote:"
+    # A client that opens cells as documents of their own.
+    assert judge_document(cell.format("seen"), RULES) == Verdict(True)
+    assert judge_document(cell.format("hidden"), RULES) == hidden
+    assert not judge_document(cell.format("../.env"), RULES).allowed
 
 
 @posix

@@ -10,6 +10,11 @@ M.NAME = "dg_lsp"
 -- Neovim's filetypes whose LSP language id has another name.
 local LANGUAGE_IDS = { sh = "shellscript", bash = "shellscript" }
 
+--- Return the language of a filetype: `python` of `python.django`.
+local function language_of(filetype)
+  return vim.split(filetype, ".", { plain = true })[1]
+end
+
 ---@type dg_lsp.Server?
 M.found = nil
 local checking = false
@@ -45,7 +50,10 @@ local function is_wanted(buf)
   return vim.api.nvim_buf_is_loaded(buf)
     and vim.bo[buf].buftype == ""
     and vim.api.nvim_buf_get_name(buf) ~= ""
-    and vim.list_contains(config.options.filetypes, vim.bo[buf].filetype)
+    and (
+      vim.list_contains(config.options.filetypes, vim.bo[buf].filetype)
+      or vim.list_contains(config.options.filetypes, language_of(vim.bo[buf].filetype))
+    )
 end
 
 local function root_of(buf)
@@ -75,7 +83,7 @@ local function start(buf)
     capabilities = capabilities,
     handlers = handlers,
     get_language_id = function(_, filetype)
-      return LANGUAGE_IDS[filetype] or filetype
+      return LANGUAGE_IDS[language_of(filetype)] or filetype
     end,
   }, { bufnr = buf })
 end
