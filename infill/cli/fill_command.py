@@ -69,7 +69,7 @@ def fill(argv: list[str]) -> int:
         console.write_stdout(b"".join(job.source.encode(result.text) for job, result in piped))
     else:
         diffs = (job.source.diff(result.text) for job, result in _changed(jobs, results))
-        console.write_stdout("".join(diffs).encode())
+        console.write_stdout(b"".join(diffs))
     return 0 if all(isinstance(outcome.result, Filled) for outcome in outcomes.values()) else 1
 
 

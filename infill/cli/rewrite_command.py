@@ -157,7 +157,7 @@ def _put_out(pieces: Sequence[_Piece], done: Sequence[Rewritten], args: CommonAr
     elif args.write:
         console.write_stdout(b"".join(source.encode(text) for source, text in texts if not source.path))
     else:
-        console.write_stdout("".join(source.diff(text) for source, text in texts).encode())
+        console.write_stdout(b"".join(source.diff(text) for source, text in texts))
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:

@@ -18,13 +18,13 @@ from typing import BinaryIO
 
 import msgspec
 
+from infill.files.decode import BOM, MAX_BYTES, decode, printable
 from infill.files.diff import unified_diff
+from infill.syntax.declared_encoding import UTF_8
 from infill.types import InputError
 
-MAX_BYTES = 5_000_000  # a larger file is data, not source
 # Not str.splitlines: form feed and U+2028 are ordinary characters in code.
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
-_BOM = "\ufeff"
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -49,13 +49,15 @@ class Position(msgspec.Struct, frozen=True):
 class SourceFile(msgspec.Struct, frozen=True):
     """One file as it was read: `raw` has its bytes, `text` the same decoded and without byte order mark.
 
-    `name` is the user's name for it, `path` its real path (links resolved), None for a stream.
+    `name` is the user's name for it, `path` its real path (links resolved), None for a stream. `encoding` is the one
+    that the file declares.
     """
 
     name: str
     path: Path | None
     raw: bytes
     text: str
+    encoding: str = UTF_8
 
     @classmethod
     def read(cls, path: str | Path) -> SourceFile:
@@ -72,7 +74,7 @@ class SourceFile(msgspec.Struct, frozen=True):
             raise InputError(f"{printable(name)}: no such file") from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             raise InputError(f"{printable(name)}: cannot be read ({_cause(error)})") from None
-        return cls(name, real_path, raw, _decode(name, raw))
+        return cls(name, real_path, raw, *decode(name, raw))
 
     @classmethod
     def read_stream(cls, name: str, stream: BinaryIO) -> SourceFile:
@@ -81,21 +83,28 @@ class SourceFile(msgspec.Struct, frozen=True):
             raw = stream.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             raise InputError(f"{printable(name)}: cannot be read ({_cause(error)})") from None
-        return cls(name, None, raw, _decode(name, raw))
+        return cls(name, None, raw, *decode(name, raw))
 
     def encode(self, text: str) -> bytes:
-        """Return `text` as bytes of this file: with its byte order mark, if it has one."""
-        return (codecs.BOM_UTF8 if self.raw.startswith(codecs.BOM_UTF8) else b"") + text.encode("utf-8")
+        """Return `text` as bytes of this file: in its encoding, with its byte order mark, if it has one.
 
-    def diff(self, text: str) -> str:
-        """Return the unified diff from the file as it was read to `text`; empty when they are equal."""
-        mark = _BOM if self.raw.startswith(codecs.BOM_UTF8) else ""
-        return unified_diff(self.path or "stdin", mark + self.text, mark + text)
+        Raises InputError where the file's encoding cannot write the text.
+        """
+        try:
+            return (codecs.BOM_UTF8 if self.raw.startswith(codecs.BOM_UTF8) else b"") + text.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            bad = text[error.start]
+            raise InputError(f"{printable(self.name)}: its encoding {self.encoding} cannot write {bad!r}") from None
 
+    def diff(self, text: str) -> bytes:
+        """Return the unified diff from the file as it was read to `text`, in its encoding; empty when they are equal.
 
-def printable(name: str) -> str:
-    """Return `name` on one line, with control characters and undecodable bytes escaped."""
-    return name if name.isprintable() else repr(name)[1:-1]
+        Raises InputError where the file's encoding cannot write the text.
+        """
+        self.encode(text)
+        mark = BOM if self.raw.startswith(codecs.BOM_UTF8) else ""
+        head, at, hunks = unified_diff(self.path or "stdin", mark + self.text, mark + text).partition("\n@@")
+        return head.encode() + (at + hunks).encode(self.encoding)
 
 
 def offset_of(text: str, line: int, column: int) -> int:
@@ -215,21 +224,6 @@ def _refuse_non_file(name: str, status: os.stat_result) -> None:
     if status.st_size > MAX_BYTES:
         size = f"{status.st_size / 1e6:.1f} MB"
         raise InputError(f"{name}: is too large ({size}; the limit is {MAX_BYTES / 1e6:.0f} MB)")
-
-
-def _decode(name: str, raw: bytes) -> str:
-    name = printable(name)
-    if len(raw) > MAX_BYTES:
-        raise InputError(f"{name}: is too large (the limit is {MAX_BYTES / 1e6:.0f} MB)")
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # UTF-32 LE starts the same way
-        raise InputError(f"{name}: is not UTF-8 text (byte offset 0 starts a UTF-16 or UTF-32 mark)")
-    nul_offset = raw.find(b"\0")
-    if nul_offset >= 0:
-        raise InputError(f"{name}: is binary, not UTF-8 text (NUL byte at offset {nul_offset})")
-    try:
-        return raw.decode("utf-8").removeprefix(_BOM)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: is not UTF-8 text (first bad byte at offset {error.start})") from None
 
 
 def _path_of(source: SourceFile) -> Path:

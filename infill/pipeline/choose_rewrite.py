@@ -16,6 +16,7 @@ from infill.candidates.segment_texts import usual_texts
 from infill.candidates.sources import Candidate
 from infill.checks.compile import Excerpt
 from infill.checks.damage import damage
+from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
 from infill.checks.parse_check import Gate
 from infill.checks.preservation import loses_code
@@ -148,7 +149,7 @@ class Chooser:
         text = self.assembled(texts)
         if not self._gate.check(text).ok or loses_code(self._syntax, self._span, text):
             return False
-        if foreign_mark(text, self._syntax.text):
+        if foreign_mark(text, self._syntax.text) or not is_encodable(text, self._syntax.text):
             return False
         is_code = not any(segment.is_empty for segment in self._free)
         return not is_code or damage(self._syntax, self._span, text, self._request.instruction) is None

@@ -125,7 +125,12 @@ def _with_word(
     """The answer, or first the rest of the word that is begun, where that is sure and no line is that begins so."""
     request = job.request
     word = words[0] if words else None
-    if word is None or not word.text or word.probability < max(request.least_confidence, WORD_SHOWN):
+    if (
+        word is None
+        or not word.text
+        or not can_stand(job, word.text)
+        or word.probability < max(request.least_confidence, WORD_SHOWN)
+    ):
         return answer
     lines = answer.completions if isinstance(answer, Filled) else ()
     sure = lines and lines[0].confidence >= show_threshold

@@ -13,6 +13,7 @@ from infill.candidates import sources
 from infill.candidates.segment_texts import is_unwritten
 from infill.candidates.sources import Candidate, fitted_candidate
 from infill.checks.damage import damage
+from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
 from infill.checks.preservation import is_only_prose, loses_code
 from infill.pipeline.drafts import reporter
@@ -78,7 +79,7 @@ def fitted(job: Job, found: tuple[Candidate, ...]) -> list[Candidate]:
 def can_stand(job: Job, text: str) -> bool:
     """Return whether a text passes every check but the parser's. What is cut back must pass them again."""
     request, syntax, span, present = job.request, job.syntax, job.hole.span, job.present.strip()
-    if foreign_mark(text, request.text):
+    if foreign_mark(text, request.text) or not is_encodable(text, request.text):
         return False
     if job.hole.kind == "selection":
         if text.strip() == present or loses_code(syntax, span, text):

@@ -67,7 +67,7 @@ def test_the_diff_of_a_linked_file_names_the_file_that_changes(tmp_path: Path, m
     monkeypatch.chdir(tmp_path)
     (tmp_path / "real.py").write_bytes(b"a\n")
     (tmp_path / "link.py").symlink_to("real.py")
-    apply(["git", "apply"], tmp_path, SourceFile.read("link.py").diff("b\n"))
+    apply(["git", "apply"], tmp_path, SourceFile.read("link.py").diff("b\n").decode())
     assert (tmp_path / "real.py").read_bytes() == b"b\n"
 
 
@@ -78,7 +78,7 @@ def test_a_diff_below_the_top_of_a_repository_applies_where_it_was_made(
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     (tmp_path / "sub" / "a.py").write_bytes(b"a\n")
     monkeypatch.chdir(tmp_path / "sub")
-    apply(["git", "apply"], tmp_path / "sub", SourceFile.read("a.py").diff("b\n"))
+    apply(["git", "apply"], tmp_path / "sub", SourceFile.read("a.py").diff("b\n").decode())
     assert (tmp_path / "sub" / "a.py").read_bytes() == b"b\n"
 
 
