@@ -14,15 +14,12 @@ from collections.abc import Callable
 import msgspec
 
 from infill.candidates import overlap, reindent
+from infill.checks import marks
 from infill.prompt.context import lf
 from infill.syntax.indentation import BLANK
 from infill.syntax.line_breaks import line_break_at
 from infill.types import Hole
 
-_SPECIAL = re.compile(
-    r"<\|[\w▁-]{1,40}\|>|<｜[^｜\n]{1,40}｜>|<(?:start|end)_of_turn>|<fim_(?:prefix|middle|suffix|pad)>"
-    r"|<(?:pad|eos|bos|unk)>|<unused\d+>|<\|?(?:think|channel|turn)\|?>|\ufffd|\x00"
-)
 _LONGEST_CYCLE = 4  # lines; longer repeats are more often meant
 _REPEATS = 3
 _MAX_BLANK_LINES = 2
@@ -94,18 +91,11 @@ def _document_breaks(fill: str, context: HoleContext) -> str:
 
 
 def _cut_special(fill: str, context: HoleContext) -> str:
-    for found in _SPECIAL.finditer(fill):
-        if found[0] not in context.prefix and found[0] not in context.suffix:
-            return fill[: found.start()]
-    return fill
+    return fill[: marks.special_token_at(fill, context.prefix, context.suffix)]
 
 
 def _unfence(fill: str, context: HoleContext) -> str:
-    """Take the code out of a Markdown fence that opens the fill."""
-    opened = re.match(r"\s*```[\w+-]*[ \t]*\n", fill)
-    if opened is None or "```" in context.left:
-        return fill
-    return re.split(r"\n[ \t]*```", fill[opened.end() :], maxsplit=1)[0]
+    return fill if "```" in context.left else marks.unfenced(fill)
 
 
 def _one_line(fill: str, context: HoleContext) -> str:

@@ -6,7 +6,7 @@ import argparse
 import os
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from infill.cli import console
 from infill.cli.progress import byte_bar, wants_bar
@@ -47,6 +47,15 @@ class CommonArguments(ModelArguments):
     deadline_ms: int | None
     min_confidence: float | None
     language: str | None
+
+
+class TargetArguments(CommonArguments):
+    """The options of a command that names what to fill."""
+
+    targets: list[str]  # as given: positions, ranges of lines, or files
+
+
+Arguments = TypeVar("Arguments", bound=TargetArguments)
 
 
 def add_common_options(parser: argparse.ArgumentParser, per: str, least: str = "0") -> None:
@@ -93,14 +102,14 @@ def spec_of(args: ModelArguments) -> ModelSpec:
     return ModelSpec(args.model, args.quant, args.device, args.engine, args.url, args.threads)
 
 
-def hide_stdin(argv: Iterable[str]) -> list[str]:
-    """The arguments with those that name a place in standard input hidden from argparse."""
-    return [_HIDDEN + argument if argument.startswith(f"{STDIN}:") else argument for argument in argv]
-
-
-def shown(argument: str) -> str:
-    """An argument as it was given."""
-    return argument.removeprefix(_HIDDEN)
+def parsed(parser: argparse.ArgumentParser, argv: Iterable[str], arguments: Arguments) -> Arguments:
+    """Fill in the arguments from a command line whose targets may be in standard input; exits where it is wrong."""
+    hidden = [_HIDDEN + argument if argument.startswith(f"{STDIN}:") else argument for argument in argv]
+    args = parser.parse_intermixed_args(hidden, namespace=arguments)
+    args.targets = [target.removeprefix(_HIDDEN) for target in args.targets]
+    if args.write and args.json and any(target.partition(":")[0] == STDIN for target in args.targets):
+        parser.error("--write and --json would both print to standard output for -")
+    return args
 
 
 def read_sources(names: Iterable[str], args: CommonArguments) -> dict[str, SourceFile]:

@@ -76,7 +76,7 @@ def _fill_one(
         return NoFill("cancelled")
     offset_now = edited.offset_now(offset)
     if offset_now is None:
-        return NoFill("superseded", "an earlier fill already replaced this place")
+        return NoFill("superseded", "an earlier fill already replaced this code")
     request = FillRequest(
         text=edited.text,
         language=options.language,
@@ -109,15 +109,15 @@ class _EditedText:
 
     def apply(self, span: Span, text: str) -> None:
         """Replace `span` of the present text, which must not overlap what an earlier edit wrote."""
-        place = self._place(span)
-        if place is None:
+        found = self._located(span)
+        if found is None:
             raise ValueError(f"{span} overlaps an earlier edit")
-        edit_idx, span_in_original = place
+        edit_idx, span_in_original = found
         self._edits.insert(edit_idx, (span_in_original, text))
         self.text = self.text[: span.start] + text + self.text[span.end :]
 
     def offset_now(self, offset: int) -> int | None:
-        """Return where an offset of the original is by now; None when an edit replaced that place."""
+        """Return where an offset of the original is by now; None when an edit replaced the code there."""
         shift = 0
         for span, text in self._edits:
             if span.start <= offset < span.end:
@@ -128,15 +128,15 @@ class _EditedText:
 
     def span_in_original(self, span: Span) -> Span | None:
         """Return the span of the original that is at `span` by now; None when it overlaps an edit."""
-        place = self._place(span)
-        return place[1] if place else None
+        found = self._located(span)
+        return found[1] if found else None
 
     def in_original(self, completion: Completion) -> Completion | None:
         """Return a completion as one of the original text; None when it would undo an edit."""
         span = self.span_in_original(completion.span)
         return replace(completion, span=span) if span else None
 
-    def _place(self, span: Span) -> tuple[int, Span] | None:
+    def _located(self, span: Span) -> tuple[int, Span] | None:
         """Where an edit of the present `span` belongs: its index among the edits, its original span."""
         shift = 0
         for edit_idx, (earlier, text) in enumerate(self._edits):

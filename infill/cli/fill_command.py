@@ -11,27 +11,25 @@ import msgspec
 from infill.cli import console
 from infill.cli import fill_report as report
 from infill.cli.command_input import (
-    STDIN,
-    CommonArguments,
+    TargetArguments,
     add_common_options,
     context_of,
-    hide_stdin,
     language_id,
     open_model,
+    parsed,
     read_sources,
-    shown,
 )
+from infill.cli.command_output import put_out
 from infill.cli.edits import FilledText, FillOptions, Outcome, fill_nothing, fill_text
 from infill.cli.rewrite_command import fill_holes
-from infill.files.read_write import Position, SourceFile, offset_of, write_all
+from infill.files.read_write import Position, SourceFile, offset_of
 from infill.types import Filled, Filler, InputError, NoFill
 from model.types import CancelToken
 
 
-class _FillArguments(CommonArguments):
+class _FillArguments(TargetArguments):
     """What `infill fill` was given; argparse fills it in."""
 
-    places: list[str]
     positions: list[Position]
     holes: bool
     explain: bool
@@ -39,7 +37,7 @@ class _FillArguments(CommonArguments):
 
 
 class _Job(msgspec.Struct, frozen=True):
-    """One text and the places to fill in it; `language` is None when it cannot be told."""
+    """One text and the positions to fill in it; `language` is None when it cannot be told."""
 
     source: SourceFile
     language: str | None
@@ -50,26 +48,17 @@ def fill(argv: list[str]) -> int:
     """Run `infill fill`; return its exit code."""
     args = _parse_fill(argv)
     if args.holes:
-        return fill_holes(args.places, args)
+        return fill_holes(args.targets, args)
     jobs = _read_jobs(args)
     filler = open_model(args) if any(job.language for job in jobs) else None
     results = [_run_job(filler, job, args) for job in jobs]
-    if args.write:
-        write_all([(job.source, result.text) for job, result in _changed(jobs, results) if job.source.path])
     outcomes = {
         position: outcome
         for job, result in zip(jobs, results, strict=True)
         for position, outcome in zip(job.offsets, result.outcomes, strict=True)
     }
-    if args.json:
-        lines = (report.position_line(place, outcomes[place], args.seed) for place in args.positions)
-        console.write_stdout(b"".join(lines))
-    elif args.write:
-        piped = [(job, result) for job, result in zip(jobs, results, strict=True) if not job.source.path]
-        console.write_stdout(b"".join(job.source.encode(result.text) for job, result in piped))
-    else:
-        diffs = (job.source.diff(result.text) for job, result in _changed(jobs, results))
-        console.write_stdout(b"".join(diffs))
+    records = (report.position_line(position, outcomes[position], args.seed) for position in args.positions)
+    put_out([(job.source, result.text) for job, result in zip(jobs, results, strict=True)], records, args)
     return 0 if all(isinstance(outcome.result, Filled) for outcome in outcomes.values()) else 1
 
 
@@ -84,16 +73,13 @@ def _parse_fill(argv: list[str]) -> _FillArguments:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("places", metavar="FILE:LINE:COL", nargs="+", help="where to fill")
+    add("targets", metavar="FILE:LINE:COL", nargs="+", help="where to fill")
     add("--holes", action="store_true", help="fill every placeholder in every function of the files")
     add("--explain", action="store_true", help="say on stderr which hole was found and what came of it")
     add("--candidates", metavar="K", type=console.whole_number(1, 16), default=1, help="how many to find, 1 to 16")
     add_common_options(parser, "position", "0; with --holes as sure as a suggestion while you type")
-    args = parser.parse_intermixed_args(hide_stdin(argv), namespace=_FillArguments())
-    args.places = [shown(place) for place in args.places]
-    args.positions = [] if args.holes else [Position.parse(place) for place in args.places]
-    if args.write and args.json and any(place.partition(":")[0] == STDIN for place in args.places):
-        parser.error("--write and --json would both print to standard output for -")
+    args = parsed(parser, argv, _FillArguments())
+    args.positions = [] if args.holes else [Position.parse(target) for target in args.targets]
     return args
 
 
@@ -113,7 +99,7 @@ def _read_jobs(args: _FillArguments) -> list[_Job]:
 
 def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledText:
     def tell(outcome: Outcome) -> None:
-        for position in (place for place, offset in job.offsets.items() if offset == outcome.offset):
+        for position in (p for p, offset in job.offsets.items() if offset == outcome.offset):
             if args.explain:
                 console.say(report.explain_line(position, outcome))
             if args.json:
@@ -133,11 +119,6 @@ def _run_job(filler: Filler | None, job: _Job, args: _FillArguments) -> FilledTe
         job.language, args.seed, args.candidates, args.deadline_ms, args.min_confidence or 0.0, context
     )
     return fill_text(filler, job.source.text, offsets, options, CancelToken(), tell)
-
-
-def _changed(jobs: list[_Job], results: list[FilledText]) -> list[tuple[_Job, FilledText]]:
-    pairs = zip(jobs, results, strict=True)
-    return [(job, result) for job, result in pairs if result.text != job.source.text]
 
 
 def _offset(source: SourceFile, position: Position) -> int:

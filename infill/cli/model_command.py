@@ -142,8 +142,8 @@ def _convert(args: _Arguments) -> int:
     device = args.device or usual_device()
     device_of(device)  # in time, where there is none of that name
     with byte_bar("converting", wants_bar(args.json)) as on_bytes:
-        place = convert(folder, args.out, device, args.quant, args.embedding, on_bytes)
-    _say_where(args, place)
+        converted = convert(folder, args.out, device, args.quant, args.embedding, on_bytes)
+    _say_where(args, converted)
     return 0
 
 

@@ -30,11 +30,11 @@ def reason_words(nothing: NoFill) -> str:
 
 
 def nothing_to_show(colour: bool) -> str:
-    """The state of a place at which there is nothing."""
+    """The state of a position or a range of lines for which there is no code."""
     return painted("nothing to show", YELLOW, colour)
 
 
-def timed_line(place: object, state: str, milliseconds: float, why: str, timings_ms: Mapping[str, float]) -> str:
-    """One line: what became of a place, how long it took, why, and its stages."""
+def timed_line(location: object, state: str, milliseconds: float, why: str, timings_ms: Mapping[str, float]) -> str:
+    """One line: what became of a position or a range of lines, how long it took, why, and its stages."""
     stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in timings_ms.items())
-    return f"{place}: {state} in {milliseconds:.0f} ms: {why}{f' [{stages}]' if stages else ''}"
+    return f"{location}: {state} in {milliseconds:.0f} ms: {why}{f' [{stages}]' if stages else ''}"

@@ -17,18 +17,18 @@ import msgspec
 
 from infill.cli import console, rewrite_report
 from infill.cli.command_input import (
-    STDIN,
     CommonArguments,
+    TargetArguments,
     add_common_options,
     context_of,
-    hide_stdin,
     language_id,
     open_model,
+    parsed,
     read_sources,
-    shown,
 )
+from infill.cli.command_output import put_out
 from infill.cli.rewrite_report import Lines, Rewritten
-from infill.files.read_write import SourceFile, offset_of, printable, write_all
+from infill.files.read_write import SourceFile, offset_of, printable
 from infill.holes.stubs import is_stub
 from infill.holes.target import Target, applied, overlap
 from infill.pipeline.refine import STRENGTHS
@@ -36,10 +36,9 @@ from infill.types import Filled, InputError, NoFill, Part, Span
 from model.types import CancelToken
 
 
-class _Arguments(CommonArguments):
+class _Arguments(TargetArguments):
     """What `infill rewrite` or `infill refine` was given; argparse fills it in."""
 
-    places: list[str]
     instruction: str | None
     strength: float
 
@@ -57,7 +56,7 @@ def rewrite(argv: list[str]) -> int:
     """Run `infill rewrite`; return its exit code."""
     parser = _parser("rewrite", "Write lines of a file anew and print the change as a unified diff.")
     parser.add_argument("--instruction", metavar="TEXT", help="what to do; for a model that follows instructions")
-    args = _parsed(parser, argv)
+    args = parsed(parser, argv, _Arguments())
     return _run(_lines_of(args), args, instruction=args.instruction)
 
 
@@ -73,7 +72,7 @@ def refine(argv: list[str]) -> int:
         default=STRENGTHS["medium"],
         help=f"share of the tokens, 0 to 1, or {', '.join(STRENGTHS)} ({', '.join(map(str, STRENGTHS.values()))})",
     )
-    args = _parsed(parser, argv)
+    args = parsed(parser, argv, _Arguments())
     return _run(_lines_of(args), args, strength=args.strength)
 
 
@@ -128,7 +127,8 @@ def _run(
         earlier += changes
         done.append(Rewritten(piece.lines, result, changes, (time.perf_counter() - started) * 1000))
         _tell(done[-1], args)
-    _put_out(pieces, done, args)
+    records = (rewrite_report.record_line(rewritten, args.seed) for rewritten in done)
+    put_out(_texts(pieces, done), records, args)
     return 0 if all(_is_whole(rewritten.result) for rewritten in done) else 1
 
 
@@ -144,20 +144,12 @@ def _tell(rewritten: Rewritten, args: CommonArguments) -> None:
         console.say(rewrite_report.human_line(rewritten, console.has_colour(sys.stderr)))
 
 
-def _put_out(pieces: Sequence[_Piece], done: Sequence[Rewritten], args: CommonArguments) -> None:
-    """Write the files, or print the diffs, the texts or the records."""
+def _texts(pieces: Sequence[_Piece], done: Sequence[Rewritten]) -> list[tuple[SourceFile, str]]:
+    """Every source once, with its new text."""
     changes: dict[Path | None, tuple[SourceFile, list[Part]]] = {}
     for piece, rewritten in zip(pieces, done, strict=True):
         changes.setdefault(piece.source.path, (piece.source, []))[1].extend(rewritten.changes)
-    texts = [(s, applied(s.text, sorted(parts, key=lambda p: p.span.start))) for s, parts in changes.values()]
-    if args.write:
-        write_all([(source, text) for source, text in texts if source.path and text != source.text])
-    if args.json:
-        console.write_stdout(b"".join(rewrite_report.record_line(rewritten, args.seed) for rewritten in done))
-    elif args.write:
-        console.write_stdout(b"".join(source.encode(text) for source, text in texts if not source.path))
-    else:
-        console.write_stdout(b"".join(source.diff(text) for source, text in texts))
+    return [(s, applied(s.text, sorted(parts, key=lambda p: p.span.start))) for s, parts in changes.values()]
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:
@@ -168,22 +160,14 @@ def _parser(name: str, description: str) -> argparse.ArgumentParser:
         epilog="exit codes: 0 all changed, 1 nothing better was found for at least one, 2 usage or set-up",
         allow_abbrev=False,
     )
-    parser.add_argument("places", metavar="FILE:FIRST-LAST", nargs="+", help="which lines")
+    parser.add_argument("targets", metavar="FILE:FIRST-LAST", nargs="+", help="which lines")
     add_common_options(parser, "range")
     return parser
 
 
-def _parsed(parser: argparse.ArgumentParser, argv: list[str]) -> _Arguments:
-    args = parser.parse_intermixed_args(hide_stdin(argv), namespace=_Arguments())
-    args.places = [shown(place) for place in args.places]
-    if args.write and args.json and any(place.startswith(f"{STDIN}:") for place in args.places):
-        parser.error("--write and --json would both print to standard output for -")
-    return args
-
-
 def _lines_of(args: _Arguments) -> list[_Piece]:
     """Read and check everything the user gave, before anything heavy is loaded."""
-    wanted = [_parse_lines(place) for place in args.places]
+    wanted = [_parse_lines(target) for target in args.targets]
     sources = read_sources((lines.file for lines in wanted), args)
     pieces: list[_Piece] = []
     for lines in wanted:

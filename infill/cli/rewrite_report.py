@@ -103,8 +103,8 @@ def human_line(rewritten: Rewritten, colour: bool) -> str:
     if isinstance(result, Filled):
         best = result.completions[0]
         state = painted("changed", GREEN, colour)
-        places = plural(len(rewritten.changes), "place") + (f", {best.n_left} left" if best.n_left else "")
-        why = f"{places}, {best.source}, {plural(best.steps, 'step')}, {best.stop_reason}"
+        changes = plural(len(rewritten.changes), "place") + (f", {best.n_left} left" if best.n_left else "")
+        why = f"{changes}, {best.source}, {plural(best.steps, 'step')}, {best.stop_reason}"
     else:
         state, why = nothing_to_show(colour), reason_words(result)
     return timed_line(rewritten.lines, state, rewritten.milliseconds, why, result.timings_ms)

@@ -102,7 +102,7 @@ def with_inserted(text: str, insertions: Sequence[tuple[int, str]]) -> tuple[str
 
 
 def overlap(one: Part, other: Part) -> bool:
-    """Return whether two changes touch the same characters, or insert at the same place."""
+    """Return whether two changes touch the same characters, or insert at the same offset."""
     a, b = one.span, other.span
     return a == b or (a.start < b.end and b.start < a.end)
 

@@ -121,7 +121,7 @@ def probabilities(found: Iterable[Retrieved]) -> dict[str, float]:
 
 
 def _pattern(words: list[str]) -> re.Pattern[str]:
-    """Return a pattern that matches the words in a row, at their first place in a line, and captures the rest.
+    """Return a pattern that matches the words in a row, where they first occur in a line, and captures the rest.
 
     It begins with plain characters, which makes the search in a long text ten times faster.
     """
