@@ -12,6 +12,7 @@ import warnings
 
 import tree_sitter
 
+from infill.syntax.python_code import class_of
 from infill.syntax.tree import Syntax
 from infill.types import Span
 
@@ -53,8 +54,8 @@ def _excerpt(syntax: Syntax, hole: Span) -> tuple[str, Span]:
         first = before[-1].start_byte if before else first
         last = after[0].end_byte if after else last
         holding = [s for s in statements if s.start_byte < line_start and line_end < s.end_byte]
-        owner = holding[0].child_by_field_name("definition") or holding[0] if holding else None
-        body = owner.child_by_field_name("body") if owner is not None and owner.type == "class_definition" else None
+        owner = class_of(holding[0]) if holding else None
+        body = None if owner is None else owner.child_by_field_name("body")
         if owner is None or body is None or not body.children or body.children[0].start_byte >= line_start:
             break
         head += syntax.source[owner.start_byte : body.start_byte].decode("utf-8", "surrogatepass")
@@ -65,7 +66,12 @@ def _excerpt(syntax: Syntax, hole: Span) -> tuple[str, Span]:
 
 def _is_border(syntax: Syntax, statement: tree_sitter.Node) -> bool:
     """Whether the text may be cut before and after this statement: it parses and has its lines to itself."""
-    if statement.has_error or statement.is_missing or not statement.is_named or statement.type == "comment":
+    if (
+        statement.has_error
+        or statement.is_missing
+        or not statement.is_named
+        or statement.type in syntax.language.comment_types
+    ):
         return False
     source = syntax.source
     line_start = source.rfind(b"\n", 0, statement.start_byte) + 1

@@ -74,6 +74,12 @@ def results_of(function: tree_sitter.Node) -> Results:
     return Results(any(node.type == "yield" for node in nodes), values, is_written)
 
 
+def class_of(statement: tree_sitter.Node) -> tree_sitter.Node | None:
+    """Return the class that a statement defines, without its decorators; None where it defines none."""
+    inner = statement.child_by_field_name("definition") or statement
+    return inner if inner.type == "class_definition" else None
+
+
 def module_names(syntax: Syntax, function: tree_sitter.Node) -> ModuleNames:
     """Return the names that exist when the function's hints are evaluated."""
     imported: set[str] = set()

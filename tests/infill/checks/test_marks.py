@@ -10,7 +10,8 @@ from infill.checks.marks import foreign_mark
 @pytest.mark.parametrize(
     "text",
     ["return <hole1/>", "<hole2 />", "a <|fim_middle|> b", "<fim_suffix>", "<|im_end|>", "x<|endoftext|>", "[INST] x",
-     "<｜fim▁hole｜>", "<PRE> x", "```python\nx = 1", "x = 1\n```", "<end_of_turn>", "<hole>", "</hole1>", "<unused7>", "<|think|>"],
+     "<｜fim▁hole｜>", "<PRE> x", "```python\nx = 1", "x = 1\n```", "<end_of_turn>", "<hole>", "</hole1>",
+     "<unused7>", "<|think|>"],
 )  # fmt: skip
 def test_a_mark_is_seen(text: str) -> None:
     assert foreign_mark(text, "x = 1\n") is not None
