@@ -1,7 +1,7 @@
 """Finds what a fill repeats of the text that follows it. All texts here have LF line breaks.
 
 The rule throughout: cut only what is certainly there already, and never so that a bracket which the fill
-itself opened stays open. A fill that repeats in some other way is left for the gate.
+itself opened stays open. A fill that repeats in some other way is left for the parse check.
 """
 
 from __future__ import annotations

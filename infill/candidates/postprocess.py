@@ -2,7 +2,7 @@
 
 Each pass is pure, takes the fill and the text around the hole and says why it is there. The clamped suffix makes
 overlap impossible for the denoised fills; for the left-to-right draft the overlap passes do the work,
-for the others they check it. Refuses to know of parsing: whether the result is code is the gate's matter.
+for the others they check it. Refuses to know of parsing: whether the result is code is for the parse check.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class _Reading(msgspec.Struct, frozen=True):
         )
 
 
-class Gate:
+class ParseCheck:
     """Judges fills of one hole; reads the baseline once, so judging several fills is cheap."""
 
     def __init__(self, syntax_before: Syntax, hole_span: Span) -> None:

@@ -11,8 +11,8 @@ from infill.syntax.bindings import defined_functions
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
 
-ALIKE = 0.75  # `SequenceMatcher.ratio` from which two lines count as one line with a word changed
-LEAST_LETTERS = 4  # least number of letters and digits of a line that is compared
+_ALIKE = 0.75  # `SequenceMatcher.ratio` from which two lines count as one line with a word changed
+_LEAST_LETTERS = 4  # least number of letters and digits of a line that is compared
 
 
 def loses_code(before: Syntax, span: Span, text: str) -> bool:
@@ -34,21 +34,21 @@ def is_only_prose(before: Syntax, span: Span, text: str) -> bool:
 
 def writes_others(before: str, span: Span, text: str) -> bool:
     """Whether a line of the text is more like a line around the span than like any line inside it."""
-    new = bare_lines(text)
+    new = _bare_lines(text)
     start, end = before.rfind("\n", 0, span.start) + 1, before.find("\n", span.end)
-    above, below = bare_lines(before[:start]), bare_lines(before[end:] if end >= 0 else "")
-    others, own = above[-len(new) :] + below[: len(new)], bare_lines(before[span.start : span.end])
+    above, below = _bare_lines(before[:start]), _bare_lines(before[end:] if end >= 0 else "")
+    others, own = above[-len(new) :] + below[: len(new)], _bare_lines(before[span.start : span.end])
 
     def alike(line: str, lines: Sequence[str]) -> float:
         return max((SequenceMatcher(None, line, other, autojunk=False).ratio() for other in lines), default=0.0)
 
-    return any(alike(line, others) > max(alike(line, own), ALIKE) for line in new)
+    return any(alike(line, others) > max(alike(line, own), _ALIKE) for line in new)
 
 
-def bare_lines(text: str) -> list[str]:
-    """Return the lines of a text without blanks, those with at least `LEAST_LETTERS` letters and digits."""
+def _bare_lines(text: str) -> list[str]:
+    """Return the lines of a text without blanks, those with at least `_LEAST_LETTERS` letters and digits."""
     lines = ("".join(line.split()) for line in text.split("\n"))
-    return [line for line in lines if sum(map(str.isalnum, line)) >= LEAST_LETTERS]
+    return [line for line in lines if sum(map(str.isalnum, line)) >= _LEAST_LETTERS]
 
 
 def _has_code(syntax: Syntax, span: Span) -> bool:

@@ -18,7 +18,7 @@ from infill.checks.compile import Excerpt
 from infill.checks.damage import damage
 from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
-from infill.checks.parse_check import Gate
+from infill.checks.parse_check import ParseCheck
 from infill.checks.preservation import loses_code
 from infill.pipeline.job import Job
 from infill.prompt.segments import Segment, assembled, changed_parts, new_spans
@@ -82,7 +82,7 @@ class Chooser:
         self._syntax, self._span, self._request = job.syntax, job.hole.span, job.request
         self._segments, self._denoised, self._retrieved = segments, denoised, retrieved
         self._is_before = is_before
-        self._gate = Gate(self._syntax, self._span)
+        self._parse_check = ParseCheck(self._syntax, self._span)
         self._free = [s for s in segments if s.free]
         self._present = tuple(self._syntax.text[s.span.start : s.span.end] for s in self._free)
         n_context = len(job.prompt.tail_ids) + engine.info.near_suffix_tokens
@@ -143,11 +143,11 @@ class Chooser:
         return found if found.parts and self.parses(found.whole.texts) else None
 
     def parses(self, texts: Texts) -> bool:
-        """Whether the gate lets the selection through with these texts in its segments."""
+        """Whether the selection passes every check with these texts in its segments."""
         if self._cancel.cancelled:
             return False
         text = self.assembled(texts)
-        if not self._gate.check(text).ok or loses_code(self._syntax, self._span, text):
+        if not self._parse_check.check(text).ok or loses_code(self._syntax, self._span, text):
             return False
         if foreign_mark(text, self._syntax.text) or not is_encodable(text, self._syntax.text):
             return False

@@ -12,7 +12,7 @@ import msgspec
 
 from infill.candidates.segment_texts import is_placeholder
 from infill.candidates.sources import Candidate
-from infill.checks.parse_check import Gate
+from infill.checks.parse_check import ParseCheck
 from infill.pipeline.generate import Generated, can_stand, fitted, generate
 from infill.pipeline.job import Job, Pipeline
 from infill.ranking.completions import completion, confident
@@ -63,7 +63,7 @@ class _Ranking:
         asked = job.request.fixes or job.request.instruction or not engine.info.reads_texts
         if job.hole.kind != "selection" or asked or is_placeholder(job.syntax, job.present):
             return ranked
-        if not Gate(job.syntax, job.hole.span).check(job.present).ok:
+        if not ParseCheck(job.syntax, job.hole.span).check(job.present).ok:
             return ranked
         present = Candidate(job.present, (), (), 0, "converged", "usual")
         bar = rerank(engine, job.prompt, [present], job.cancel)  # nothing when cancelled
@@ -72,17 +72,17 @@ class _Ranking:
     def parsing(self, ranked: list[ScoredCandidate]) -> list[Completion]:
         """The best candidates that parse; what was ranked above them may come back cut until it parses."""
         job, n_wanted = self._job, self._job.request.candidates
-        gate = Gate(job.syntax, job.hole.span)
+        parse_check = ParseCheck(job.syntax, job.hole.span)
         passed: list[ScoredCandidate] = []
         failed: list[ScoredCandidate] = []
         for scored in ranked:
-            (passed if gate.check(scored.candidate.text).ok else failed).append(scored)
+            (passed if parse_check.check(scored.candidate.text).ok else failed).append(scored)
             if len(passed) == n_wanted:
                 break
         bar = passed[0].log_prob if passed else -math.inf
         worth = [s.candidate for s in failed if s.log_prob > bar][:MAX_CUT_BACK]
         known = {s.candidate.text for s in ranked}
-        shorter = [cut for c in worth if (cut := gate.cut_back(c.text)) is not None and cut not in known]
+        shorter = [cut for c in worth if (cut := parse_check.cut_back(c.text)) is not None and cut not in known]
         again = [
             Candidate(text, (), (), 0, "converged", "cut_back")
             for text in dict.fromkeys(shorter)

@@ -78,12 +78,12 @@ def rerank(
     scores = engine.score(prompt.prompt_ids, rows, cancel)
     if any(not score.log_probs for score in scores):
         return []
-    reader = _Reader(engine.tokenizer, prompt.tail, suffix, evidence)
-    scored = [reader.scored(*one) for one in zip(candidates, texts, rows, scores, strict=True)]
+    scorer = _Scorer(engine.tokenizer, prompt.tail, suffix, evidence)
+    scored = [scorer.scored(*one) for one in zip(candidates, texts, rows, scores, strict=True)]
     return sorted(scored, key=lambda s: -s.log_prob)
 
 
-class _Reader:
+class _Scorer:
     """Makes scored candidates of the model's log-probabilities of their tokens, and of the evidence."""
 
     def __init__(self, tokenizer: Tokenizer, tail: str, suffix: str, evidence: Evidence) -> None:

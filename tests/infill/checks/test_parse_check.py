@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infill.checks.parse_check import Gate
+from infill.checks.parse_check import ParseCheck
 from infill.syntax.languages import LANGUAGES, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.types import Span
@@ -95,14 +95,14 @@ BAD = [
 
 @pytest.mark.parametrize(("language_id", "source", "fill"), GOOD)
 def test_good_fills_pass(language_id: str, source: str, fill: str) -> None:
-    verdict = Gate(*hole_in(language_id, source)).check(fill)
+    verdict = ParseCheck(*hole_in(language_id, source)).check(fill)
     assert verdict.ok, verdict.detail
 
 
 @pytest.mark.parametrize(("language_id", "source", "fill"), BAD)
 def test_bad_fills_are_refused(language_id: str, source: str, fill: str) -> None:
     before, span = hole_in(language_id, source)
-    verdict = Gate(before, span).check(fill)
+    verdict = ParseCheck(before, span).check(fill)
     assert not verdict.ok
     assert verdict.detail
     assert verdict.first_error_offset is not None
@@ -112,13 +112,13 @@ def test_bad_fills_are_refused(language_id: str, source: str, fill: str) -> None
 def test_first_error_is_in_the_fill_in_characters() -> None:
     source = "s = '😀'\ndef f(w):\n    ‸\n"
     fill = "a = w\n    b = = a\n    return b"
-    verdict = Gate(*hole_in("python", source)).check(fill)
+    verdict = ParseCheck(*hole_in("python", source)).check(fill)
     assert verdict.first_error_offset == source.index("‸") + fill.index("= a", 3)
 
 
 def test_one_gate_judges_many_fills_alike() -> None:
     before, span = hole_in("python", RETURN_PY)
-    judge = Gate(before, span)
+    judge = ParseCheck(before, span)
     assert [judge.check(fill).ok for fill in ("h", "(", "h + 1", ")")] == [True, False, True, False]
     assert not judge.check_strictly("(").ok
 
@@ -126,12 +126,12 @@ def test_one_gate_judges_many_fills_alike() -> None:
 def test_no_warning_escapes() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert Gate(*hole_in("python", "s = ‸\n")).check("'\\d' is 1").ok
+        assert ParseCheck(*hole_in("python", "s = ‸\n")).check("'\\d' is 1").ok
 
 
 @pytest.mark.parametrize("fill", ["(" * 400 + ")" * 400, "-" * 30_000 + "1", "\x00", "\ud83d", "[" * 5000])
 def test_what_python_cannot_judge_does_not_escape(fill: str) -> None:
-    verdict = Gate(*hole_in("python", "x = ‸\n")).check(fill)
+    verdict = ParseCheck(*hole_in("python", "x = ‸\n")).check(fill)
     assert isinstance(verdict.ok, bool)
 
 
@@ -151,20 +151,20 @@ def test_what_python_cannot_judge_does_not_escape(fill: str) -> None:
     ],
 )
 def test_cut_back(language_id: str, source: str, fill: str, wanted: str | None) -> None:
-    assert Gate(*hole_in(language_id, source)).cut_back(fill) == wanted
+    assert ParseCheck(*hole_in(language_id, source)).cut_back(fill) == wanted
 
 
 def test_cut_back_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    strict = Gate.check_strictly
+    strict = ParseCheck.check_strictly
 
-    def counted(self: Gate, fill_text: str):
+    def counted(self: ParseCheck, fill_text: str):
         calls.append(fill_text)
         return strict(self, fill_text)
 
-    monkeypatch.setattr(Gate, "check_strictly", counted)
+    monkeypatch.setattr(ParseCheck, "check_strictly", counted)
     before, span = hole_in("python", "def f(w):\n    ‸\n")
-    Gate(before, span).cut_back(") ".join(f"b{n} = = c\n   " for n in range(200)))
+    ParseCheck(before, span).cut_back(") ".join(f"b{n} = = c\n   " for n in range(200)))
     assert 1 < len(calls) <= 13  # one look at the whole, then a dozen
 
 
@@ -180,14 +180,14 @@ TEXTS = st.lists(FRAGMENTS, max_size=20).map("".join) | st.text(max_size=30)
 def test_nothing_escapes_the_gate(language, text: str, fill: str, start: int, end: int) -> None:
     start, end = sorted((min(start, len(text)), min(end, len(text))))
     before, span = parse(language, text), Span(start, end)
-    verdict = Gate(before, span).check(fill)
+    verdict = ParseCheck(before, span).check(fill)
     if verdict.first_error_offset is not None:
         assert not verdict.ok
         assert 0 <= verdict.first_error_offset <= len(text) + len(fill)
-    shorter = Gate(before, span).cut_back(fill)
+    shorter = ParseCheck(before, span).cut_back(fill)
     if shorter is not None:
         assert fill.startswith(shorter) and shorter.strip() and len(shorter) < len(fill)
-        assert Gate(before, span).check_strictly(shorter).ok
+        assert ParseCheck(before, span).check_strictly(shorter).ok
 
 
 @settings(max_examples=100, deadline=None)
@@ -200,4 +200,4 @@ def test_a_sound_fill_cut_inside_never_passes_unparsed(fill: str, length: int) -
         compiles = True
     except SyntaxError:
         compiles = False
-    assert Gate(before, span).check_strictly(part).ok == compiles
+    assert ParseCheck(before, span).check_strictly(part).ok == compiles

@@ -15,7 +15,7 @@ import pytest
 
 from infill.candidates.postprocess import postprocess
 from infill.candidates.sources import Candidate, closed
-from infill.checks.parse_check import Gate
+from infill.checks.parse_check import ParseCheck
 from infill.holes.find_hole import find_hole
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
@@ -70,11 +70,11 @@ def outcome(case: Case) -> str:
     fills = [candidate.text for candidate in (raw, *closed([raw], prefix, suffix))]
     by_indent = language.block_style == "indent"
     tidied = [postprocess(fill, hole, prefix, suffix, indent_blocks=by_indent) for fill in fills]
-    gate = Gate(syntax, hole.span)
+    parse_check = ParseCheck(syntax, hole.span)
     for fill in tidied:
-        if fill.strip() and gate.check(fill).ok:
+        if fill.strip() and parse_check.check(fill).ok:
             return prefix + fill + suffix
-    shorter = [cut for fill in tidied if fill.strip() and (cut := gate.cut_back(fill)) is not None]
+    shorter = [cut for fill in tidied if fill.strip() and (cut := parse_check.cut_back(fill)) is not None]
     return prefix + shorter[0] + suffix if shorter else text
 
 
