@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from itertools import islice
 
 from infill.syntax.indentation import BLANK, indent_of
+from infill.syntax.quotes import QUOTES, n_quotes, without_strings
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-_QUOTES = "\"'`"
 _TELLING = 24  # letters and digits in two or more lines
-_MARKS = set(_PAIRS) | set(_QUOTES) | set(";,: >/")
+_MARKS = set(_PAIRS) | set(QUOTES) | set(";,: >/")
 
 
-def without_next_lines(fill: str, left: str, suffix: str) -> str:
+def without_next_lines(fill: str, left: str, suffix: str, quotes: str = QUOTES) -> str:
     """Return the fill without the lines at its end, or from a line on, that are the next of the suffix.
 
     Lines are compared with their indentation. One line is enough if the fill ends there; in the middle
@@ -39,7 +39,7 @@ def without_next_lines(fill: str, left: str, suffix: str) -> str:
         ends_there = same == len(rest)
         telling = sum(char.isalnum() for char in "".join(below[:same]))
         cut = "\n".join(lines[:at])
-        if (ends_there or (same >= 2 and telling >= _TELLING)) and unclosed(cut) <= unclosed(fill):
+        if (ends_there or (same >= 2 and telling >= _TELLING)) and unclosed(cut, quotes) <= unclosed(fill, quotes):
             return cut
     return fill
 
@@ -54,17 +54,17 @@ def filled_lines(text: str, start: int = 0) -> Iterator[str]:
         start = end + 1
 
 
-def without_overlap(fill: str, left: str, right: str) -> str:
+def without_overlap(fill: str, left: str, right: str, quotes: str = QUOTES) -> str:
     """Return the fill without what it ends with and the rest of the line begins with."""
     right = right.rstrip()
     for length in range(min(len(fill), len(right)), 0, -1):
         shared = right[:length]
-        if fill.endswith(shared) and _is_repeat(shared, fill[:-length], fill, left, right):
+        if fill.endswith(shared) and _is_repeat(shared, fill[:-length], fill, (left, right), quotes):
             return fill[:-length]
     return fill
 
 
-def without_second_closers(fill: str, left: str, right: str, suffix: str) -> str:
+def without_second_closers(fill: str, left: str, right: str, suffix: str, quotes: str = QUOTES) -> str:
     """Return the fill up to a closing bracket or quote that the suffix already has.
 
     That is one which closes nothing in the fill, is not what the line lacks, and is the next thing in
@@ -72,15 +72,15 @@ def without_second_closers(fill: str, left: str, right: str, suffix: str) -> str
     """
     below = right if right.strip() else next(filled_lines(suffix), "")
     following = below.lstrip()[:1]
-    if following and following in _QUOTES:
-        return _without_second_quote(fill, left, following)
+    if following and following in quotes:
+        return _without_second_quote(fill, left, following, quotes)
     if following not in _PAIRS:
         return fill
-    lacking = max(0, _balance(left + below, following))
-    if lacking + _balance(fill, following) >= 0:
+    lacking = max(0, _balance(left + below, following, quotes))
+    if lacking + _balance(fill, following, quotes) >= 0:
         return fill
     depth = lacking
-    for at, char in _code(fill):
+    for at, char in enumerate(without_strings(fill, quotes)):
         depth += (char == _PAIRS[following]) - (char == following)
         if depth < 0:
             line = (left + fill)[: len(left) + at].rpartition("\n")[2]
@@ -89,17 +89,17 @@ def without_second_closers(fill: str, left: str, right: str, suffix: str) -> str
     return fill
 
 
-def _without_second_quote(fill: str, left: str, quote: str) -> str:
+def _without_second_quote(fill: str, left: str, quote: str, quotes: str) -> str:
     """Return the fill up to its closing quote, where the cursor stands inside quotes that are closed."""
-    inside = _n_quotes(left, quote) % 2 == 1 and _n_quotes(fill, quote) % 2 == 1
+    inside = n_quotes(left, quote, quotes) % 2 == 1 and n_quotes(fill, quote, quotes) % 2 == 1
     found = re.search(rf"(?<!\\){quote}", fill)
     return fill[: found.start()] if inside and found is not None else fill
 
 
-def unclosed(text: str) -> int:
+def unclosed(text: str, quotes: str = QUOTES) -> int:
     """Return how many brackets the text opens and does not close; strings are skipped."""
     waiting: list[str] = []
-    for _, char in _code(text):
+    for char in without_strings(text, quotes):
         if char in _PAIRS.values():
             waiting.append(char)
         elif waiting and _PAIRS.get(char) == waiting[-1]:
@@ -107,16 +107,17 @@ def unclosed(text: str) -> int:
     return len(waiting)
 
 
-def _is_repeat(shared: str, kept: str, fill: str, left: str, right: str) -> bool:
-    """Say whether cutting `shared` off the fill removes a repeat rather than something needed."""
-    if not shared.strip(BLANK) or unclosed(kept) > unclosed(fill):
+def _is_repeat(shared: str, kept: str, fill: str, line: tuple[str, str], quotes: str) -> bool:
+    """Say whether cutting `shared` off the fill, in the middle of the line, removes a repeat and nothing needed."""
+    left, right = line
+    if not shared.strip(BLANK) or unclosed(kept, quotes) > unclosed(fill, quotes):
         return False
-    if kept.endswith("\\") and shared[0] in _QUOTES:
+    if kept.endswith("\\") and shared[0] in QUOTES:
         return False  # an escaped quote ends nothing
-    for quote in _QUOTES:
-        if quote in shared and _n_quotes(kept, quote) % 2 != 0 and _n_quotes(fill, quote) % 2 == 0:
+    for quote in quotes:
+        if quote in shared and n_quotes(kept, quote, quotes) % 2 != 0 and n_quotes(fill, quote, quotes) % 2 == 0:
             return False  # the quote closes one that the fill opened
-    if any(_still_needed(closer, left, fill, right) for closer in set(shared) & set(_PAIRS)):
+    if any(_still_needed(closer, fill, line, quotes) for closer in set(shared) & set(_PAIRS)):
         return False
     bare = shared.strip(BLANK)
     if bare == ":":
@@ -130,30 +131,17 @@ def _is_repeat(shared: str, kept: str, fill: str, left: str, right: str) -> bool
     return not splits_first and not (_is_word(after) and _is_word(shared[-1]))
 
 
-def _still_needed(closer: str, left: str, fill: str, right: str) -> bool:
+def _still_needed(closer: str, fill: str, line: tuple[str, str], quotes: str) -> bool:
     """Say whether the line with all of the fill in it closes no more than the line did without it."""
-    return _balance(left + fill + right, closer) >= min(0, _balance(left + right, closer))
+    left, right = line
+    return _balance(left + fill + right, closer, quotes) >= min(0, _balance(left + right, closer, quotes))
 
 
 def _is_word(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
-def _balance(text: str, closer: str) -> int:
+def _balance(text: str, closer: str, quotes: str) -> int:
     """Return how many of the closer's openers the text has beyond the closers; negative for fewer."""
-    chars = [char for _, char in _code(text)]
-    return chars.count(_PAIRS[closer]) - chars.count(closer)
-
-
-def _n_quotes(text: str, quote: str) -> int:
-    return len(re.findall(rf"(?<!\\){quote}", text))
-
-
-def _code(text: str) -> list[tuple[int, str]]:
-    """Return the characters outside complete strings on one line, with where they stand."""
-    bare = re.sub(
-        r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\\n])*`",
-        lambda found: " " * len(found[0]),
-        text,
-    )
-    return list(enumerate(bare))
+    code = without_strings(text, quotes)
+    return code.count(_PAIRS[closer]) - code.count(closer)

@@ -18,6 +18,7 @@ from infill.checks import marks
 from infill.prompt.context import lf
 from infill.syntax.indentation import BLANK
 from infill.syntax.line_breaks import line_break_at
+from infill.syntax.quotes import QUOTES
 from infill.types import Hole
 
 _LONGEST_CYCLE = 4  # lines; longer repeats are more often meant
@@ -27,13 +28,17 @@ _TOO_MANY_BREAKS = re.compile(rf"\n{{{_MAX_BLANK_LINES + 2},}}")
 
 
 class HoleContext(msgspec.Struct, frozen=True):
-    """A hole with the text before and after it, line breaks as LF; `line_break` is what stands around it."""
+    """A hole with the text before and after it, line breaks as LF; `line_break` is what stands around it.
+
+    `quotes` are the characters that open a string in its language.
+    """
 
     hole: Hole
     prefix: str
     suffix: str
     line_break: str
     indent_blocks: bool = False
+    quotes: str = QUOTES
 
     @property
     def left(self) -> str:
@@ -54,20 +59,23 @@ class Pass(msgspec.Struct, frozen=True):
     apply: Callable[[str, HoleContext], str]
 
 
-def postprocess(fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False) -> str:
+def postprocess(
+    fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False, quotes: str = QUOTES
+) -> str:
     """Return what should replace the hole, perhaps ''. Line breaks are those around the hole.
 
     `prefix` and `suffix` are the text around `hole.span`; the fill may hold any line breaks.
-    `indent_blocks` says that a line less indented than the hole leaves its block (Python).
+    `indent_blocks` says that a line less indented than the hole leaves its block (Python), `quotes` what
+    opens a string in the language.
     """
-    return trace(fill_text, hole, prefix, suffix, indent_blocks=indent_blocks)[-1][1]
+    return trace(fill_text, hole, prefix, suffix, indent_blocks=indent_blocks, quotes=quotes)[-1][1]
 
 
 def trace(
-    fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False
+    fill_text: str, hole: Hole, prefix: str, suffix: str, *, indent_blocks: bool = False, quotes: str = QUOTES
 ) -> list[tuple[str, str]]:
     """Return the text after each pass that changed it, by pass name; the first entry is the raw text."""
-    context = _hole_context(hole, prefix, suffix, indent_blocks)
+    context = _hole_context(hole, prefix, suffix, indent_blocks, quotes)
     seen = [("raw", fill_text)]
     for step in PASSES:
         text = step.apply(seen[-1][1], context)
@@ -77,9 +85,10 @@ def trace(
 
 
 @functools.lru_cache(maxsize=2)
-def _hole_context(hole: Hole, prefix: str, suffix: str, indent_blocks: bool) -> HoleContext:
+def _hole_context(hole: Hole, prefix: str, suffix: str, indent_blocks: bool, quotes: str) -> HoleContext:
     """The hole's context, made once for all the fills of a hole."""
-    return HoleContext(hole, lf(prefix), lf(suffix), line_break_at(prefix + suffix, len(prefix)), indent_blocks)
+    line_break = line_break_at(prefix + suffix, len(prefix))
+    return HoleContext(hole, lf(prefix), lf(suffix), line_break, indent_blocks, quotes)
 
 
 def _plain_breaks(fill: str, _: HoleContext) -> str:
@@ -143,7 +152,7 @@ def _fit_indent(fill: str, context: HoleContext) -> str:
     if not context.hole.multiline:
         # the cursor stands at the indentation already: a line that brings its own would go too far
         return fill if context.left.strip(BLANK) else fill.lstrip(BLANK)
-    return reindent.fit(fill, context.hole.indent, context.left, context.prefix)
+    return reindent.fit(fill, context.hole.indent, context.left, context.prefix, context.quotes)
 
 
 def _cut_dedent(fill: str, context: HoleContext) -> str:
@@ -156,15 +165,15 @@ def _cut_dedent(fill: str, context: HoleContext) -> str:
 def _cut_next_lines(fill: str, context: HoleContext) -> str:
     if context.right.strip(BLANK):
         return fill
-    return overlap.without_next_lines(fill, context.left, context.suffix)
+    return overlap.without_next_lines(fill, context.left, context.suffix, context.quotes)
 
 
 def _trim_overlap(fill: str, context: HoleContext) -> str:
-    return overlap.without_overlap(fill, context.left, context.right)
+    return overlap.without_overlap(fill, context.left, context.right, context.quotes)
 
 
 def _drop_closers(fill: str, context: HoleContext) -> str:
-    return overlap.without_second_closers(fill, context.left, context.right, context.suffix)
+    return overlap.without_second_closers(fill, context.left, context.right, context.suffix, context.quotes)
 
 
 PASSES: tuple[Pass, ...] = (

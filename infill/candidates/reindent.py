@@ -10,6 +10,7 @@ from __future__ import annotations
 from infill.candidates.overlap import unclosed
 from infill.syntax.blanks import BLANK, indent_of, width
 from infill.syntax.indent_units import block_unit
+from infill.syntax.quotes import QUOTES
 
 _OPENERS = ("{", "(", "[", ":", "=>")
 _BLOCK_OPENERS = ("{", ":", "=>")
@@ -18,7 +19,7 @@ _MAX_LINES_SEEN = 100
 _COMMENTS = ("#", "//", "/*", "*", "<!--")
 
 
-def fit(fill: str, indent: str, left: str, prefix: str) -> str:
+def fit(fill: str, indent: str, left: str, prefix: str, quotes: str = QUOTES) -> str:
     """Return the fill with its first line at `indent` and the rest relative to it.
 
     `left` is the line before the hole: if blank, what it lacks of `indent` is added to the first line; if
@@ -29,7 +30,7 @@ def fit(fill: str, indent: str, left: str, prefix: str) -> str:
     if starts_line and fill.lstrip(BLANK)[:1] in tuple(")]}"):
         return fill  # it closes the block of the hole, so it does not belong at the hole's indentation
     first_own = indent_of(lines[0]) if starts_line else ""
-    base = _base(lines, indent, left + first_own if starts_line else indent, first_own)
+    base = _base(lines, indent, left + first_own if starts_line else indent, first_own, quotes)
     lines = [lines[0], *_own_style(lines, base, indent, prefix)]
     if starts_line:
         missing = indent[len(left) :] if indent.startswith(left) else ""
@@ -46,7 +47,7 @@ def within(fill: str, indent: str) -> str:
     return fill
 
 
-def _base(lines: list[str], indent: str, absolute: str, first_own: str) -> str:
+def _base(lines: list[str], indent: str, absolute: str, first_own: str, quotes: str) -> str:
     """Return the indentation that the fill's first line has in the fill's own way of counting."""
     rest = [line for line in lines[1:] if line.strip()]
     if not rest:
@@ -65,7 +66,7 @@ def _base(lines: list[str], indent: str, absolute: str, first_own: str) -> str:
             # after a gap, column 0 is the next definition rather than the same block from column 0
             leaves = not lines[1].strip() and width(guess) < width(indent) and not opens
             return indent if leaves else guess
-    same_block = not opens and not unclosed(first) and not rest[0].lstrip(BLANK).startswith(_COMMENTS)
+    same_block = not opens and not unclosed(first, quotes) and not rest[0].lstrip(BLANK).startswith(_COMMENTS)
     if same_block and any(abs(second - width(guess)) == 1 for guess in guesses):
         return indent_of(rest[0])  # one column off: miscounted, not meant
     return indent

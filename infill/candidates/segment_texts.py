@@ -107,8 +107,8 @@ def _fitted(syntax: Syntax, segment: Segment, present: str, text: str, grows: bo
     if grows and not multiline and "\n" in text.strip():
         return None  # its first line alone would lose what the others do
     hole = msgspec.structs.replace(hole, multiline=multiline)
-    by_indent = syntax.language.block_style == "indent"
-    text = postprocess(text, hole, source[: span.start], source[span.end :], indent_blocks=by_indent)
+    by_indent, quotes = syntax.language.block_style == "indent", syntax.language.quotes
+    text = postprocess(text, hole, source[: span.start], source[span.end :], indent_blocks=by_indent, quotes=quotes)
     if segment.is_empty and (is_unwritten(syntax, text) or not any(char.isalnum() for char in text)):
         return None
     if is_body and is_only_prose(syntax, span, text):

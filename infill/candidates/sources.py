@@ -17,6 +17,7 @@ from infill.checks.parse_check import closing_brackets
 from infill.retrieval.near_misses import near_misses
 from infill.retrieval.similar_lines import Retrieved, continuations
 from infill.syntax.language_table import Language, keywords
+from infill.syntax.quotes import QUOTES
 from infill.types import Hole, Source
 from model.types import Fill, Tokenizer
 
@@ -97,18 +98,19 @@ def _plain(text: str, source: Source) -> Candidate:
     return Candidate(text, (), (), 0, "converged", source)
 
 
-def closed(candidates: Iterable[Candidate], prefix: str, suffix: str) -> list[Candidate]:
+def closed(candidates: Iterable[Candidate], prefix: str, suffix: str, quotes: str = QUOTES) -> list[Candidate]:
     """Candidates with the brackets closed that they, or the line before them, leave open at a line's end."""
     if suffix.partition("\n")[0].strip():
         return []
     left = prefix.rpartition("\n")[2]
-    pairs = [(c, closing_brackets(left + c.text)) for c in candidates]
+    pairs = [(c, closing_brackets(left + c.text, quotes)) for c in candidates]
     return [_plain(c.text.rstrip() + missing, c.source) for c, missing in pairs if missing][:MAX_CLOSED]
 
 
-def fitted_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, by_indent: bool) -> Candidate:
+def fitted_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, language: Language) -> Candidate:
     """The candidate with its text made to fit the hole; what was known of its tokens goes when the text changes."""
-    text = postprocess(candidate.text, hole, prefix, suffix, indent_blocks=by_indent)
+    by_indent = language.block_style == "indent"
+    text = postprocess(candidate.text, hole, prefix, suffix, indent_blocks=by_indent, quotes=language.quotes)
     if text == candidate.text:
         return candidate
     return Candidate(text, (), (), candidate.steps, candidate.stop_reason, candidate.source)

@@ -16,6 +16,7 @@ import msgspec
 
 from infill.checks.compile import Excerpt
 from infill.syntax import indentation as indents
+from infill.syntax.quotes import QUOTES, without_strings
 from infill.syntax.tree import Syntax
 from infill.types import Span
 
@@ -59,7 +60,7 @@ class ParseCheck:
         """Return the verdict on a fill; at a line's end it may open a block whose brace is closed later."""
         verdict = self.check_strictly(fill_text)
         if not verdict.ok and self._may_stay_open(fill_text):
-            closers = closing_brackets(fill_text)
+            closers = closing_brackets(fill_text, self._before.language.quotes)
             for closed in (fill_text + closers, fill_text + closers + ";"):
                 if self.check_strictly(closed).ok:
                     return Verdict(True, "leaves a block open for the next line")
@@ -152,7 +153,8 @@ class ParseCheck:
         line = self._before.line(self._span.start)
         if self._before.text[self._span.end : self._before.line(self._span.end).end].strip():
             return ""
-        return closing_brackets(self._before.text[line.start : self._span.start])
+        left = self._before.text[line.start : self._span.start]
+        return closing_brackets(left, self._before.language.quotes)
 
     def _missing_indent(self) -> str:
         """Return what a statement needs before it on the hole's line, where indentation is syntax."""
@@ -186,10 +188,10 @@ def _first_error(syntax: Syntax, region: Span) -> int:
     return max(min(ahead, default=region.start), region.start)
 
 
-def closing_brackets(fill_text: str) -> str:
-    """Return the closing brackets that the fill lacks, innermost first; quotes are not looked into."""
+def closing_brackets(fill_text: str, quotes: str = QUOTES) -> str:
+    """Return the closing brackets that the fill lacks, innermost first; complete strings are not looked into."""
     waiting: list[str] = []
-    for char in fill_text:
+    for char in without_strings(fill_text, quotes):
         if char in _CLOSER:
             waiting.append(_CLOSER[char])
         elif waiting and char == waiting[-1]:

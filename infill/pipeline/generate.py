@@ -70,9 +70,9 @@ def fitted(job: Job, found: tuple[Candidate, ...]) -> list[Candidate]:
     """The candidates cut to fit the hole, some also with brackets closed, without those that cannot stand there."""
     request, syntax, hole = job.request, job.syntax, job.hole
     prefix, suffix = request.text[: hole.span.start], request.text[hole.span.end :]
-    closed = sources.closed(sources.distinct(found), prefix, suffix)
-    by_indent = syntax.language.block_style == "indent"
-    every = sources.distinct(fitted_candidate(c, hole, prefix, suffix, by_indent) for c in (*found, *closed))
+    language = syntax.language
+    closed = sources.closed(sources.distinct(found), prefix, suffix, language.quotes)
+    every = sources.distinct(fitted_candidate(c, hole, prefix, suffix, language) for c in (*found, *closed))
     return [c for c in every if can_stand(job, c.text)]
 
 

@@ -11,6 +11,9 @@ from infill.syntax.languages import Language
 from infill.syntax.tree import Syntax
 from infill.types import Span
 
+_QUOTES = "\"'`"
+_TEXT_TYPES = ("jsx_text", "text")
+
 
 def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None:
     """Return whether text typed at `offset` is in a comment or in a string; None for code.
@@ -56,17 +59,47 @@ def _prose_in_broken_code(syntax: Syntax, offset: int) -> Literal["comment", "st
             quote = "" if char == quote else quote
             at += 1 if char == "\\" else 0
         elif language.line_comment and syntax.text.startswith(language.line_comment, at):
-            if _begins_comment(language, syntax.text[line.start : at]):
+            if _begins_comment(language, syntax.text[line.start : at]) and not _is_text(syntax, at):
                 return "comment"
         elif language.block_comment and syntax.text.startswith(language.block_comment[0], at):
             close = syntax.text.find(language.block_comment[1], at, offset)
             if close < 0:
                 return "comment"
             at = close + len(language.block_comment[1]) - 1
-        elif char in language.quotes:
-            quote = char
+        elif char in _QUOTES:
+            end = _end_of_literal(syntax, at)
+            if end is not None and end <= offset:
+                at = end - 1
+            elif char in language.quotes and _opens_string(syntax, at):
+                quote = char
         at += 1
     return "string" if quote else None
+
+
+def _end_of_literal(syntax: Syntax, at: int) -> int | None:
+    """Return where the string or character ends that the quote at `at` begins, by the tree; None where it is none."""
+    node: tree_sitter.Node | None = syntax.node_over(Span(at, at + 1))
+    while node is not None and node.start_byte >= syntax.byte_offset(syntax.line(at).start):
+        if node.type in syntax.language.string_types:
+            return syntax.char_offset(node.end_byte)
+        node = node.parent
+    return None
+
+
+def _opens_string(syntax: Syntax, at: int) -> bool:
+    """Whether the grammar reads the quote at `at` as the beginning of a string, not as part of a number or a text.
+
+    Where it reads nothing there, a quote in the middle of a word is an apostrophe.
+    """
+    token = syntax.node_over(Span(at, at + 1))
+    if token.is_error:
+        return not (syntax.text[at - 1 : at].isalnum() and syntax.text[at + 1 : at + 2].isalnum())
+    return token.child_count == 0 and (token.type in _QUOTES or token.type == "string_start")
+
+
+def _is_text(syntax: Syntax, at: int) -> bool:
+    """Whether `at` is in the text of a document between tags, where no marker begins a comment."""
+    return syntax.node_over(Span(at, at + 1)).type in _TEXT_TYPES
 
 
 def _begins_comment(language: Language, left: str) -> bool:
