@@ -7,7 +7,7 @@ a cancel and an unsure model are values here (`NoFill` with a named reason), not
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -100,27 +100,44 @@ class Context(msgspec.Struct, frozen=True):
     texts: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=MAX_EXCERPTS)] = ()
 
 
-class FillRequest(msgspec.Struct, frozen=True):
-    """A request for one fill, with its limits. Exactly one of `offset` and `selection` is set."""
+class _BaseRequest(msgspec.Struct, frozen=True):
+    """What both kinds of requests say: the text, what else the model may read, and the limits."""
 
     text: str
     language: str  # our language id or the protocol's, see infill.syntax.languages
-    offset: int | None = None
-    selection: Span | None = None
-    frozen: tuple[Span, ...] = ()  # parts of the selection that may not change
-    strength: float | None = None  # refine: the share (0..1) of the selection's tokens to replace by noise
-    instruction: str | None = None  # what to do, for a model that takes instructions
-    diagnostics: tuple[str, ...] = ()  # messages about the selection, for the same models
-    fixes: bool = False  # fix the diagnostics; a model that reads no instructions then rewrites
     context: Context = Context()
-    suggested: str | None = None  # what was last shown for this hole, less what was typed of it since
-    trigger: Trigger = "manual"
+    instruction: str | None = None  # what to do, for a model that takes instructions
+    diagnostics: tuple[str, ...] = ()  # messages about what is replaced, for the same models
     candidates: int = 1
     seed: int = 0
     deadline_ms: float | None = None
     max_steps: int | None = None  # denoising steps of a hole; None: the model's own limit
     least_confidence: float = 0.0  # 0..1: a fill below it is not returned
+
+
+class FillRequest(_BaseRequest, frozen=True, kw_only=True, tag="fill"):
+    """A request for what is to stand at an offset of the text."""
+
+    offset: int
+    trigger: Trigger = "manual"
+    suggested: str | None = None  # what was last shown for this hole, less what was typed of it since
     speculative: bool = False  # nobody waits for the answer: every other request goes first
+
+
+class RewriteRequest(_BaseRequest, frozen=True, kw_only=True, tag="rewrite"):
+    """A request for another text in place of a selection. Somebody asked for it and waits."""
+
+    selection: Span
+    frozen: tuple[Span, ...] = ()  # parts of the selection that may not change
+    strength: float | None = None  # refine: the share (0..1) of the selection's tokens to replace by noise
+    fixes: bool = False  # fix the diagnostics; a model that reads no instructions then rewrites
+
+    trigger: ClassVar[Trigger] = "manual"
+    suggested: ClassVar[str | None] = None
+    speculative: ClassVar[bool] = False
+
+
+Request = FillRequest | RewriteRequest
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -200,7 +217,7 @@ class Filler(Protocol):
 
     @property
     def takes_instructions(self) -> bool:
-        """Whether `FillRequest.instruction` means anything to the model."""
+        """Whether a request's `instruction` means anything to the model."""
         ...
 
     @property
@@ -208,6 +225,6 @@ class Filler(Protocol):
         """The device that the model computes on, by torch's name for it."""
         ...
 
-    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+    def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Answer one request; `on_draft` is called after every denoising step of a selection or a body."""
         ...

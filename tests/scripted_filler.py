@@ -31,6 +31,8 @@ from infill.types import (
     NoFill,
     OnDraft,
     Part,
+    Request,
+    RewriteRequest,
     Span,
 )
 from model.types import CancelToken
@@ -99,7 +101,7 @@ class ScriptedFiller:
         """Nowhere: nothing is computed."""
         return "none"
 
-    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+    def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Return the answer of the first rule that fits; what is frozen comes from the request's text."""
         rule = next((rule for rule in self._rules if _fits(rule, request)), None)
         if rule is None:
@@ -112,18 +114,20 @@ class ScriptedFiller:
         if cancel.cancelled:
             return NoFill("cancelled")
         completion = _answer(rule, request, 1.0)
-        hole = Hole(completion.span, "selection" if request.selection else "line_end", "", multiline=True)
+        hole = Hole(
+            completion.span, "selection" if isinstance(request, RewriteRequest) else "line_end", "", multiline=True
+        )
         return Filled(hole, (completion,), request.seed)
 
 
-def _answer(rule: Rule, request: FillRequest, share: float) -> Completion:
+def _answer(rule: Rule, request: Request, share: float) -> Completion:
     """What the rule says, or the first part of it."""
-    offset = request.offset or 0
-    span = request.selection or Span(offset, offset)
+    rewrites = isinstance(request, RewriteRequest)
+    span = request.selection if rewrites else Span(request.offset, request.offset)
     texts = rule.texts or (hashlib.sha256(request.text.encode()).hexdigest() if rule.echo_hash else rule.text,)
     texts = tuple(text[: round(len(text) * share)] for text in texts)
     parts: tuple[Part, ...] = ()
-    if request.frozen:
+    if isinstance(request, RewriteRequest) and request.frozen:
         free = free_spans(request.text, span, request.frozen)
         parts = tuple(Part(piece, texts[min(i, len(texts) - 1)]) for i, piece in enumerate(free))
         whole = applied(request.text, parts)
@@ -140,11 +144,16 @@ def _wait(ms: float, cancel: CancelToken) -> None:
     over.wait(ms / 1000)
 
 
-def _fits(rule: Rule, request: FillRequest) -> bool:
+def _fits(rule: Rule, request: Request) -> bool:
+    if isinstance(request, FillRequest):
+        return (
+            rule.strength is None
+            and rule.selected is None
+            and rule.free is None
+            and request.text.endswith(rule.after, 0, request.offset)
+        )
     if rule.strength is not None and rule.strength != request.strength:
         return False
-    if request.selection is None:
-        return rule.selected is None and rule.free is None and request.text.endswith(rule.after, 0, request.offset)
     span = request.selection
     if rule.free is not None:
         free = free_spans(request.text, span, request.frozen)

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from dg_lsp.backend.backend import Backend, BackendState, ModelFacts, OpenBackend
 from dg_lsp.backend.question import Answer, Question
-from infill.types import REFUSALS, FillRequest, NoFill, OnDraft, Reason
+from infill.types import REFUSALS, NoFill, OnDraft, Reason, Request
 
 State = Literal["starting", "loading", "ready", "busy", "failed"]
 
@@ -109,7 +109,7 @@ class Dispatcher:
             self.opened().set_result(None)
         self.on_change()
 
-    async def fill(self, lane: Hashable, request: FillRequest, on_draft: OnDraft | None = None) -> Answer:
+    async def fill(self, lane: Hashable, request: Request, on_draft: OnDraft | None = None) -> Answer:
         """Return the answer to a question; cancelling the caller stops the model within one step.
 
         `on_draft` is called on the event loop, before the answer.
@@ -153,7 +153,7 @@ class Dispatcher:
         """Return True when the model's thread has ended, after waiting for it at most `grace_s`. Blocks."""
         return self.backend is None or self.backend.ended(grace_s)
 
-    def _note(self, request: FillRequest, answer: Answer) -> None:
+    def _note(self, request: Request, answer: Answer) -> None:
         """Count what the model was at work on."""
         if not (isinstance(answer, NoFill) and answer.reason in REFUSALS):
             self.n_speculative += request.speculative

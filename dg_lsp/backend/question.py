@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Hashable
 
-from infill.types import Draft, Filled, FillRequest, NoFill, OnDraft, Reason
+from infill.types import Draft, Filled, NoFill, OnDraft, Reason, Request
 from model.types import CancelToken
 
 Answer = Filled | NoFill
@@ -19,7 +19,7 @@ class Question:
     queue that serves several in turn.
     """
 
-    def __init__(self, request: FillRequest, on_draft: OnDraft | None = None, owner: Hashable = None) -> None:
+    def __init__(self, request: Request, on_draft: OnDraft | None = None, owner: Hashable = None) -> None:
         self.request = request
         self.owner = owner
         self.deadline = None if request.deadline_ms is None else time.monotonic() + request.deadline_ms / 1000

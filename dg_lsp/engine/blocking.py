@@ -8,7 +8,7 @@ import contextlib
 from dg_lsp.backend.question import Answer, Question
 from dg_lsp.engine.client import EngineClient
 from dg_lsp.engine.identity import Identity
-from infill.types import FillRequest, OnDraft
+from infill.types import OnDraft, Request
 from model.types import CancelToken
 
 
@@ -32,7 +32,7 @@ class BlockingEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Answer:
+    def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Answer:
         """Answer one request as the engine's filler does."""
 
         async def asked() -> Answer:

@@ -13,7 +13,7 @@ import msgspec
 from dg_lsp.backend.question import Answer
 from dg_lsp.engine.identity import Identity
 from dg_lsp.engine.idle_timer import Ending
-from infill.types import Draft, FillRequest
+from infill.types import Draft, Request
 
 MAX_BYTES = 1 << 26  # of one message; a document that is worth filling has a sixtieth of that
 _LENGTH_BYTES = 4
@@ -64,7 +64,7 @@ class Ask(msgspec.Struct, frozen=True, tag="ask"):
 
     id: int
     text: bytes
-    request: FillRequest  # with an empty text
+    request: Request  # with an empty text
     patient: bool  # waits for a model that loads, within its deadline
     drafts: bool
 
@@ -130,13 +130,13 @@ def pack(message: FromServer | FromEngine) -> bytes:
     return len(body).to_bytes(_LENGTH_BYTES, "big") + body
 
 
-def ask(number: int, request: FillRequest, left_ms: float | None, patient: bool, drafts: bool) -> Ask:
+def ask(number: int, request: Request, left_ms: float | None, patient: bool, drafts: bool) -> Ask:
     """Return the message that carries a request; its deadline travels as the milliseconds that are left."""
     text = request.text.encode("utf-8", "surrogatepass")
     return Ask(number, text, msgspec.structs.replace(request, text="", deadline_ms=left_ms), patient, drafts)
 
 
-def request_of(message: Ask) -> FillRequest:
+def request_of(message: Ask) -> Request:
     """Return the request that a message carries."""
     return msgspec.structs.replace(message.request, text=message.text.decode("utf-8", "surrogatepass"))
 

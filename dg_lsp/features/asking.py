@@ -12,7 +12,7 @@ from lsprotocol import types
 from dg_lsp.backend.load_shedding import MESSAGES
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.session.session import Record, Session
-from infill.types import Filled, FillRequest, NoFill, OnDraft
+from infill.types import Filled, NoFill, OnDraft, Request
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ async def ask(
     session: Session,
     snapshot: DocumentSnapshot,
     lane: str,
-    request: FillRequest,
+    request: Request,
     record: Record,
     on_draft: OnDraft | None = None,
 ) -> Filled | None:

@@ -15,7 +15,7 @@ from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import span_of
-from dg_lsp.features.common.rewriting import RewriteRequest, rewrite
+from dg_lsp.features.common.rewriting import RewriteCommand, rewrite
 from dg_lsp.features.execute_command import COMMAND_OF, title_of
 from dg_lsp.session.session import Session
 from infill.holes.stubs import is_stub
@@ -92,7 +92,7 @@ async def resolve_code_action(session: Session, action: types.CodeAction) -> typ
             record.reason = "document_closed" if snapshot is None else "document_changed"
             session.tell(types.MessageType.Info, "The document has changed since then: select again.")
             return action
-        wanted = RewriteRequest(
+        wanted = RewriteCommand(
             data.kind, data.range, action.title, data.strength, problem=data.problem, diagnostics=data.diagnostics
         )
         outcome = await rewrite(session, snapshot, wanted, record)

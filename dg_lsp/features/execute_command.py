@@ -16,7 +16,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
 from dg_lsp.features.common.rewrite_progress import Token
-from dg_lsp.features.common.rewriting import Outcome, RewriteRequest, rewrite
+from dg_lsp.features.common.rewriting import Outcome, RewriteCommand, rewrite
 from dg_lsp.session.session import Record, Session
 from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS, Strength
@@ -82,7 +82,7 @@ async def _outcome(session: Session, kind: TargetKind, arguments: Arguments, tit
         return Outcome.of(record.reason)
     strength = STRENGTHS.get(arguments.strength) if isinstance(arguments.strength, str) else arguments.strength
     strength = strength if kind in ("refine", "fix") else None
-    wanted = RewriteRequest(
+    wanted = RewriteCommand(
         kind, arguments.range, title, strength, arguments.instruction, diagnostics=arguments.diagnostics
     )
     return await rewrite(session, snapshot, wanted, record, arguments.progress_token)

@@ -14,11 +14,10 @@ import msgspec
 from infill.bench.hole_sampling import texts_that_parse
 from infill.bench.values import Proposals
 from infill.holes.find_target import find_target
-from infill.holes.target import Target
 from infill.syntax.function_syntax import FUNCTION_SYNTAX
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
-from infill.types import Context, Filled, Filler, Span
+from infill.types import Context, Filled, Filler, NoFill, Span
 from model.types import CancelToken
 
 LEAST = 2  # type hints that a function must have
@@ -54,7 +53,7 @@ class Unhinted(msgspec.Struct, frozen=True):
         python = by_id("python")
         assert python is not None
         target = find_target(parse(python, self.holed), "type_hints", Span(self.at, self.at))
-        if not isinstance(target, Target):
+        if isinstance(target, NoFill):
             return [None] * len(self.hints)
         request = msgspec.structs.replace(target.request("python"), seed=seed, context=context, least_confidence=least)
         result = filler.fill(request, CancelToken())

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from infill.bench.hole_sampling import texts_that_parse
 from infill.bench.tables import Rows, share
 from infill.pipeline.refine import STRENGTHS
-from infill.types import Completion, Filled, Filler, FillRequest, Span
+from infill.types import Completion, Filled, Filler, RewriteRequest, Span
 from model.types import CancelToken
 
 STRENGTH = STRENGTHS["low"]
@@ -180,7 +180,7 @@ def _answer(filler: Filler, line: Corrupted, seed: int) -> RefineSample:
 
 
 def _refined(filler: Filler, text: str, span: Span, seed: int) -> Completion | None:
-    request = FillRequest(text, "python", selection=span, strength=STRENGTH, seed=seed)
+    request = RewriteRequest(text, "python", selection=span, strength=STRENGTH, seed=seed)
     result = filler.fill(request, CancelToken())
     return result.completions[0] if isinstance(result, Filled) else None
 

@@ -65,7 +65,7 @@ class Unwritten(msgspec.Struct, frozen=True):
         parts: dict[Span, tuple[str, float]] = {}
         for target in targets_with_holes(parse(python, self.holed)):
             replaced = target.replaced
-            if replaced is None or not any(replaced.start <= hole.start < replaced.end for hole in self.holes):
+            if not any(replaced.start <= hole.start < replaced.end for hole in self.holes):
                 continue  # another function's
             request = msgspec.structs.replace(
                 target.request("python"), seed=seed, context=context, least_confidence=least

@@ -54,7 +54,7 @@ def filled(name: str, filler: Filler, opened_s: float) -> Check:
     ms = 0.0
     for text in _HOLES:
         started = time.perf_counter()
-        answer = filler.fill(FillRequest(text, "python", len(text), deadline_ms=_PATIENCE_MS), CancelToken())
+        answer = filler.fill(FillRequest(text, "python", offset=len(text), deadline_ms=_PATIENCE_MS), CancelToken())
         ms = (time.perf_counter() - started) * 1000
     how = f"{filler.model_name} on {filler.device}, open in {opened_s:.1f} s, a hole in {ms:.0f} ms"
     if isinstance(answer, NoFill):

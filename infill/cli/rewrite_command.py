@@ -30,7 +30,7 @@ from infill.cli.command_output import put_out
 from infill.cli.rewrite_report import Lines, Rewritten
 from infill.files.read_write import SourceFile, offset_of, printable
 from infill.holes.stubs import is_stub
-from infill.holes.target import Target, applied, overlap
+from infill.holes.target import SelectionTarget, Target, applied, overlap
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Filled, InputError, NoFill, Part, Span
 from model.types import CancelToken
@@ -178,7 +178,7 @@ def _lines_of(args: _Arguments) -> list[_Piece]:
         except InputError as error:
             raise InputError(f"{lines}: {error}") from None
         end = last + len(re.split(r"\r\n|\n|\r", source.text[last:], maxsplit=1)[0])
-        target = Target(source.text, selection=Span(start, end))
+        target = SelectionTarget(source.text, selection=Span(start, end))
         pieces.append(_Piece(lines, source, language_id(source, args.language), target))
     _refuse_overlaps(pieces)
     return pieces
@@ -203,7 +203,7 @@ def _targets_with_holes(text: str, language: str) -> list[Target]:
 
 
 def _lines_at(name: str, source: SourceFile, target: Target) -> Lines:
-    span = target.selection or Span(target.offset or 0, target.offset or 0)
+    span = target.selection if isinstance(target, SelectionTarget) else Span(target.offset, target.offset)
     first, last = (len(re.findall(r"\r\n|\n|\r", source.text[:at])) + 1 for at in (span.start, span.end))
     return Lines(name, first, last)
 

@@ -13,7 +13,7 @@ import tree_sitter
 from infill.holes.find_hole import find_hole
 from infill.holes.functions import extent, function_at, functions, holes_in, start_of
 from infill.holes.placeholders import placeholder_hole
-from infill.holes.target import Target, TargetKind, with_inserted
+from infill.holes.target import HoleTarget, Inserted, SelectionTarget, Target, TargetKind, with_inserted
 from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
 from infill.syntax.languages import placeholder_pattern
@@ -34,7 +34,7 @@ def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | No
     if kind in ("rewrite", "refine"):
         if not syntax.text[span.start : span.end].strip():
             return NoFill("no_target", "nothing is selected")
-        return Target(syntax.text, selection=span)
+        return SelectionTarget(syntax.text, selection=span)
     if kind == "fix":
         return _fix(syntax, span, problem or span)
     if kind == "body":
@@ -48,20 +48,20 @@ def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | No
 def offered(syntax: Syntax, span: Span) -> list[TargetKind]:
     """Return the kinds that apply at `span`, of those that need the tree."""
     kinds: tuple[TargetKind, ...] = ("body", "holes", "docstring", "type_hints")
-    return [kind for kind in kinds if isinstance(find_target(syntax, kind, span), Target)]
+    return [kind for kind in kinds if not isinstance(find_target(syntax, kind, span), NoFill)]
 
 
 def targets_with_holes(syntax: Syntax) -> list[Target]:
     """Return a target for each function of the text that has holes; a nested function belongs to its outer one."""
     found = (_holes(syntax, function) for function in functions(syntax))
-    return [target for target in found if isinstance(target, Target)]
+    return [target for target in found if not isinstance(target, NoFill)]
 
 
 def _body(syntax: Syntax, offset: int) -> Target | NoFill:
     """Return the unwritten body around the cursor, or of the function whose header the cursor is on."""
     unwritten = placeholder_hole(syntax, offset)
     if unwritten is not None:
-        return Target(syntax.text, offset=unwritten.span.start, hole=unwritten.span)
+        return HoleTarget(syntax.text, offset=unwritten.span.start, hole=unwritten.span)
     function = function_at(syntax, offset)
     body = None if function is None else function.child_by_field_name("body")
     if body is not None:
@@ -73,7 +73,7 @@ def _body(syntax: Syntax, offset: int) -> Target | NoFill:
         match = placeholder_pattern(syntax.language).fullmatch(syntax.text, inner.start, inner.end)
         hole = None if match is None else placeholder_hole(syntax, match.start("placeholders"))
         if hole is not None:
-            return Target(syntax.text, offset=hole.span.start, hole=hole.span)
+            return HoleTarget(syntax.text, offset=hole.span.start, hole=hole.span)
     return _blank_body(syntax, offset)
 
 
@@ -95,7 +95,7 @@ def _blank_body(syntax: Syntax, offset: int) -> Target | NoFill:
         deep = width(indent_of(syntax.text[below.start : below.end]))
         if deep > width(indent_of(syntax.text[above.start : above.end])):
             return nothing
-    return Target(syntax.text, offset=offset, hole=hole.span)
+    return HoleTarget(syntax.text, offset=offset, hole=hole.span)
 
 
 def _holes(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
@@ -105,7 +105,7 @@ def _holes(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
         return NoFill("no_target", "the function has no holes")
     body = placeholder_hole(syntax, holes[0].start) if len(holes) == 1 else None
     if body is not None:
-        return Target(syntax.text, offset=body.span.start, hole=body.span)
+        return HoleTarget(syntax.text, offset=body.span.start, hole=body.span)
     above = next(filled_above(syntax, holes[0].start), None)
     start = above.start if above is not None and above.start >= start_of(syntax, function) else holes[0].start
     if start == holes[0].start:
@@ -132,8 +132,7 @@ def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     new = doc.opening + row.value_placeholder + doc.closing + line_break_at(syntax.text, at) + indent
     text, inserted = with_inserted(syntax.text, [(at, new)])
     hole = Span(at + len(doc.opening), at + len(doc.opening) + len(row.value_placeholder))
-    target = _all_but(text, Span(start, hole.end + len(doc.closing)), [hole])
-    return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
+    return _all_but(text, Span(start, hole.end + len(doc.closing)), [hole], inserted)
 
 
 def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_type: str) -> Target | NoFill:
@@ -150,8 +149,7 @@ def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_
     if present:
         return NoFill("no_target", "it has a docstring")
     text, inserted = with_inserted(syntax.text, [(span.start, placeholder)])
-    target = _all_but(text, Span(start, end + len(placeholder)), [inserted[0].span])
-    return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
+    return _all_but(text, Span(start, end + len(placeholder)), [inserted[0].span], inserted)
 
 
 def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
@@ -179,8 +177,7 @@ def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     placeholder = row.value_placeholder
     text, inserted = with_inserted(syntax.text, [(at, before + placeholder) for at, before in insertions])
     holes = [Span(i.span.end - len(placeholder), i.span.end) for i in inserted]
-    target = _all_but(text, Span(syntax.span_of(function).start, holes[-1].end), holes)
-    return Target(text, selection=target.selection, frozen=target.frozen, inserted=inserted)
+    return _all_but(text, Span(syntax.span_of(function).start, holes[-1].end), holes, inserted)
 
 
 def _has_type_comment(syntax: Syntax, function: tree_sitter.Node) -> bool:
@@ -229,7 +226,7 @@ def _statement(syntax: Syntax, span: Span) -> Span | None:
     return lines
 
 
-def _all_but(text: str, selection: Span, holes: list[Span]) -> Target:
+def _all_but(text: str, selection: Span, holes: list[Span], inserted: tuple[Inserted, ...] = ()) -> SelectionTarget:
     """Return a target for the selection in which everything but the holes is frozen."""
     frozen: list[Span] = []
     at = selection.start
@@ -239,7 +236,7 @@ def _all_but(text: str, selection: Span, holes: list[Span]) -> Target:
         at = hole.end
     if at < selection.end:
         frozen.append(Span(at, selection.end))
-    return Target(text, selection=selection, frozen=tuple(frozen))
+    return SelectionTarget(text, inserted, selection=selection, frozen=tuple(frozen))
 
 
 _OF_FUNCTION: dict[str, Callable[[Syntax, tree_sitter.Node], Target | NoFill]] = {

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from infill.types import Completion, FillRequest, Part, Span
+from infill.types import Completion, FillRequest, Part, Request, RewriteRequest, Span
 
 _DEFAULT = re.compile(r"[ \t]*=(?!=)[ \t]*")
 
@@ -27,37 +27,11 @@ class Inserted(msgspec.Struct, frozen=True):
     span: Span
 
 
-class Target(msgspec.Struct, frozen=True):
-    """What the model is asked to fill of `text`: the hole at `offset`, or the `selection` without the `frozen` spans.
-
-    `hole` is the span that an answer at `offset` replaces. `inserted` is in the order of the text, each with one
-    hole in it.
-    """
+class _BaseTarget(msgspec.Struct, frozen=True):
+    """A text to fill. `inserted` is in the order of the text, each with one hole in it."""
 
     text: str
-    offset: int | None = None
-    hole: Span | None = None
-    selection: Span | None = None
-    frozen: tuple[Span, ...] = ()
     inserted: tuple[Inserted, ...] = ()
-
-    @property
-    def replaced(self) -> Span | None:
-        """The span of the document that an answer, or a draft on the way to it, replaces; None if unknown yet."""
-        if self.selection is None:
-            return self.hole
-        return Span(self.in_document(self.selection.start), self.in_document(self.selection.end))
-
-    def request(self, language: str, strength: float | None = None) -> FillRequest:
-        """Return a request for this target, without context or limits. `strength` (0..1) is that of a refinement."""
-        return FillRequest(
-            text=self.text,
-            language=language,
-            offset=self.offset,
-            selection=self.selection,
-            frozen=self.frozen,
-            strength=strength,
-        )
 
     def in_document(self, offset: int) -> int:
         """Return the document's offset of an offset in the target; inside inserted text, where that text goes."""
@@ -86,6 +60,43 @@ class Target(msgspec.Struct, frozen=True):
                 changed = Span(inserted.at, inserted.at + n_replaced)
                 return Part(changed, before + part.text + after + sign, part.confidence)
         return msgspec.structs.replace(part, span=Span(self.in_document(span.start), self.in_document(span.end)))
+
+
+class HoleTarget(_BaseTarget, frozen=True, kw_only=True):
+    """A text with one hole: the model is asked at `offset`, and its answer replaces `hole`."""
+
+    offset: int
+    hole: Span
+
+    @property
+    def replaced(self) -> Span:
+        """The span of the document that an answer, or a draft on the way to it, replaces."""
+        return self.hole
+
+    def request(self, language: str, strength: float | None = None, fixes: bool = False) -> Request:
+        """Return a request for the hole, without context or limits; there is nothing in it to refine or to fix."""
+        return FillRequest(self.text, language, offset=self.offset)
+
+
+class SelectionTarget(_BaseTarget, frozen=True, kw_only=True):
+    """A text of which the model rewrites the `selection`, without the `frozen` spans in it."""
+
+    selection: Span
+    frozen: tuple[Span, ...] = ()
+
+    @property
+    def replaced(self) -> Span:
+        """The span of the document that an answer, or a draft on the way to it, replaces."""
+        return Span(self.in_document(self.selection.start), self.in_document(self.selection.end))
+
+    def request(self, language: str, strength: float | None = None, fixes: bool = False) -> Request:
+        """Return a request for the selection, without context or limits. `strength` (0..1) is that of a refinement."""
+        return RewriteRequest(
+            self.text, language, selection=self.selection, frozen=self.frozen, strength=strength, fixes=fixes
+        )
+
+
+Target = HoleTarget | SelectionTarget
 
 
 def with_inserted(text: str, insertions: Sequence[tuple[int, str]]) -> tuple[str, tuple[Inserted, ...]]:

@@ -23,7 +23,7 @@ from infill.checks.preservation import loses_code
 from infill.pipeline.job import Job
 from infill.prompt.segments import Segment, assembled, changed_parts, new_spans
 from infill.ranking.reranker import MARGIN, ScoredCandidate, confidence_in, rerank
-from infill.types import Part, Source
+from infill.types import Part, RewriteRequest, Source
 from model.types import Engine
 
 SINGLES_UNTIL = 0.8  # of a deadline: later than this, segments are not tried alone
@@ -72,7 +72,7 @@ class Chooser:
     def __init__(
         self,
         engine: Engine,
-        job: Job,
+        job: Job[RewriteRequest],
         segments: Sequence[Segment],
         denoised: Denoised,
         retrieved: Sequence[Mapping[str, float]],

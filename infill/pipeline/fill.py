@@ -20,7 +20,7 @@ from infill.ranking.reranker import MARGIN, Evidence, ScoredCandidate, rerank
 from infill.retrieval.similar_lines import probabilities
 from infill.retrieval.words import Word, first_word, weighed, words_begun
 from infill.syntax.language_table import keywords
-from infill.types import Completion, Filled, NoFill
+from infill.types import Completion, Filled, NoFill, Request
 from model.types import Engine
 
 WORD_SHOWN = 0.7  # how probable a word must be that is shown alone
@@ -28,7 +28,7 @@ LEAST_SCORED = 6  # however late it is: of fewer, often none parses, and an answ
 MAX_CUT_BACK = 3  # candidates that do not parse whose shortened forms are scored once more
 
 
-def fill(pipeline: Pipeline, job: Job) -> Filled | NoFill:
+def fill(pipeline: Pipeline, job: Job[Request]) -> Filled | NoFill:
     """Answer a request for what is to stand in the hole; a reason where there is nothing to show."""
     request, info = job.request, pipeline.engine.info
     automatic = request.trigger == "automatic"
@@ -48,7 +48,7 @@ def fill(pipeline: Pipeline, job: Job) -> Filled | NoFill:
 class _Ranking:
     """Ranks candidates for one hole, by the model and by other evidence."""
 
-    def __init__(self, pipeline: Pipeline, job: Job, evidence: Evidence) -> None:
+    def __init__(self, pipeline: Pipeline, job: Job[Request], evidence: Evidence) -> None:
         self._pipeline, self._job, self._evidence = pipeline, job, evidence
 
     def ranked(self, candidates: list[Candidate], least: int) -> list[ScoredCandidate]:
@@ -60,7 +60,7 @@ class _Ranking:
     def above_present(self, ranked: list[ScoredCandidate]) -> list[ScoredCandidate]:
         """Those that the model prefers, by a margin, to right code that they would replace."""
         job, engine = self._job, self._pipeline.engine
-        asked = job.request.fixes or job.request.instruction or not engine.info.reads_texts
+        asked = job.request.instruction or not engine.info.reads_texts
         if job.hole.kind != "selection" or asked or is_placeholder(job.syntax, job.present):
             return ranked
         if not ParseCheck(job.syntax, job.hole.span).check(job.present).ok:
@@ -94,7 +94,7 @@ class _Ranking:
 
 
 def _answer(
-    ranking: _Ranking, job: Job, generated: Generated, candidates: list[Candidate], only_retrieved: bool
+    ranking: _Ranking, job: Job[Request], generated: Generated, candidates: list[Candidate], only_retrieved: bool
 ) -> Filled | NoFill:
     """The most probable candidates that parse, or why there are none."""
     timings = job.timings
@@ -120,7 +120,7 @@ def _answer(
 
 
 def _with_word(
-    answer: Filled | NoFill, job: Job, words: list[Word], show_threshold: float, steps: int
+    answer: Filled | NoFill, job: Job[Request], words: list[Word], show_threshold: float, steps: int
 ) -> Filled | NoFill:
     """The answer, or first the rest of the word that is begun, where that is sure and no line is that begins so."""
     request = job.request
@@ -141,7 +141,7 @@ def _with_word(
     return Filled(job.hole, completions, request.seed, job.timings.ms, steps)
 
 
-def _weighed_words(engine: Engine, job: Job, candidates: list[Candidate]) -> list[Word]:
+def _weighed_words(engine: Engine, job: Job[Request], candidates: list[Candidate]) -> list[Word]:
     """The ways to finish the word that is begun, likeliest first, for a model that reads texts of ours."""
     request, hole, language = job.request, job.hole, job.syntax.language
     if hole.multiline or not engine.info.reads_texts:

@@ -6,6 +6,9 @@ does so between steps. Same request, same weights: same answer, as long as no de
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import msgspec
 
 from infill.holes.find_hole import find_hole, selection_hole
@@ -20,10 +23,13 @@ from infill.ranking.reranker import TimedReranker
 from infill.syntax.languages import Language, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.timing import Timings
-from infill.types import Filled, FillRequest, Hole, NoFill, OnDraft, Source
+from infill.types import Filled, FillRequest, Hole, NoFill, OnDraft, Request, RewriteRequest, Source
 from model.checkpoint_path import name_of
 from model.config import check_folder, folder_of
 from model.types import CancelToken, CheckpointError, Engine, ModelSpec, OnBytes, ServerError
+
+R = TypeVar("R", FillRequest, RewriteRequest)
+FindHole = Callable[[Syntax], Hole | NoFill]
 
 
 def open_filler(spec: ModelSpec | None = None, on_bytes: OnBytes | None = None) -> ModelFiller:
@@ -77,19 +83,44 @@ class ModelFiller:
             limited._pipeline = msgspec.structs.replace(limited._pipeline, known_length=n_tokens)
         return limited
 
-    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+    def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         """Answer one request; whatever is wrong with the text, the time or a server is a named `NoFill`."""
         try:
+            if isinstance(request, RewriteRequest):
+                return self._rewrite(request, cancel, on_draft)
             return self._fill(request, cancel, on_draft)
         except ServerError as error:
             return NoFill("cancelled") if cancel.cancelled else NoFill("server_failed", str(error))
 
     def _fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
-        timings = Timings()
+        def find(syntax: Syntax) -> Hole | NoFill:
+            return find_hole(syntax, request.offset, request.trigger)
+
+        job = self._job(request, find, cancel, on_draft)
+        return job if isinstance(job, NoFill) else fill(self._pipeline, job)
+
+    def _rewrite(self, request: RewriteRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
         if request.fixes and not self._engine.info.reads_texts and (request.diagnostics or request.instruction):
             request = msgspec.structs.replace(request, strength=None)
+
+        def find(syntax: Syntax) -> Hole | NoFill:
+            return selection_hole(syntax, request.selection)
+
+        refines = request.strength is not None
+        job = self._job(request, find, cancel, on_draft, refines)
+        if isinstance(job, NoFill):
+            return job
+        if request.frozen or request.fixes or refines:
+            return confident(rewrite(self._engine, job), request.least_confidence)
+        return fill(self._pipeline, job)
+
+    def _job(
+        self, request: R, find: FindHole, cancel: CancelToken, on_draft: OnDraft | None, refines: bool = False
+    ) -> Job[R] | NoFill:
+        """The request with its hole and what the model reads around that, or why there is none."""
+        timings = Timings()
         with timings.stage("hole"):
-            found = self._find(request)
+            found = self._find(request, find)
         if isinstance(found, NoFill):
             return found
         syntax, hole = found
@@ -97,29 +128,21 @@ class ModelFiller:
             info, tokenizer = self._engine.info, self._engine.tokenizer
             excerpts = excerpts_text(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
             own = request if self.takes_instructions else None
-            asked = instructions_for(request.text, hole, syntax.language.id, own, request.strength is not None)
+            asked = instructions_for(request.text, hole, syntax.language.id, own, refines)
             think = thinker(self._engine, asked, request.deadline_ms, cancel, timings)
             prompt = prompt_context(request.text, hole, info, tokenizer, Preamble(excerpts, asked, think))
-        job = Job(request, syntax, hole, prompt, cancel, timings, on_draft)
-        if request.selection is not None and (request.frozen or request.fixes or request.strength is not None):
-            return confident(rewrite(self._engine, job), request.least_confidence)
-        return fill(self._pipeline, job)
+        return Job(request, syntax, hole, prompt, cancel, timings, on_draft)
 
-    def _find(self, request: FillRequest) -> tuple[Syntax, Hole] | NoFill:
+    def _find(self, request: Request, find: FindHole) -> tuple[Syntax, Hole] | NoFill:
         """The parsed text and the hole in it."""
         language = self._language(request)
         if isinstance(language, NoFill):
             return language
         syntax = parse(language, request.text)
-        if request.selection is not None:
-            found = selection_hole(syntax, request.selection)
-        else:
-            found = find_hole(syntax, request.offset or 0, request.trigger)
-        if isinstance(found, NoFill):
-            return found
-        return self._too_long(request, found) or (syntax, found)
+        hole = find(syntax)
+        return hole if isinstance(hole, NoFill) else self._too_long(request, hole) or (syntax, hole)
 
-    def _language(self, request: FillRequest) -> Language | NoFill:
+    def _language(self, request: Request) -> Language | NoFill:
         """The request's language, if there is a grammar for it and the model knows it."""
         language = by_id(request.language)
         if language is None:
@@ -129,7 +152,7 @@ class ModelFiller:
             return NoFill("untrained_language", f"{self.model_name} knows {', '.join(trained)}, not {language.id}")
         return language
 
-    def _too_long(self, request: FillRequest, hole: Hole) -> NoFill | None:
+    def _too_long(self, request: Request, hole: Hole) -> NoFill | None:
         """Why a selection cannot be rewritten: all of it must fit in the canvas. One far too long is not encoded."""
         most, n_chars = self._engine.info.max_selection_tokens, hole.span.end - hole.span.start
         if hole.kind != "selection" or n_chars <= most:  # no token is shorter than a character

@@ -20,6 +20,7 @@ from infill.pipeline.drafts import reporter
 from infill.pipeline.job import Job, Pipeline
 from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
 from infill.retrieval.similar_lines import Retrieved
+from infill.types import Request
 from model.types import Budget, Engine, Fill
 
 DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
@@ -39,7 +40,7 @@ class Generated(msgspec.Struct, frozen=True):
     late: bool = False
 
 
-def generate(pipeline: Pipeline, job: Job) -> Generated:
+def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     """Ask every allowed source; no candidates when cancelled."""
     engine, request, timings = pipeline.engine, job.request, job.timings
     found: list[Candidate] = []
@@ -66,7 +67,7 @@ def generate(pipeline: Pipeline, job: Job) -> Generated:
     return Generated(tuple(found), tuple(retrieved), steps, late)
 
 
-def fitted(job: Job, found: tuple[Candidate, ...]) -> list[Candidate]:
+def fitted(job: Job[Request], found: tuple[Candidate, ...]) -> list[Candidate]:
     """The candidates cut to fit the hole, some also with brackets closed, without those that cannot stand there."""
     request, syntax, hole = job.request, job.syntax, job.hole
     prefix, suffix = request.text[: hole.span.start], request.text[hole.span.end :]
@@ -76,7 +77,7 @@ def fitted(job: Job, found: tuple[Candidate, ...]) -> list[Candidate]:
     return [c for c in every if can_stand(job, c.text)]
 
 
-def can_stand(job: Job, text: str) -> bool:
+def can_stand(job: Job[Request], text: str) -> bool:
     """Return whether a text passes every check but the parser's. What is cut back must pass them again."""
     request, syntax, span, present = job.request, job.syntax, job.hole.span, job.present.strip()
     if foreign_mark(text, request.text) or not is_encodable(text, request.text):
@@ -91,7 +92,7 @@ def can_stand(job: Job, text: str) -> bool:
     return True
 
 
-def _denoise(pipeline: Pipeline, job: Job) -> list[Fill]:
+def _denoise(pipeline: Pipeline, job: Job[Request]) -> list[Fill]:
     """A batch of hole lengths, denoised together."""
     engine, info, request, hole, prompt = pipeline.engine, pipeline.engine.info, job.request, job.hole, job.prompt
     canvases = hole_canvases(prompt, hole, engine.tokenizer.encode(job.present), info)
@@ -109,7 +110,7 @@ def _denoise(pipeline: Pipeline, job: Job) -> list[Fill]:
     return engine.denoise(prompt.prompt_ids, canvases, budget, job.cancel, request.seed, watching)
 
 
-def _draft(engine: Engine, job: Job) -> list[int]:
+def _draft(engine: Engine, job: Job[Request]) -> list[int]:
     """Left-to-right draft up to the end of the line, or of a few lines, or of its time."""
     deadline_ms, multiline, prompt = job.request.deadline_ms, job.hole.multiline, job.prompt
     limit_ms = None if deadline_ms is None else deadline_ms * DRAFTED_UNTIL

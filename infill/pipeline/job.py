@@ -5,14 +5,18 @@ Made once, by `infill.pipeline.filler`; every later stage reads it and none chan
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 import msgspec
 
 from infill.prompt.context import PromptContext
 from infill.ranking.reranker import TimedReranker
 from infill.syntax.tree import Syntax
 from infill.timing import Timings
-from infill.types import FillRequest, Hole, NoFill, OnDraft, Reason, Source
+from infill.types import Hole, NoFill, OnDraft, Reason, Request, Source
 from model.types import CancelToken, Engine
+
+R = TypeVar("R", bound=Request, covariant=True)
 
 ALL_SOURCES: frozenset[Source] = frozenset(("diffusion", "left_to_right", "nearby"))
 
@@ -29,13 +33,13 @@ class Pipeline(msgspec.Struct, frozen=True):
     known_length: int | None = None
 
 
-class Job(msgspec.Struct, frozen=True):
+class Job(msgspec.Struct, Generic[R], frozen=True):
     """A request, its parsed text, its hole and what the model reads around that.
 
     `timings` counts from when the request came in; `on_draft` hears of every denoising step.
     """
 
-    request: FillRequest
+    request: R
     syntax: Syntax
     hole: Hole
     prompt: PromptContext

@@ -28,13 +28,13 @@ from infill.prompt.segments import (
     split_texts,
     texts_of,
 )
-from infill.types import Completion, Filled, NoFill
+from infill.types import Completion, Filled, NoFill, RewriteRequest
 from model.types import Budget, Engine
 
 REFINE_ROWS = 4  # canvases of one length, which differ in their noise
 
 
-def rewrite(engine: Engine, job: Job) -> Filled | NoFill:
+def rewrite(engine: Engine, job: Job[RewriteRequest]) -> Filled | NoFill:
     """Answer a request with frozen spans or a strength; a reason where nothing is better than what is there."""
     request, timings = job.request, job.timings
     rewriter = _Rewriter(engine, job)
@@ -68,7 +68,7 @@ def rewrite(engine: Engine, job: Job) -> Filled | NoFill:
 class _Rewriter:
     """The stages of one rewrite; each returns what the next one needs."""
 
-    def __init__(self, engine: Engine, job: Job) -> None:
+    def __init__(self, engine: Engine, job: Job[RewriteRequest]) -> None:
         self._engine, self._job = engine, job
         self._request, self._syntax, self._hole = job.request, job.syntax, job.hole
         self._started = time.monotonic()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from infill.prompt.context import lf
 from infill.timing import Timings
-from infill.types import FillRequest, Hole
+from infill.types import Hole, Request
 from model.types import Asked, CancelToken, Engine
 
 THOUGHT_UNTIL = 0.4  # share of the deadline
@@ -15,7 +15,7 @@ MAX_THOUGHT = 256  # tokens of thinking
 
 
 def instructions_for(
-    text: str, hole: Hole, language: str, request: FillRequest | None = None, refines: bool = False
+    text: str, hole: Hole, language: str, request: Request | None = None, refines: bool = False
 ) -> Asked:
     """Return the instructions for a hole, with those of the `request` if it has any.
 

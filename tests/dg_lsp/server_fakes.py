@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from dg_lsp.app.server import Server
-from infill.types import Completion, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
+from infill.types import Completion, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Request, Span
 from model.types import CancelToken
 
 WAIT_S = 10.0
@@ -23,14 +23,14 @@ class FakeFiller:
     device = "cpu"
 
     def __init__(self) -> None:
-        self.asked: list[FillRequest] = []
+        self.asked: list[Request] = []
         self.threads: set[str] = set()
         self.started = threading.Semaphore(0)  # one release for each fill that began
         self.release = threading.Event()  # set: fills do not hold
         self.release.set()
         self.error: Exception | None = None
 
-    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+    def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         self.asked.append(request)
         self.threads.add(threading.current_thread().name)
         self.started.release()
@@ -41,7 +41,8 @@ class FakeFiller:
                 return NoFill("cancelled")
         if on_draft is not None:
             on_draft(Draft(request.text, 1, 2))
-        span = Span(request.offset or 0, request.offset or 0)
+        at = request.offset if isinstance(request, FillRequest) else 0
+        span = Span(at, at)
         hole = Hole(span, "line_end", "", multiline=True)
         return Filled(hole, (completion(span, request.text.upper()),), request.seed)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft, Span
+from infill.types import Completion, Filled, FillRequest, Hole, NoFill, OnDraft, Request, Span
 from model.types import CancelToken
 
-Answer = Callable[[FillRequest], Filled | NoFill]
+Answer = Callable[[Request], Filled | NoFill]
 
 
-def filled(request: FillRequest, *texts: str, span: tuple[int, int] | None = None) -> Filled:
+def filled(request: Request, *texts: str, span: tuple[int, int] | None = None) -> Filled:
     """Answer with `texts`, best first, in place of `span` (default: nothing, at the offset)."""
-    assert request.offset is not None
-    place = Span(*(span or (request.offset, request.offset)))
+    if span is None:
+        assert isinstance(request, FillRequest)
+        span = request.offset, request.offset
+    place = Span(*span)
     completions = tuple(
         Completion(
             span=place,
@@ -40,8 +42,8 @@ class FakeFiller:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self.requests: list[FillRequest] = []
+        self.requests: list[Request] = []
 
-    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+    def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         self.requests.append(request)
         return self._answer(request)

@@ -32,7 +32,7 @@ async def _prefetch(session: Session, view: CursorView, completion: Completion) 
         return
     context = session.context.of(view.uri)
     request = FillRequest(
-        text, view.snapshot.language_id, where[2], trigger="automatic", context=context, speculative=True
+        text, view.snapshot.language_id, context, offset=where[2], trigger="automatic", speculative=True
     )
     answer = await session.dispatcher.fill((view.uri, "ahead"), request)
     if isinstance(answer, Filled):

@@ -18,9 +18,9 @@ from dg_lsp.features.asking import ask, may_read
 from dg_lsp.features.common.lsp_values import workspace_edit
 from dg_lsp.features.common.rewrite_progress import RewriteProgress, Token
 from dg_lsp.session.session import Record, Session
-from infill.holes.target import Target, TargetKind
+from infill.holes.target import SelectionTarget, Target, TargetKind
 from infill.pipeline.refine import STRENGTHS
-from infill.types import FillRequest, NoFill, Span
+from infill.types import NoFill, Request, Span
 
 if TYPE_CHECKING:
     from infill.syntax.tree import Syntax
@@ -44,7 +44,7 @@ _WHY: dict[str, str] = {
 _WITHOUT_MESSAGE = frozenset({"cancelled", "filled"})  # the user sees it anyway
 
 
-class RewriteRequest(msgspec.Struct, frozen=True):
+class RewriteCommand(msgspec.Struct, frozen=True):
     """What to do with which range; `problem` is the range of the diagnostic that a fix is about."""
 
     kind: TargetKind
@@ -76,7 +76,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 async def rewrite(
-    session: Session, snapshot: DocumentSnapshot, wanted: RewriteRequest, record: Record, token: Token | None = None
+    session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, record: Record, token: Token | None = None
 ) -> Outcome:
     """Return the edit, or why there is none; `token` is a progress token of the client's."""
     started = time.perf_counter()
@@ -90,7 +90,7 @@ async def rewrite(
 
 
 async def _edit(
-    session: Session, snapshot: DocumentSnapshot, wanted: RewriteRequest, record: Record, progress: RewriteProgress
+    session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, record: Record, progress: RewriteProgress
 ) -> types.WorkspaceEdit | None:
     encoding = session.documents.encoding
     span = span_of(snapshot.text, wanted.range, encoding)
@@ -104,8 +104,7 @@ async def _edit(
     if isinstance(found, NoFill):
         record.reason, record.detail = found.reason, found.detail
         return None
-    if (replaced := found.replaced) is not None:
-        progress.replaces(range_of(snapshot.text, replaced, encoding))
+    progress.replaces(range_of(snapshot.text, found.replaced, encoding))
     request = _request(session, snapshot, wanted, found)
     filled = await ask(session, snapshot, "rewrite", request, record, progress.show)
     if filled is None:
@@ -114,16 +113,15 @@ async def _edit(
     return workspace_edit(changes, snapshot, encoding, session.client, wanted.title)
 
 
-def _request(session: Session, snapshot: DocumentSnapshot, wanted: RewriteRequest, target: Target) -> FillRequest:
+def _request(session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, target: Target) -> Request:
     strength = wanted.strength
     if strength is None and wanted.kind in ("refine", "fix"):
         strength = STRENGTHS["high" if wanted.kind == "fix" else "medium"]
     takes = session.dispatcher.takes_instructions
     return msgspec.structs.replace(
-        target.request(snapshot.language_id, strength),
+        target.request(snapshot.language_id, strength, fixes=wanted.kind == "fix"),
         instruction=wanted.instruction if takes else None,
         diagnostics=wanted.diagnostics if takes else (),
-        fixes=wanted.kind == "fix",
         context=session.context.of(snapshot.uri),
         deadline_ms=session.settings.manual_deadline_ms,
     )
@@ -139,11 +137,11 @@ def _target(kind: TargetKind, span: Span, problem: Span, syntax: Syntax) -> Targ
 def _without_tree(kind: TargetKind, span: Span, snapshot: DocumentSnapshot) -> Target | NoFill:
     """A selection needs no tree to be found; whether the language is known is for the filler to say."""
     if kind in ("rewrite", "refine") and snapshot.text[span.start : span.end].strip():
-        return Target(snapshot.text, selection=span)
+        return SelectionTarget(snapshot.text, selection=span)
     return NoFill("no_target", "the text is too long, or its language has no grammar here")
 
 
-def _detail(session: Session, wanted: RewriteRequest, record: Record) -> str:
+def _detail(session: Session, wanted: RewriteCommand, record: Record) -> str:
     if record.reason == "filled":
         refilled = wanted.kind == "rewrite" and not session.dispatcher.takes_instructions
         return "The model follows no instructions, so yours was not used." if refilled else ""

@@ -26,7 +26,7 @@ from infill.prompt.canvas import build_canvas
 from infill.prompt.context import PromptContext, prompt_context
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
-from infill.types import Filled, FillRequest, Hole, Span
+from infill.types import Filled, FillRequest, Hole, RewriteRequest, Span
 from model.engine.engine import DiffusionEngine
 from model.types import Budget, CancelToken, Canvas
 from tests.bench.cpu.busy import busy
@@ -123,7 +123,7 @@ def block_requests(n: int) -> Iterator[tuple[FillRequest, FillRequest]]:
             holed = text[:start] + indent + text[end:]
             yield (
                 FillRequest(text=holed, language="python", offset=start + len(indent)),
-                FillRequest(text=text, language="python", selection=Span(start, end)),
+                RewriteRequest(text=text, language="python", selection=Span(start, end)),
             )
 
 

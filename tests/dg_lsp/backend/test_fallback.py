@@ -62,7 +62,7 @@ async def settled(backend: FallbackBackend, opening: Opening) -> None:
 
 
 async def ask(backend: FallbackBackend, trigger: Trigger) -> None:
-    question = Question(FillRequest("a", "python", 0, trigger=trigger))
+    question = Question(FillRequest("a", "python", offset=0, trigger=trigger))
     backend.submit(question)
     async with asyncio.timeout(WAIT_S):
         assert isinstance(await question.answer, Filled)

@@ -12,7 +12,7 @@ from dg_lsp.engine.host import Host
 from dg_lsp.engine.identity import PROTOCOL, Identity
 from dg_lsp.engine.messages import Hello
 from dg_lsp.engine.runtime_dir import socket_path
-from infill.types import Completion, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Span
+from infill.types import Completion, Draft, Filled, FillRequest, Hole, NoFill, OnDraft, Request, Span
 from model.types import CancelToken, ModelSpec, OnBytes
 
 WAIT_S = 20.0
@@ -29,12 +29,12 @@ class FakeFiller:
     device = "cpu"
 
     def __init__(self) -> None:
-        self.asked: list[FillRequest] = []
+        self.asked: list[Request] = []
         self.cancelled: list[str] = []
         self.started = threading.Semaphore(0)
         self.release = threading.Event()
 
-    def fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+    def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
         self.asked.append(request)
         self.started.release()
         if request.text.startswith("error"):

@@ -28,6 +28,7 @@ from infill.types import (
     Excerpt,
     FillRequest,
     NoFill,
+    RewriteRequest,
     Span,
 )
 from tests.dg_lsp.engine.engine_fakes import IDENTITY, filled
@@ -49,7 +50,7 @@ def test_messages_come_back_whole_however_they_are_cut(size: int) -> None:
 
 @given(st.text(st.characters(exclude_categories=())), st.booleans())
 def test_any_text_that_a_document_can_have_travels_unchanged(text: str, patient: bool) -> None:
-    request = FillRequest(text, "python", selection=Span(0, 1), frozen=(Span(0, 1),), strength=0.5, deadline_ms=3.5)
+    request = RewriteRequest(text, "python", selection=Span(0, 1), frozen=(Span(0, 1),), strength=0.5, deadline_ms=3.5)
     reader: Reader[FromServer] = Reader(FromServer)
     (got,) = reader.feed(pack(ask(7, request, 3.5, patient, drafts=False)))
     assert isinstance(got, Ask) and (got.id, got.patient, got.drafts) == (7, patient, False)
@@ -62,7 +63,7 @@ def test_what_other_files_say_travels_and_only_so_much_of_it() -> None:
 
     def received(context: Context) -> FromServer:
         reader: Reader[FromServer] = Reader(FromServer)
-        (got,) = reader.feed(pack(ask(7, FillRequest("x", "python", context=context), None, True, False)))
+        (got,) = reader.feed(pack(ask(7, FillRequest("x", "python", offset=0, context=context), None, True, False)))
         return got
 
     got = received(longest)
@@ -85,7 +86,7 @@ def test_an_answer_that_cannot_travel_is_an_error_not_half_a_message() -> None:
 def test_what_is_too_long_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "MAX_BYTES", 100)
     with pytest.raises(MessageError, match="too long"):
-        pack(ask(1, FillRequest("x" * 100, "python"), None, patient=True, drafts=False))
+        pack(ask(1, FillRequest("x" * 100, "python", offset=0), None, patient=True, drafts=False))
 
 
 @pytest.mark.parametrize(

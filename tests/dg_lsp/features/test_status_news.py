@@ -40,7 +40,7 @@ async def test_what_is_over_at_once_is_not_told(served: Served, wire: Wire, fill
     await lasted()
     assert told(wire) == [(False, "Normal")]
     filler.release.clear()
-    asked = asyncio.create_task(scheduler.fill("lane", FillRequest("a", "python", 0)))
+    asked = asyncio.create_task(scheduler.fill("lane", FillRequest("a", "python", offset=0)))
     await asyncio.sleep(0)
     assert scheduler.state == "busy"
     scheduler.supersede("lane")
@@ -54,7 +54,7 @@ async def test_what_lasts_is_told_once_and_so_is_its_end(served: Served, wire: W
     scheduler = served[0].session.dispatcher
     scheduler.on_change()
     filler.release.clear()
-    asked = asyncio.create_task(scheduler.fill("lane", FillRequest("a", "python", 0)))
+    asked = asyncio.create_task(scheduler.fill("lane", FillRequest("a", "python", offset=0)))
     await lasted()
     scheduler.on_change()
     await lasted()

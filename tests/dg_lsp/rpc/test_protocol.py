@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -145,11 +144,11 @@ def test_a_script_answers_by_its_first_fitting_rule(tmp_path: Path) -> None:
     path.write_text('{"after": "n ", "text": "1"}\n{"selected": "n", "text": "2"}\n{"text": "3"}\n')
     filler = open_script(path)
 
-    def text(**place: Any) -> str:
-        filled = filler.fill(FillRequest(text="return n ", language="python", **place), CancelToken())
+    def text(offset: int) -> str:
+        filled = filler.fill(FillRequest("return n ", "python", offset=offset), CancelToken())
         return filled.completions[0].text if filled.completions else ""  # type: ignore[union-attr]
 
-    assert (text(offset=9), text(offset=3)) == ("1", "3")
+    assert (text(9), text(3)) == ("1", "3")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from infill.bench.reliability import rows, tokens
 from infill.bench.tables import share, table
 from infill.bench.values import ValuesSample, unwritten
 from infill.bench.values import figures as value_figures
-from infill.types import Completion, Filled, FillRequest, Hole, InputError, NoFill, Part, Span
+from infill.types import Completion, Filled, Hole, InputError, NoFill, Part, Request, Span
 from model.types import CancelToken
 
 ROOT = Path(__file__).parents[3]
@@ -43,7 +43,7 @@ class Fixed:
     def __init__(self, text: str | None) -> None:
         self.text = text
 
-    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
+    def fill(self, request: Request, cancel: CancelToken) -> Filled | NoFill:
         if self.text is None:
             return NoFill("not_confident")
         assert request.offset is not None
@@ -58,7 +58,7 @@ class Refiner(Fixed):
     def __init__(self, parts: tuple[Part, ...]) -> None:
         self.parts = parts
 
-    def fill(self, request: FillRequest, cancel: CancelToken) -> Filled | NoFill:
+    def fill(self, request: Request, cancel: CancelToken) -> Filled | NoFill:
         span, text, at = request.selection, "", 0
         assert span is not None
         if not self.parts:

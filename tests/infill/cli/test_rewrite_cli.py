@@ -9,26 +9,26 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Part, Span
+from infill.types import Completion, Filled, FillRequest, Hole, NoFill, Part, Request, Span
 from tests.infill.conftest import CODE, Run
 from tests.infill.fake_filler import FakeFiller
 
 HOLES = b"def f(a):\r\n    if a:\r\n        pass\r\n    return ...\r\n\r\n\r\ndef g():\r\n    pass\r\n"
 
 
-def answer(request: FillRequest) -> Filled | NoFill:
+def answer(request: Request) -> Filled | NoFill:
     """`NEW` in every free segment."""
-    if request.selection is None:
-        offset = request.offset or 0
-        parts = (Part(Span(offset, offset + 4), "NEW"),)
+    if isinstance(request, FillRequest):
+        span = Span(request.offset, request.offset + 4)
+        parts = (Part(span, "NEW"),)
     else:
-        at, free = request.selection.start, list[Span]()
-        for frozen in (*request.frozen, Span(request.selection.end, request.selection.end)):
+        span = request.selection
+        at, free = span.start, list[Span]()
+        for frozen in (*request.frozen, Span(span.end, span.end)):
             if frozen.start > at:
                 free.append(Span(at, frozen.start))
             at = frozen.end
-        parts = tuple(Part(span, "NEW") for span in free)
-    span = request.selection or parts[0].span
+        parts = tuple(Part(each, "NEW") for each in free)
     completion = Completion(span, "", 0.5, (), (), 3, "converged", "diffusion", parts)
     return Filled(Hole(span, "selection", "", True), (completion,), request.seed, {"denoise": 5.0})
 
@@ -89,7 +89,7 @@ def test_json_names_changes_of_the_text_as_it_was(rewriting: Run, tmp_path: Path
 
 
 def test_a_hole_that_is_left_is_told_and_exit_1(run: Run, tmp_path: Path):
-    def first_only(request: FillRequest) -> Filled | NoFill:
+    def first_only(request: Request) -> Filled | NoFill:
         whole = answer(request)
         assert isinstance(whole, Filled)
         best = whole.completions[0]

@@ -7,7 +7,7 @@ import pytest
 from infill.holes.find_hole import find_hole
 from infill.holes.find_target import find_target, offered, targets_with_holes
 from infill.holes.functions import holes_in
-from infill.holes.target import Target, TargetKind, applied, overlap
+from infill.holes.target import HoleTarget, SelectionTarget, Target, TargetKind, applied, overlap
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Completion, Hole, NoFill, Part, Span
@@ -24,7 +24,7 @@ def shown(target: Target | NoFill) -> str:
     """The selection, with what is free and what was inserted marked."""
     if isinstance(target, NoFill):
         return target.reason
-    if target.selection is None:
+    if isinstance(target, HoleTarget):
         return f"at {target.offset}"
     marks = [(i.span.start, "⟦") for i in target.inserted] + [(i.span.end, "⟧") for i in target.inserted]
     at = target.selection.start
@@ -149,7 +149,7 @@ def test_what_is_offered(marked: str, kinds: list[str]) -> None:
 def test_an_answer_goes_into_the_document_with_what_was_inserted_around_it() -> None:
     marked = "def f(a, b=1):‸\r\n    return a\r\n"
     text, target = marked.replace("‸", ""), found(marked, "type_hints")
-    assert isinstance(target, Target) and target.selection is not None
+    assert isinstance(target, SelectionTarget)
     holes = [Span(i.span.end - 3, i.span.end) for i in target.inserted]
     parts = (Part(holes[0], "int"), Part(holes[2], "str"))  # nothing for the second
     completion = Completion(target.selection, "", 1.0, (), (), 0, "converged", "diffusion", parts)
@@ -159,7 +159,7 @@ def test_an_answer_goes_into_the_document_with_what_was_inserted_around_it() -> 
 def test_a_docstring_has_the_line_breaks_and_indentation_of_the_body() -> None:
     marked = "class A:\r\n\tdef f(self):‸\r\n\t\treturn 1\r\n"
     target = found(marked, "docstring")
-    assert isinstance(target, Target) and target.selection is not None
+    assert isinstance(target, SelectionTarget)
     (hole,) = [Span(target.frozen[0].end, target.frozen[1].start)]
     completion = Completion(target.selection, "", 1.0, (), (), 0, "converged", "diffusion", (Part(hole, "One."),))
     changed = applied(marked.replace("‸", ""), target.changes(completion))
@@ -200,10 +200,10 @@ def test_a_body_is_found_from_every_column_of_its_function(text: str, placeholde
     for at in range(max(text.find("f("), 0), end + 1):
         for selected in (Span(at, at), Span(at, text.find("\n", end) + 1)):
             target = find_target(syntax, "body", selected)
-            assert isinstance(target, Target) and target.hole is not None, at
+            assert isinstance(target, HoleTarget), at
             replaced = text[target.hole.start : target.hole.end]
             assert replaced.strip() == placeholder, "nothing else goes"
-            hole = find_hole(syntax, target.offset or 0, "manual")
+            hole = find_hole(syntax, target.offset, "manual")
             assert isinstance(hole, Hole) and hole.span == target.hole, at
 
 

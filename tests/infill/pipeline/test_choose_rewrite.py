@@ -14,7 +14,7 @@ from infill.prompt.segments import Segment
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.timing import Timings
-from infill.types import FillRequest, Hole, Span
+from infill.types import Hole, RewriteRequest, Span
 from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
 
@@ -55,7 +55,7 @@ def sure(engine: FakeEngine, code: str, free: Sequence[str], new: tuple[str, ...
         ids = tuple(engine.tokenizer.encode(text))
         segments.append(Segment(Span(start, at), ids, (len(ids),), empty))
     span = Span(0, len(code))
-    request = FillRequest(code, "python", selection=span, strength=None if empty else 0.5)
+    request = RewriteRequest(code, "python", selection=span, strength=None if empty else 0.5)
     hole = Hole(span, "selection", "", multiline=True)
     job = Job(request, parse(language, code), hole, PROMPT, CancelToken(), Timings())
     denoised = Denoised((new,), 1, "converged")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infill.pipeline.filler import ModelFiller, open_filler
-from infill.types import Filled, FillRequest, NoFill, Span
+from infill.types import Filled, FillRequest, NoFill, RewriteRequest, Span
 from model.config import EMBEDDED
 from model.tokenize.tokenizer import SPECIAL_TOKENS
 from model.types import CancelToken, Fill
@@ -87,7 +87,7 @@ def test_a_body_and_a_selection(filler: ModelFiller) -> None:
     at = SOURCE.index("dict(")
     for result in (
         ask(filler, text, text.index("\n\n\ndef")),
-        filler.fill(FillRequest(text=SOURCE, language="python", selection=Span(at, at + 4)), CancelToken()),
+        filler.fill(RewriteRequest(text=SOURCE, language="python", selection=Span(at, at + 4)), CancelToken()),
     ):
         if isinstance(result, Filled):
             span, fill = result.completions[0].span, result.completions[0].text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infill.pipeline.filler import ModelFiller
-from infill.types import Context, Filled, FillRequest, NoFill, Span
+from infill.types import Context, Filled, FillRequest, NoFill, RewriteRequest, Span
 from model.types import CancelToken
 from tests.infill.fake_engine import PREFIX, SUFFIX, FakeEngine
 
@@ -187,7 +187,7 @@ def test_a_selection_is_refilled_with_something_else() -> None:
     engine = FakeEngine(["w * h", "w + h"], log_probs={"w * h": -5.0, "w + h": -0.5})
     text = "def area(w, h):\n    return w * h\n"
     start = text.index("w * h")
-    request = FillRequest(text=text, language="python", selection=Span(start, start + 5))
+    request = RewriteRequest(text=text, language="python", selection=Span(start, start + 5))
     result = ModelFiller(engine, "fake").fill(request, CancelToken())
     assert texts(result) == ["w + h"] and result.completions[0].span == Span(start, start + 5)
     assert {sum(c.hole_mask) for c in engine.canvases} == {3, 4, 5, 6, 7}
@@ -197,7 +197,7 @@ def test_right_code_is_not_refilled_with_what_is_hardly_more_probable() -> None:
     engine = FakeEngine(["w + h"], log_probs={"w * h": -0.6, "w + h": -0.5})
     text = "def area(w, h):\n    return w * h\n"
     start = text.index("w * h")
-    request = FillRequest(text=text, language="python", selection=Span(start, start + 5))
+    request = RewriteRequest(text=text, language="python", selection=Span(start, start + 5))
     result = ModelFiller(engine, "fake").fill(request, CancelToken())
     assert isinstance(result, NoFill) and result.reason == "nothing_better"
 

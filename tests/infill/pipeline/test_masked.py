@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 from infill.cli.main import main
 from infill.pipeline.filler import ModelFiller
-from infill.types import Filled, FillRequest, NoFill, Source, Span
+from infill.types import Filled, FillRequest, NoFill, RewriteRequest, Source, Span
 from model.load import load_engine
 from model.types import CancelToken, ModelSpec
 from tests.model.masked_checkpoints import write_learned_checkpoint
@@ -42,7 +42,7 @@ def test_the_token_that_does_not_belong_is_refined(filler: ModelFiller, monkeypa
     monkeypatch.setattr("infill.pipeline.choose_rewrite.MARGIN", 0.0)  # so few weights are never so sure
     wrong = TEXT.replace("*", "+")
     line = Span(wrong.index("    return"), len(wrong) - 1)
-    asked = FillRequest(text=wrong, language="python", selection=line, strength=0.1)
+    asked = RewriteRequest(text=wrong, language="python", selection=line, strength=0.1)
     answer = filler.fill(asked, CancelToken())
     assert isinstance(answer, Filled) and answer.hole.span.end == line.end
     assert answer.completions[0].text == TEXT[answer.hole.span.start : line.end]

@@ -11,7 +11,7 @@ from infill.holes.target import applied
 from infill.pipeline.filler import ModelFiller
 from infill.pipeline.refine import Group, least_probable, noised, read
 from infill.prompt.segments import assembled, changed_parts, free_spans, lay_out
-from infill.types import Filled, FillRequest, Hole, NoFill, Span
+from infill.types import Filled, FillRequest, Hole, NoFill, RewriteRequest, Span
 from model.types import Budget, CancelToken, Canvas, Fill
 from tests.infill.fake_engine import CharTokenizer, FakeEngine
 
@@ -99,7 +99,7 @@ def test_an_answer_has_every_frozen_character(
     selection, frozen = within(text, chosen), spans(pairs)
     filler = ModelFiller(engine(languages=None), "fake")
     drafts: list[str] = []
-    request = FillRequest(
+    request = RewriteRequest(
         text=text, language="html", selection=selection, frozen=frozen or (Span(0, 0),), strength=strength
     )
     answer = filler.fill(request, CancelToken(), lambda draft: drafts.append(draft.text))
@@ -148,7 +148,7 @@ def ask(text: str, selected: str, free: tuple[str, ...] = (), engine: FakeEngine
         at = hole + len(piece)
     if free:
         frozen.append(Span(at, selection.end))
-    request = FillRequest(text=text, language="python", selection=selection, frozen=tuple(frozen), **options)
+    request = RewriteRequest(text=text, language="python", selection=selection, frozen=tuple(frozen), **options)
     return ModelFiller(engine or Loud(log_probs={"Q": -0.01}), "fake").fill(request, CancelToken())
 
 
@@ -214,7 +214,7 @@ def test_a_selection_too_long_is_a_reason_with_numbers():
 
 
 def test_nothing_free_is_a_reason():
-    request = FillRequest(text="x = 1\n", language="python", selection=Span(0, 5), frozen=(Span(0, 5),))
+    request = RewriteRequest(text="x = 1\n", language="python", selection=Span(0, 5), frozen=(Span(0, 5),))
     answer = ModelFiller(Loud(), "fake").fill(request, CancelToken())
     assert isinstance(answer, NoFill) and answer.reason == "no_target"
 
@@ -222,7 +222,7 @@ def test_nothing_free_is_a_reason():
 def test_a_cancel_comes_before_any_other_reason():
     token = CancelToken()
     token.cancel()
-    request = FillRequest(text="x = 1\n", language="python", selection=Span(0, 5), strength=0.5)
+    request = RewriteRequest(text="x = 1\n", language="python", selection=Span(0, 5), strength=0.5)
     answer = ModelFiller(Loud(), "fake").fill(request, token)
     assert isinstance(answer, NoFill) and answer.reason == "cancelled"
 

@@ -42,7 +42,7 @@ def around(tokenizer: TextTokenizer, text: str, start: int, end: int | None = No
     kind = "line_end" if end is None else "selection"
     hole = Hole(Span(start, start if end is None else end), kind, "", multiline=end is not None)
     others, refines = asked.pop("others", ""), asked.pop("refines", False)
-    told = instructions_for(text, hole, "python", FillRequest(text, "python", **asked), refines)
+    told = instructions_for(text, hole, "python", FillRequest(text, "python", offset=start, **asked), refines)
     return prompt_context(text, hole, info(), tokenizer, Preamble(others, told))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infill.pipeline.filler import ModelFiller
-from infill.types import Filled, FillRequest, NoFill, Span
+from infill.types import Filled, FillRequest, NoFill, RewriteRequest, Span
 from model.engine.engine import DiffusionEngine
 from model.load import load_engine
 from model.tokenize.chat import Chat
@@ -102,7 +102,7 @@ def test_no_control_token_is_written(engine: DiffusionEngine) -> None:
 def test_a_rewrite_follows_the_instruction(engine: DiffusionEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = Seen(engine, monkeypatch)
     start = FILE.index("    print")
-    request = FillRequest(
+    request = RewriteRequest(
         FILE, "python", selection=Span(start, len(FILE) - 1), instruction="Print the area of 3.",
         diagnostics=("E9 magic number",), max_steps=2,
     )  # fmt: skip
@@ -120,7 +120,7 @@ def test_it_may_think_before_a_rewrite(folder: Path, tmp_path: Path, monkeypatch
     engine = load_engine(ModelSpec(str(thinking), device="cpu"))
     seen, t = Seen(engine, monkeypatch), engine.tokenizer
     selection = Span(FILE.index("    print"), len(FILE) - 1)
-    ask(engine, FillRequest(FILE, "python", selection=selection, instruction="Print the area of 3.", max_steps=1))
+    ask(engine, RewriteRequest(FILE, "python", selection=selection, instruction="Print the area of 3.", max_steps=1))
     opening, prompt = seen.prompts[0], seen.prompts[1]
     assert opening[-3:] == [t.id_of("<|channel>"), *t.encode("thought\n")][-3:] and t.id_of("<|think|>") in opening
     assert prompt[: len(opening)] == opening  # what was encoded to think is not encoded again
