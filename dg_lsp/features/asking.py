@@ -11,7 +11,8 @@ from lsprotocol import types
 
 from dg_lsp.backend.load_shedding import MESSAGES
 from dg_lsp.documents.documents import DocumentSnapshot
-from dg_lsp.session.session import Record, Session
+from dg_lsp.session.outcome import Outcome
+from dg_lsp.session.session import Session
 from infill.types import Filled, NoFill, OnDraft, Request
 
 log = logging.getLogger(__name__)
@@ -20,34 +21,26 @@ LANES = ("inline", "rewrite", "ahead")  # of a document: a question supersedes t
 
 
 async def ask(
-    session: Session,
-    snapshot: DocumentSnapshot,
-    lane: str,
-    request: Request,
-    record: Record,
-    on_draft: OnDraft | None = None,
-) -> Filled | None:
-    """Return the model's answer, or None with the reason recorded; None too when the text moved on."""
-    if not may_read(session, snapshot, record):
-        return None
+    session: Session, snapshot: DocumentSnapshot, lane: str, request: Request, on_draft: OnDraft | None = None
+) -> Outcome[Filled | None]:
+    """Return the model's answer, or why there is none; there is none either when the text moved on."""
+    if (refused := refusal(session, snapshot)) is not None:
+        return refused
     answer = await session.dispatcher.fill((snapshot.uri, lane), request, on_draft)
-    return checked(session, snapshot, answer, record)
+    return checked(session, snapshot, answer)
 
 
-def checked(session: Session, snapshot: DocumentSnapshot, answer: Filled | NoFill, record: Record) -> Filled | None:
-    """Return the answer if it may be sent, else None with the reason recorded."""
+def checked(session: Session, snapshot: DocumentSnapshot, answer: Filled | NoFill) -> Outcome[Filled | None]:
+    """Return the answer if it may be sent, else why it may not."""
     if isinstance(answer, NoFill):
-        record.reason, record.detail = answer.reason, answer.detail
         if answer.reason == "server_failed":  # only the user can help
             session.tell_once(answer.detail)
-        return None
+        return Outcome(None, answer.reason, answer.detail)
     if not session.documents.is_current(snapshot):
-        record.reason = "document_changed"
-        return None
-    record.reason = "filled"
+        return Outcome(None, "document_changed")
     first = answer.completions[0]
-    record.counts |= {"items": len(answer.completions), "fill_chars": len(first.text), "steps": first.steps}
-    return answer
+    counts = {"items": len(answer.completions), "fill_chars": len(first.text), "steps": first.steps}
+    return Outcome(answer, "filled", counts=counts)
 
 
 def may_ask_automatically(session: Session) -> bool:
@@ -75,10 +68,10 @@ def _follow_load_shedder(session: Session) -> None:
     session.changed()
 
 
-def may_read(session: Session, snapshot: DocumentSnapshot, record: Record) -> bool:
-    """Return whether the document's text may be used; if not, the record says which rule it was."""
+def refusal(session: Session, snapshot: DocumentSnapshot) -> Outcome[None] | None:
+    """Return which rule says that the document's text may not be used; None where it may."""
     verdict = session.judge(snapshot.uri)
-    if not verdict.allowed:
-        record.reason, record.ignored = "ignored_file", verdict
-        log.debug("ignored by %s (%s)", verdict.rule, verdict.source)  # the user's words
-    return verdict.allowed
+    if verdict.allowed:
+        return None
+    log.debug("ignored by %s (%s)", verdict.rule, verdict.source)  # the user's words
+    return Outcome(None, "ignored_file", ignored=verdict)

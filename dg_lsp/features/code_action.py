@@ -17,6 +17,7 @@ from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import span_of
 from dg_lsp.features.common.rewriting import RewriteCommand, rewrite
 from dg_lsp.features.execute_command import COMMAND_OF, title_of
+from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.session import Session
 from infill.holes.stubs import is_stub
 from infill.holes.target import TargetKind
@@ -84,19 +85,19 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
 
 async def resolve_code_action(session: Session, action: types.CodeAction) -> types.CodeAction:
     """Return the action with its edit, or without one and with a message to the user that says why."""
-    with session.request("codeAction/resolve") as record:
+    with session.request("codeAction/resolve") as request:
         data = msgspec.convert(action.data, ActionData)
         snapshot = session.documents.get(data.uri)
-        record.counts = {"kind": data.kind}
+        request.counts = {"kind": data.kind}
         if snapshot is None or snapshot.version != data.version:
-            record.reason = "document_closed" if snapshot is None else "document_changed"
+            request.outcome = Outcome(None, "document_closed" if snapshot is None else "document_changed")
             session.tell(types.MessageType.Info, "The document has changed since then: select again.")
             return action
         wanted = RewriteCommand(
             data.kind, data.range, action.title, data.strength, problem=data.problem, diagnostics=data.diagnostics
         )
-        outcome = await rewrite(session, snapshot, wanted, record)
-        action.edit = outcome.edit
+        request.outcome = outcome = await rewrite(session, snapshot, wanted)
+        action.edit = outcome.value
         if not outcome.is_silent:
             session.tell(types.MessageType.Info, outcome.detail)
     return action

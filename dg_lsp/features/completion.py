@@ -13,7 +13,8 @@ from lsprotocol import types
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import Encoding, offset_at, position_at, span_of
 from dg_lsp.features.common.lsp_values import with_line_ends
-from dg_lsp.features.common.suggesting import suggestions
+from dg_lsp.features.common.suggesting import CursorRequest, suggestions
+from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.session import Session
 from infill.syntax.line_breaks import line_break_at
 
@@ -27,18 +28,20 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
     The list is never complete: what is typed next may have another answer.
     """
     items: list[types.CompletionItem] = []
-    with session.request("completion") as record:
+    with session.request("completion") as request:
         snapshot = session.documents.get(params.text_document.uri)
         if snapshot is None:
-            record.reason = "unknown_document"
+            request.outcome = Outcome(None, "unknown_document")
         else:
             # Editors say "invoked" for typing a word, too.
             invoked = params.context is None or params.context.trigger_kind == types.CompletionTriggerKind.Invoked
             manual = invoked and not session.debounce.is_typing(snapshot.uri)
-            found = await suggestions(session, snapshot, params.position, manual, None, record)
-            items = _entries(session, snapshot, params.position, found)
-            if found and not items:
-                record.reason = "several_lines"
+            asked = CursorRequest(snapshot, params.position, manual)
+            request.counts = asked.counts
+            request.outcome = found = await suggestions(session, asked)
+            items = _entries(session, snapshot, params.position, found.value)
+            if found.value and not items:
+                request.end("several_lines")
     return types.CompletionList(is_incomplete=True, items=items)
 
 

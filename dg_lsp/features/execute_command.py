@@ -16,8 +16,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
 
 from dg_lsp.features.common.rewrite_progress import Token
-from dg_lsp.features.common.rewriting import Outcome, RewriteCommand, rewrite
-from dg_lsp.session.session import Record, Session
+from dg_lsp.features.common.rewriting import RewriteCommand, Rewritten, rewrite
+from dg_lsp.session.session import Session
 from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS, Strength
 
@@ -65,34 +65,32 @@ async def _run(session: Session, kind: TargetKind, *given: Any) -> dict[str, Any
     except msgspec.ValidationError as error:
         raise JsonRpcInvalidParams(f"Invalid Params: {COMMAND_OF[kind]}: {error}") from None
     title = title_of(session, kind)
-    outcome = Outcome(None, "failed", "The server could not do it; see its log.", 0.0)
-    with session.request(COMMAND_OF[kind]) as record:
-        outcome = await _outcome(session, kind, arguments, title, record)
-        if arguments.apply and outcome.edit is not None:
-            outcome = await _applied(session, title, outcome)
-            record.reason = outcome.reason
-    edit = None if outcome.edit is None else session.server.rpc.to_builtins(outcome.edit)
+    outcome = Rewritten(None, "failed", "The server could not do it; see its log.")
+    with session.request(COMMAND_OF[kind]) as request:
+        request.outcome = outcome = await _outcome(session, kind, arguments, title)
+        if arguments.apply and outcome.value is not None:
+            request.outcome = outcome = await _applied(session, title, outcome)
+    edit = None if outcome.value is None else session.server.rpc.to_builtins(outcome.value)
     return {"edit": edit, "reason": outcome.reason, "detail": outcome.detail, "title": title, "ms": outcome.ms}
 
 
-async def _outcome(session: Session, kind: TargetKind, arguments: Arguments, title: str, record: Record) -> Outcome:
+async def _outcome(session: Session, kind: TargetKind, arguments: Arguments, title: str) -> Rewritten:
     snapshot = session.documents.get(arguments.uri)
     if snapshot is None or arguments.version not in (None, snapshot.version):
-        record.reason = "document_closed" if snapshot is None else "document_changed"
-        return Outcome.of(record.reason)
+        return Rewritten.of("document_closed" if snapshot is None else "document_changed")
     strength = STRENGTHS.get(arguments.strength) if isinstance(arguments.strength, str) else arguments.strength
     strength = strength if kind in ("refine", "fix") else None
     wanted = RewriteCommand(
         kind, arguments.range, title, strength, arguments.instruction, diagnostics=arguments.diagnostics
     )
-    return await rewrite(session, snapshot, wanted, record, arguments.progress_token)
+    return await rewrite(session, snapshot, wanted, arguments.progress_token)
 
 
-async def _applied(session: Session, title: str, outcome: Outcome) -> Outcome:
+async def _applied(session: Session, title: str, outcome: Rewritten) -> Rewritten:
     """Have the client apply the edit; the answer says when it did not."""
     if not session.client.applies_edits:
         return msgspec.structs.replace(outcome, reason="not_applied", detail="The client cannot apply edits.")
-    params = types.ApplyWorkspaceEditParams(edit=outcome.edit, label=title)  # pyright: ignore[reportArgumentType]
+    params = types.ApplyWorkspaceEditParams(edit=outcome.value, label=title)  # pyright: ignore[reportArgumentType]
     try:
         answer = await session.server.rpc.send_request_async(types.WORKSPACE_APPLY_EDIT, params)
         taken = bool(answer.applied)

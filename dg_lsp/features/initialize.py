@@ -7,7 +7,8 @@ from pygls.capabilities import ServerCapabilitiesBuilder
 
 from dg_lsp.documents.positions import Encoding
 from dg_lsp.rpc.processes import runs
-from dg_lsp.session.session import ClientFeatures, Session
+from dg_lsp.session.client_features import ClientFeatures
+from dg_lsp.session.session import Session
 from dg_lsp.session.trust import folder_of
 from dg_lsp.settings import read_settings
 

@@ -22,7 +22,9 @@ from dg_lsp.backend.dispatcher import Dispatcher
 from dg_lsp.backend.load_shedding import LoadShedder
 from dg_lsp.documents.documents import Documents, DocumentSnapshot
 from dg_lsp.documents.notebooks import ModelText, Notebooks, text_with_cells
+from dg_lsp.session.client_features import ClientFeatures
 from dg_lsp.session.debounce import Debounce
+from dg_lsp.session.outcome import OpenRequest
 from dg_lsp.session.related_files import RelatedFiles
 from dg_lsp.session.suggestions import SuggestionCache, typed_on
 from dg_lsp.session.syntax_thread import SyntaxThread
@@ -39,39 +41,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OpenModel = Callable[[EngineChoice, OnBytes], Awaitable[Backend]]
-
-
-class Record:
-    """What is to be logged of one request."""
-
-    def __init__(self) -> None:
-        self.reason = "failed"
-        self.detail = ""  # for the user, not for the log: it may name what is in the text
-        self.ignored: Verdict | None = None
-        self.counts: dict[str, object] = {}
-
-
-class ClientFeatures:
-    """What the client said that it can do, as far as we care."""
-
-    def __init__(self, capabilities: types.ClientCapabilities) -> None:
-        window, workspace = capabilities.window, capabilities.workspace
-        self.progress = bool(window and window.work_done_progress)
-        edit = workspace.workspace_edit if workspace else None
-        self.document_changes = bool(edit and edit.document_changes)
-        self.annotates_edits = bool(edit and edit.change_annotation_support)
-        self.applies_edits = bool(workspace and workspace.apply_edit)
-        document = capabilities.text_document
-        action = document.code_action if document else None
-        resolve = action.resolve_support if action else None
-        self.resolves_edits = bool(resolve and "edit" in resolve.properties)
-        self.has_configuration = bool(workspace and workspace.configuration)
-        changes = workspace.did_change_configuration if workspace else None
-        self.registers_configuration = bool(changes and changes.dynamic_registration)
-        self.inline_completion = bool(document and document.inline_completion is not None)
-        entry = document.completion.completion_item if document and document.completion else None
-        formats = entry.documentation_format if entry else None
-        self.shows_markdown = types.MarkupKind.Markdown in (formats or ())
 
 
 class OpenFill(msgspec.Struct, frozen=True):
@@ -206,21 +175,22 @@ class Session:
         self.server.window_show_message(types.ShowMessageParams(type=kind, message=message))
 
     @contextmanager
-    def request(self, name: str) -> Generator[Record]:
+    def request(self, name: str) -> Generator[OpenRequest]:
         """Log one line about a request when it ends; our own errors end here, the caller answers nothing."""
-        record = Record()
+        request = OpenRequest()
         started = time.perf_counter()
         try:
-            yield record
+            yield request
         except Exception as error:
-            record.reason = f"internal_error {type(error).__name__}"
-            log.error("%s: %s; --log-level debug shows where", name, record.reason)
+            request.end(f"internal_error {type(error).__name__}")
+            log.error("%s: %s; --log-level debug shows where", name, request.outcome.reason)
             log.debug("%s failed", name, exc_info=True)  # may quote the user's text
         except BaseException:
-            record.reason = "cancelled"
+            request.end("cancelled")
             raise
         finally:
-            self.last_reason, self.last_ignored = record.reason, record.ignored
+            outcome = request.outcome
+            self.last_reason, self.last_ignored = outcome.reason, outcome.ignored
             self.last_ms = round((time.perf_counter() - started) * 1000, 1)
-            counts = " ".join(f"{key}={value}" for key, value in record.counts.items())
-            log.info("%s ms=%.1f reason=%s %s", name, self.last_ms, record.reason, counts)
+            counts = " ".join(f"{key}={value}" for key, value in {**request.counts, **outcome.counts}.items())
+            log.info("%s ms=%.1f reason=%s %s", name, self.last_ms, outcome.reason, counts)

@@ -1,9 +1,11 @@
-"""`python -m tests.bench.bench_walk [--shared]`: the walk of one inline completion, from its handler to the canvas.
+"""`python -m tests.bench.bench_walk [--shared]`: the walk of one inline completion, to the canvas and back.
 
-Prints each project function on the way once, as file:function in the order of the calls, then two counts: those
-hops, and all calls of project functions until the canvas is built. The way is the stack at each hand-over: to the
-task of the question, to the queue, to the socket, and last to the canvas. With `--shared` the model is behind a
-real socket, in an engine that runs on the same event loop, so that both sides are seen.
+Prints each project function on the way once, as file:function, then two counts: those hops, and all calls of project
+functions meanwhile. The way there is the stack at each hand-over: to the task of the question, to the queue, to the
+socket, and last to the canvas; its order is that of the calls. The way back begins when the canvas is built. It is
+what returns of the way there, and the stack at each hand-over of the answer; its order is that of the returns. With
+`--shared` the model is behind a real socket, in an engine that runs on the same event loop, so that both sides are
+seen.
 """
 
 from __future__ import annotations
@@ -43,6 +45,15 @@ HAND_OVERS = (
     "dg_lsp/backend/fair_queue.py:put",
     CANVAS,
 )
+# Functions that hand the answer on.
+HANDS_BACK = (
+    "dg_lsp/backend/scheduler.py:_post",
+    "dg_lsp/backend/question.py:resolve",
+    "dg_lsp/engine/messages.py:pack",
+    "dg_lsp/engine/engine_connection.py:_take",
+    "dg_lsp/features/common/lsp_values.py:inline_item",
+)
+NEWS = "dg_lsp/engine/host.py:_tell"  # sends other things the same way
 TEXT = "def area(width, height):\n    return width * "
 
 
@@ -50,33 +61,52 @@ _SERVING: list[asyncio.Future[None]] = []  # the loop itself holds tasks only we
 
 
 class Walk:
-    """Hears of every call from the handler's on, in all threads, until the canvas is built."""
+    """Hears of every call from the handler's on, in all threads, until the answer is sent."""
 
     def __init__(self) -> None:
-        self.hops: list[str] = []
-        self.n_calls = 0
-        self.over = threading.Event()
-        self._begun = False
+        self.there: list[str] = []
+        self.back: dict[str, None] = {}  # in the order of what came last, because a coroutine also ends to wait
+        self.n_calls = {"there": 0, "back": 0}
+        self.ended = False
+        self._begun = self._built = False
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
-        if event != "call" or self.over.is_set() or (name := name_of(frame)) is None:
+        if self.ended or event not in ("call", "return") or (name := name_of(frame)) is None:
             return
         self._begun = self._begun or name == HANDLER
         if not self._begun:
             return
-        self.n_calls += 1
-        if name.startswith(HAND_OVERS):
-            self._take(frame)
-        if name.startswith(CANVAS):
-            self.over.set()
+        if event == "call":
+            self.n_calls["back" if self._built else "there"] += 1
+        if self._built:
+            self._way_back(frame, event, name)
+        elif event == "call" and name.startswith(HAND_OVERS):
+            self.there += [each for each in stack_of(frame) if each not in self.there]
+            self._built = name.startswith(CANVAS)
 
-    def _take(self, frame: FrameType | None) -> None:
-        stack: list[str] = []
-        while frame is not None:
-            if (name := name_of(frame)) is not None:
-                stack.append(name)
-            frame = frame.f_back
-        self.hops += [name for name in reversed(stack) if name not in self.hops]
+    def _way_back(self, frame: FrameType, event: str, name: str) -> None:
+        stack = stack_of(frame)
+        if NEWS in stack:
+            return
+        if event == "call" and name in HANDS_BACK:
+            moved = stack
+        elif event == "return" and not name.startswith((CANVAS, *HANDS_BACK)) and name in (*self.there, *self.back):
+            moved = [name]
+        else:
+            return
+        for each in moved:
+            self.back.pop(each, None)
+            self.back[each] = None
+
+
+def stack_of(frame: FrameType | None) -> list[str]:
+    """Return the project's functions on a frame's stack, outermost first."""
+    stack: list[str] = []
+    while frame is not None:
+        if (name := name_of(frame)) is not None:
+            stack.append(name)
+        frame = frame.f_back
+    return stack[::-1]
 
 
 def name_of(frame: FrameType) -> str | None:
@@ -125,6 +155,7 @@ async def walk(seen: Walk, shared: bool) -> None:
     receive(server, "textDocument/inlineCompletion", place | {"context": {"triggerKind": 2}}, id=2)
     while not any(message.get("id") == 2 for message in wire.sent):
         await asyncio.sleep(0.001)
+    seen.ended = True
     sys.setprofile(None)
     server.session.dispatcher.close()
 
@@ -137,8 +168,9 @@ def main() -> None:
         seen = Walk()
         threading.setprofile(seen)  # for the model's thread, which is yet to start
         asyncio.run(walk(seen, shared))
-    print("\n".join(seen.hops))
-    print(f"{len(seen.hops)} hops, {seen.n_calls} calls of project functions")
+    for way, hops in (("there", seen.there), ("back", list(seen.back))):
+        print("\n".join(hops))
+        print(f"{way}: {len(hops)} hops, {seen.n_calls[way]} calls of project functions")
     sys.stdout.flush()
     os._exit(0)
 

@@ -11,7 +11,7 @@ from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import Encoding, range_of
-from dg_lsp.session.session import ClientFeatures
+from dg_lsp.session.client_features import ClientFeatures
 from infill.syntax.line_breaks import line_break_at
 from infill.types import Completion, Part, Span
 

@@ -14,10 +14,11 @@ from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import range_of, span_of
-from dg_lsp.features.asking import ask, may_read
+from dg_lsp.features.asking import ask, refusal
 from dg_lsp.features.common.lsp_values import workspace_edit
 from dg_lsp.features.common.rewrite_progress import RewriteProgress, Token
-from dg_lsp.session.session import Record, Session
+from dg_lsp.session.outcome import Outcome
+from dg_lsp.session.session import Session
 from infill.holes.target import SelectionTarget, Target, TargetKind
 from infill.pipeline.refine import STRENGTHS
 from infill.types import NoFill, Request, Span
@@ -56,18 +57,15 @@ class RewriteCommand(msgspec.Struct, frozen=True):
     diagnostics: tuple[str, ...] = ()
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """The edit, or why there is none; `detail` is for a person."""
+class Rewritten(Outcome[types.WorkspaceEdit | None], frozen=True):
+    """The edit, or why there is none; `detail` is a sentence for the user. It took `ms` milliseconds."""
 
-    edit: types.WorkspaceEdit | None
-    reason: str
-    detail: str
-    ms: float
+    ms: float = 0.0
 
     @classmethod
-    def of(cls, reason: str) -> Outcome:
+    def of(cls, reason: str) -> Rewritten:
         """Make one for a reason that came before the model."""
-        return cls(None, reason, _WHY[reason], 0.0)
+        return cls(None, reason, _WHY[reason])
 
     @property
     def is_silent(self) -> bool:
@@ -76,22 +74,20 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 async def rewrite(
-    session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, record: Record, token: Token | None = None
-) -> Outcome:
+    session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, token: Token | None = None
+) -> Rewritten:
     """Return the edit, or why there is none; `token` is a progress token of the client's."""
     started = time.perf_counter()
-    edit = None
     with RewriteProgress(session, wanted.title, snapshot, token) as progress:
-        if may_read(session, snapshot, record):
-            edit = await _edit(session, snapshot, wanted, record, progress)
-    return Outcome(
-        edit, record.reason, _detail(session, wanted, record), round((time.perf_counter() - started) * 1000, 1)
-    )
+        outcome = refusal(session, snapshot) or await _edit(session, snapshot, wanted, progress)
+    detail = _detail(session, wanted, outcome)
+    ms = round((time.perf_counter() - started) * 1000, 1)
+    return Rewritten(outcome.value, outcome.reason, detail, outcome.ignored, outcome.counts, ms)
 
 
 async def _edit(
-    session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, record: Record, progress: RewriteProgress
-) -> types.WorkspaceEdit | None:
+    session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, progress: RewriteProgress
+) -> Outcome[types.WorkspaceEdit | None]:
     encoding = session.documents.encoding
     span = span_of(snapshot.text, wanted.range, encoding)
     problem = span_of(snapshot.text, wanted.problem or wanted.range, encoding)
@@ -99,18 +95,16 @@ async def _edit(
     if found is None:
         found = _without_tree(wanted.kind, span, snapshot)
     if not session.documents.is_current(snapshot):
-        record.reason = "document_changed"
-        return None
+        return Outcome(None, "document_changed")
     if isinstance(found, NoFill):
-        record.reason, record.detail = found.reason, found.detail
-        return None
+        return Outcome(None, found.reason, found.detail)
     progress.replaces(range_of(snapshot.text, found.replaced, encoding))
     request = _request(session, snapshot, wanted, found)
-    filled = await ask(session, snapshot, "rewrite", request, record, progress.show)
-    if filled is None:
-        return None
-    changes = found.changes(filled.completions[0])
-    return workspace_edit(changes, snapshot, encoding, session.client, wanted.title)
+    asked = await ask(session, snapshot, "rewrite", request, progress.show)
+    if asked.value is None:
+        return asked.with_value(None)
+    changes = found.changes(asked.value.completions[0])
+    return asked.with_value(workspace_edit(changes, snapshot, encoding, session.client, wanted.title))
 
 
 def _request(session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, target: Target) -> Request:
@@ -141,9 +135,9 @@ def _without_tree(kind: TargetKind, span: Span, snapshot: DocumentSnapshot) -> T
     return NoFill("no_target", "the text is too long, or its language has no grammar here")
 
 
-def _detail(session: Session, wanted: RewriteCommand, record: Record) -> str:
-    if record.reason == "filled":
+def _detail(session: Session, wanted: RewriteCommand, outcome: Outcome[object]) -> str:
+    if outcome.reason == "filled":
         refilled = wanted.kind == "rewrite" and not session.dispatcher.takes_instructions
         return "The model follows no instructions, so yours was not used." if refilled else ""
-    why = _WHY.get(record.reason, f"The model has no proposal ({record.reason}).")
-    return f"{why.removesuffix('.')} ({record.detail})." if record.detail else why
+    why = _WHY.get(outcome.reason, f"The model has no proposal ({outcome.reason}).")
+    return f"{why.removesuffix('.')} ({outcome.detail})." if outcome.detail else why

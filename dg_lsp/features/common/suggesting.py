@@ -9,110 +9,119 @@ from __future__ import annotations
 import asyncio
 import time
 
+import msgspec
 from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import offset_at
-from dg_lsp.features.asking import ask, checked, may_ask_automatically, may_read, note_speed
+from dg_lsp.features.asking import ask, checked, may_ask_automatically, note_speed, refusal
 from dg_lsp.features.common.cursor_view import CursorView, cursor_view
 from dg_lsp.features.common.prefetch import prefetch
 from dg_lsp.features.completion_events import sent_items
+from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.power import on_battery
-from dg_lsp.session.session import OpenFill, Record, Session
+from dg_lsp.session.session import OpenFill, Session
 from infill.syntax.language_ids import plain_id
-from infill.types import Completion, Filled, FillRequest, NoFill
+from infill.types import Completion, Filled, FillRequest, NoFill, Trigger
+
+Completions = tuple[Completion, ...]
 
 _MANUAL_CANDIDATES = 3
+_TYPED_ON: Outcome[tuple[()]] = Outcome((), "superseded")
 _NO_SILENCE = ("superseded", "document_changed")  # the user typed on and noticed nothing
 
 
-async def suggestions(
-    session: Session,
-    snapshot: DocumentSnapshot,
-    position: types.Position,
-    manual: bool,
-    popup: types.SelectedCompletionInfo | None,
-    record: Record,
-) -> list[types.InlineCompletionItem]:
-    """Return what to suggest at a position, best first; when there is nothing, the record says why."""
-    began = time.monotonic() if manual else session.debounce.cause(snapshot.uri)
-    items = await _items(session, snapshot, position, manual, popup, record)
-    if not items and record.reason not in _NO_SILENCE:
-        session.last_silence = record.reason
-        session.usage.silent(record.reason)
-    elif items and record.reason == "filled":
-        session.usage.answered("manual" if manual else "automatic", time.monotonic() - began)
-    return items
+class CursorRequest(msgspec.Struct, frozen=True):
+    """What the client asks at a cursor: by hand or while the user types, perhaps with the selected item of a popup."""
+
+    snapshot: DocumentSnapshot
+    position: types.Position
+    manual: bool
+    popup: types.SelectedCompletionInfo | None = None
+
+    @property
+    def trigger(self) -> Trigger:
+        return "manual" if self.manual else "automatic"
+
+    @property
+    def counts(self) -> dict[str, object]:
+        """What the log says of it."""
+        return {"trigger": self.trigger, "document_chars": len(self.snapshot.text)}
 
 
-async def _items(
-    session: Session,
-    snapshot: DocumentSnapshot,
-    position: types.Position,
-    manual: bool,
-    popup: types.SelectedCompletionInfo | None,
-    record: Record,
-) -> list[types.InlineCompletionItem]:
-    settings, encoding = session.settings, session.documents.encoding
-    record.counts = {"trigger": "manual" if manual else "automatic", "document_chars": len(snapshot.text)}
-    if not manual and not settings.automatic:
-        record.reason = "automatic_off"
-    elif not manual and settings.on_battery == "manual" and on_battery():
-        record.reason = "on_battery"
-    elif settings.languages is not None and snapshot.language_id not in map(plain_id, settings.languages):
-        record.reason = "language_off"
-    elif may_read(session, snapshot, record):
-        if session.notebooks.notebook_of(snapshot.uri) is None:  # cells have each other as context
-            session.context.visited(snapshot.uri, position.line)
-        cursor = offset_at(snapshot.text, position, encoding)
-        view = cursor_view(session.model_text(snapshot), snapshot, cursor, popup, encoding)
-        completions = await (_manual if manual else _automatic)(session, view, record)
-        own = (view.in_document(completion) for completion in completions)
-        return sent_items(session, snapshot, cursor, [completion for completion in own if completion is not None])
-    return []
+async def suggestions(session: Session, asked: CursorRequest) -> Outcome[list[types.InlineCompletionItem]]:
+    """Return what to suggest at a cursor, best first, or why there is nothing."""
+    began = time.monotonic() if asked.manual else session.debounce.cause(asked.snapshot.uri)
+    outcome = await _items(session, asked)
+    if not outcome.value and outcome.reason not in _NO_SILENCE:
+        session.last_silence = outcome.reason
+        session.usage.silent(outcome.reason)
+    elif outcome.value and outcome.reason == "filled":
+        session.usage.answered(asked.trigger, time.monotonic() - began)
+    return outcome
 
 
-async def _automatic(session: Session, view: CursorView, record: Record) -> tuple[Completion, ...]:
+async def _items(session: Session, asked: CursorRequest) -> Outcome[list[types.InlineCompletionItem]]:
+    snapshot, encoding = asked.snapshot, session.documents.encoding
+    if (reason := _switched_off(session, asked)) is not None:
+        return Outcome([], reason)
+    if (refused := refusal(session, snapshot)) is not None:
+        return refused.with_value([])
+    if session.notebooks.notebook_of(snapshot.uri) is None:  # cells have each other as context
+        session.context.visited(snapshot.uri, asked.position.line)
+    cursor = offset_at(snapshot.text, asked.position, encoding)
+    view = cursor_view(session.model_text(snapshot), snapshot, cursor, asked.popup, encoding)
+    found = await (_manual if asked.manual else _automatic)(session, view)
+    own = (view.in_document(completion) for completion in found.value)
+    return found.with_value(sent_items(session, snapshot, cursor, [each for each in own if each is not None]))
+
+
+def _switched_off(session: Session, asked: CursorRequest) -> str | None:
+    """The setting that forbids to suggest anything here, as a reason; None where none does."""
+    settings = session.settings
+    if not asked.manual and not settings.automatic:
+        return "automatic_off"
+    if not asked.manual and settings.on_battery == "manual" and on_battery():
+        return "on_battery"
+    if settings.languages is not None and asked.snapshot.language_id not in map(plain_id, settings.languages):
+        return "language_off"
+    return None
+
+
+async def _automatic(session: Session, view: CursorView) -> Outcome[Completions]:
     """What to show while the user types: one completion or none."""
     if fitting := session.suggestions.find(*view.key):
-        return _kept(session, view, fitting, record)
+        return _kept(session, view, fitting)
     if session.debounce.after_deletion(view.uri):
-        record.reason = "after_deletion"
-        return ()
+        return Outcome((), "after_deletion")
     if (reason := session.suggestions.silence(*view.key)) is not None:
-        record.reason = reason
-        return ()
-    record.reason = "superseded"
+        return Outcome((), reason)
     opened = session.open_fills.get(view.uri)
     if opened is not None and opened.may_fit(view.text, view.offset):
         left_s = opened.asked_at + session.settings.deadline_ms / 1000 - time.monotonic()
         if not await _unless_typed_on(session, view, opened, left_s):
-            return ()
+            return _TYPED_ON
         if fitting := session.suggestions.find(*view.key):
-            return _kept(session, view, fitting, record)
+            return _kept(session, view, fitting)
     if not may_ask_automatically(session):
-        record.reason = "too_slow"
-        return ()
+        return Outcome((), "too_slow")
     debounce_ms = session.settings.debounce_ms
     wait_s = session.debounce.wait_s(view.uri) if debounce_ms is None else debounce_ms / 1000
     if not await session.debounce.paused(view.uri, wait_s):
-        return ()
+        return _TYPED_ON
     opened = _begin(session, view)
     if not await _unless_typed_on(session, view, opened):
-        return ()
-    answer = checked(session, view.snapshot, opened.answer.result(), record)
-    if answer is None:
-        return ()
-    prefetch(session, view, answer.completions[0])
-    return answer.completions[:1]
+        return _TYPED_ON
+    answer = checked(session, view.snapshot, opened.answer.result())
+    if answer.value is None:
+        return answer.with_value(())
+    prefetch(session, view, answer.value.completions[0])
+    return answer.with_value(answer.value.completions[:1])
 
 
-def _kept(
-    session: Session, view: CursorView, fitting: tuple[Completion, ...], record: Record
-) -> tuple[Completion, ...]:  # fmt: skip
-    record.reason = "still_fits"
+def _kept(session: Session, view: CursorView, fitting: Completions) -> Outcome[Completions]:
     prefetch(session, view, fitting[0])
-    return fitting[:1]
+    return Outcome(fitting[:1], "still_fits")
 
 
 def _begin(session: Session, view: CursorView) -> OpenFill:
@@ -151,18 +160,18 @@ async def _unless_typed_on(session: Session, view: CursorView, opened: OpenFill,
         raise
 
 
-async def _manual(session: Session, view: CursorView, record: Record) -> tuple[Completion, ...]:
+async def _manual(session: Session, view: CursorView) -> Outcome[Completions]:
     """What to offer when the user asks: what is shown already stays first, others follow."""
     fitting = session.suggestions.find(*view.key)
     if not await _model_is_open_unless_typed_on(session, view):
-        record.reason = "superseded"
-        return ()
-    filled = await ask(session, view.snapshot, "inline", _request(session, view, automatic=False), record)
-    if filled is None:
-        return fitting
-    session.suggestions.remember(*view.key, filled.completions)
+        return _TYPED_ON
+    answer = await ask(session, view.snapshot, "inline", _request(session, view, automatic=False))
+    if answer.value is None:
+        return answer.with_value(fitting)
+    completions = answer.value.completions
+    session.suggestions.remember(*view.key, completions)
     shown = {completion.text for completion in fitting}
-    return (*fitting, *(completion for completion in filled.completions if completion.text not in shown))
+    return answer.with_value((*fitting, *(each for each in completions if each.text not in shown)))
 
 
 async def _model_is_open_unless_typed_on(session: Session, view: CursorView) -> bool:

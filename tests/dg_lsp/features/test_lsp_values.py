@@ -10,7 +10,7 @@ from lsprotocol import converters, types
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import Encoding
 from dg_lsp.features.common.lsp_values import inline_item, minimal_edit, workspace_edit
-from dg_lsp.session.session import ClientFeatures
+from dg_lsp.session.client_features import ClientFeatures
 from infill.types import Part, Span
 from tests.dg_lsp.server_fakes import completion
 

@@ -1,0 +1,28 @@
+"""What the client said that it can do, as far as we care."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+
+class ClientFeatures:
+    """The client's capabilities as flags, read once from its first message."""
+
+    def __init__(self, capabilities: types.ClientCapabilities) -> None:
+        window, workspace = capabilities.window, capabilities.workspace
+        self.progress = bool(window and window.work_done_progress)
+        edit = workspace.workspace_edit if workspace else None
+        self.document_changes = bool(edit and edit.document_changes)
+        self.annotates_edits = bool(edit and edit.change_annotation_support)
+        self.applies_edits = bool(workspace and workspace.apply_edit)
+        document = capabilities.text_document
+        action = document.code_action if document else None
+        resolve = action.resolve_support if action else None
+        self.resolves_edits = bool(resolve and "edit" in resolve.properties)
+        self.has_configuration = bool(workspace and workspace.configuration)
+        changes = workspace.did_change_configuration if workspace else None
+        self.registers_configuration = bool(changes and changes.dynamic_registration)
+        self.inline_completion = bool(document and document.inline_completion is not None)
+        entry = document.completion.completion_item if document and document.completion else None
+        formats = entry.documentation_format if entry else None
+        self.shows_markdown = types.MarkupKind.Markdown in (formats or ())
