@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from infill.files.read_write import SourceFile, printable
+from infill.files.read import SourceFile, printable
 from infill.ignore.rules import IgnoreRules, Verdict
 from infill.types import InputError, NoFill
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from infill.cli import console
 from infill.cli.progress import byte_bar, wants_bar
-from infill.files.read_write import SourceFile, check_writable, printable
+from infill.files.read import SourceFile, printable
+from infill.files.write import check_writable
 from infill.ignore.rules import IgnoreRules, Verdict
 from infill.project.project_context import project_context
 from infill.types import Context, Filler, InputError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from infill.pipeline.filler import ModelFiller
 
 STDIN = "-"
-# argparse takes `-:2:16` for an option. No argument can hold a NUL, so one in front hides it safely.
+# argparse takes `-:2:16` and `-x.py:2:16` for options. No argument can hold a NUL, so one in front hides it safely.
 _HIDDEN = "\0"
 
 
@@ -102,9 +103,14 @@ def spec_of(args: ModelArguments) -> ModelSpec:
     return ModelSpec(args.model, args.quant, args.device, args.engine, args.url, args.threads)
 
 
-def parsed(parser: argparse.ArgumentParser, argv: Iterable[str], arguments: Arguments) -> Arguments:
-    """Fill in the arguments from a command line whose targets may be in standard input; exits where it is wrong."""
-    hidden = [_HIDDEN + argument if argument.startswith(f"{STDIN}:") else argument for argument in argv]
+def parsed(parser: argparse.ArgumentParser, argv: Sequence[str], arguments: Arguments) -> Arguments:
+    """Fill in the arguments from a command line; exits where it is wrong.
+
+    Targets may be in standard input, and all that follows `--` are targets.
+    """
+    options = argv[: argv.index("--")] if "--" in argv else argv
+    hidden = [_HIDDEN + argument if argument.startswith(f"{STDIN}:") else argument for argument in options]
+    hidden += [_HIDDEN + argument for argument in argv[len(options) + 1 :]]
     args = parser.parse_intermixed_args(hidden, namespace=arguments)
     args.targets = [target.removeprefix(_HIDDEN) for target in args.targets]
     if args.write and args.json and any(target.partition(":")[0] == STDIN for target in args.targets):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from infill.cli import console
 from infill.cli.command_input import CommonArguments
-from infill.files.read_write import SourceFile, write_all
+from infill.files.read import SourceFile
+from infill.files.write import write_all
 
 
 def put_out(texts: Sequence[tuple[SourceFile, str]], records: Iterable[bytes], args: CommonArguments) -> None:

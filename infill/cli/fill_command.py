@@ -22,7 +22,7 @@ from infill.cli.command_input import (
 from infill.cli.command_output import put_out
 from infill.cli.edits import FilledText, FillOptions, Outcome, fill_nothing, fill_text
 from infill.cli.rewrite_command import fill_holes
-from infill.files.read_write import Position, SourceFile, offset_of
+from infill.files.read import Position, SourceFile, offset_of
 from infill.types import Filled, Filler, InputError, NoFill
 from model.types import CancelToken
 

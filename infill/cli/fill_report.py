@@ -13,7 +13,7 @@ import msgspec
 from infill.cli.console import GREEN, painted
 from infill.cli.edits import Outcome
 from infill.cli.report_words import json_name, nothing_to_show, plural, reason_words, rounded, timed_line
-from infill.files.read_write import Position
+from infill.files.read import Position
 from infill.types import Completion, Filled, Hole
 
 

@@ -1,8 +1,8 @@
 """The `infill` command: arguments in; data on stdout, talk on stderr, an exit code out.
 
 0: every position was filled. 1: at least one had nothing to show. 2: usage or set-up, and no file was
-written. 130: interrupted, or the reader of the output went away. Everything the user gave is checked
-before the model is loaded. Knows nothing of how a fill is made.
+written. 130: interrupted, or the reader of the output went away. 143: ended by SIGTERM. Everything the user gave
+is checked before the model is loaded. Knows nothing of how a fill is made.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from infill.cli import console
 from infill.cli.doctor import doctor
 from infill.cli.fill_command import fill
 from infill.cli.rewrite_command import refine, rewrite
+from infill.files.signals import orderly_end
 from infill.types import InputError
 from model.types import CheckpointError
 
@@ -28,8 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code and raises nothing."""
     try:
         try:
-            code = _dispatch(list(sys.argv[1:] if argv is None else argv))
-        except SystemExit as stop:  # argparse: --help, --version, a usage error
+            with orderly_end():
+                code = _dispatch(list(sys.argv[1:] if argv is None else argv))
+        except SystemExit as stop:  # argparse: --help, --version, a usage error; a signal
             code = stop.code if isinstance(stop.code, int) else 2
         console.write_stdout(b"")  # flush what argparse printed, where a closed pipe can still be handled
         return code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infill.cli.console import YELLOW, painted
-from infill.files.read_write import printable
+from infill.files.read import printable
 from infill.types import NoFill
 
 

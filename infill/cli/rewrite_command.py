@@ -28,7 +28,7 @@ from infill.cli.command_input import (
 )
 from infill.cli.command_output import put_out
 from infill.cli.rewrite_report import Lines, Rewritten
-from infill.files.read_write import SourceFile, offset_of, printable
+from infill.files.read import SourceFile, offset_of, printable
 from infill.holes.stubs import is_stub
 from infill.holes.target import SelectionTarget, Target, applied, overlap
 from infill.pipeline.refine import STRENGTHS

@@ -8,7 +8,7 @@ import msgspec
 
 from infill.cli.console import GREEN, painted
 from infill.cli.report_words import json_name, nothing_to_show, plural, reason_words, rounded, timed_line
-from infill.files.read_write import printable
+from infill.files.read import printable
 from infill.types import Filled, NoFill, Part
 
 

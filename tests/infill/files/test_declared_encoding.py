@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from infill.checks.encodable import is_encodable
-from infill.files.read_write import SourceFile, write_all
+from infill.files.read import SourceFile
+from infill.files.write import write_all
 from infill.syntax.declared_encoding import declared_encoding
 from infill.types import InputError
 

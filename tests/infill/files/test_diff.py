@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infill.files.diff import unified_diff
-from infill.files.read_write import SourceFile
+from infill.files.read import SourceFile
 
 LONG = "".join(f"line {i}\n" for i in range(40))
 CHANGES = {

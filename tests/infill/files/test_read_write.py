@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from infill.files.read_write import MAX_BYTES, Position, SourceFile, check_writable, offset_of, write_all
+from infill.files.read import MAX_BYTES, Position, SourceFile, offset_of
+from infill.files.write import check_writable, write_all
 from infill.types import InputError
 
 NOBODY = 65534
