@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -45,7 +45,7 @@ def no_end() -> Generator[None]:
 
 
 @contextmanager
-def _handled(numbers: list[int], handler: object) -> Generator[None]:
+def _handled(numbers: Sequence[int], handler: object) -> Generator[None]:
     """Have signals handled within the block; only the main thread can, in others nothing changes."""
     if threading.current_thread() is not threading.main_thread():
         yield

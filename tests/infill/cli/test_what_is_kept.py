@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.reports, pytest.mark.skipif(os.name != "posix", reason
 
 
 @pytest.mark.parametrize(
-    "command", [("fill", "area.py:2:16"), ("fill", "--holes", "area.py"), ("rewrite", "area.py:2")]
+    "command", [("fill", "area.py:2:16"), ("fill", "--holes", "area.py"), ("rewrite", "area.py:2-2")]
 )
 def test_a_file_with_two_names_is_refused_before_a_model_is_loaded(run: Run, area: Path, command: tuple[str, ...]):
     os.link(area, area.with_name("other.py"))
@@ -132,7 +132,7 @@ sys.exit(main.main(["bench"]))
     assert (done.returncode, done.stderr, os.listdir(tmp_path)) == (143, b"", [])
 
 
-@pytest.mark.parametrize("name", ["-x.py", "--write.py", "--", "-"])
+@pytest.mark.parametrize("name", ["-x.py", "--write.py", "--.py", "-"])
 def test_what_follows_two_dashes_is_a_path(run: Run, tmp_path: Path, name: str):
     (tmp_path / name).write_bytes(CODE)
     place = f"{name}:2:16"
@@ -141,7 +141,8 @@ def test_what_follows_two_dashes_is_a_path(run: Run, tmp_path: Path, name: str):
     if name != "-":
         assert f"+++ b/{name}\n".encode() in out
     for command in ("rewrite", "refine"):
-        assert run(command, "--", f"{name}:2", stdin=CODE)[0] in (0, 1)
+        assert run(command, "--", f"{name}:2-2", stdin=CODE)[0] in (0, 1)
     assert run("fill", "--holes", "--", name, stdin=CODE)[0] in (0, 1)
-    assert run("fill", "--write", "--", f"./{name}:2:16")[0] == 0
+    more = ["--language", "python"] if name == "-" else []
+    assert run("fill", "--write", *more, "--", f"./{name}:2:16")[0] == 0
     assert (tmp_path / name).read_bytes() == FILLED
