@@ -1,4 +1,4 @@
-"""Reads and writes source files: bytes to text and back without translation, and safe writes.
+"""Reads source files: bytes to text and back without translation.
 
 Line ends, a byte order mark and a missing last newline stay as they are. Every problem with a file is
 an `InputError` of one line that names it. Knows nothing of holes, languages or models.

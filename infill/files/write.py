@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infill.files.attributes import copy_attributes, n_names
-from infill.files.read import SourceFile, cause, printable
+from infill.files.decode import printable
+from infill.files.read import SourceFile, cause
 from infill.files.signals import no_end
 from infill.types import InputError
 

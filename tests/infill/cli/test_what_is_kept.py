@@ -12,8 +12,9 @@ import pytest
 
 from infill.files.read import SourceFile
 from infill.files.write import write_all
-from infill.types import InputError
+from infill.types import InputError, NoFill
 from tests.infill.conftest import CODE, Run
+from tests.infill.fake_filler import filled
 
 ROOT = Path(__file__).parents[3]
 FILLED = CODE.replace(b"w * ", b"w * h")
@@ -140,9 +141,11 @@ def test_what_follows_two_dashes_is_a_path(run: Run, tmp_path: Path, name: str):
     assert (code, b"+    return w * h" in out) == (0, True), err
     if name != "-":
         assert f"+++ b/{name}\n".encode() in out
-    for command in ("rewrite", "refine"):
-        assert run(command, "--", f"{name}:2-2", stdin=CODE)[0] in (0, 1)
-    assert run("fill", "--holes", "--", name, stdin=CODE)[0] in (0, 1)
+    run.answer = lambda _: NoFill("empty_fill")
+    for command in (("rewrite", "--", f"{name}:2-2"), ("refine", "--", f"{name}:2-2"), ("fill", "--holes", "--", name)):
+        code, _, err = run(*command, stdin=CODE)
+        assert code == 1, err
+    run.answer = lambda request: filled(request, "h")
     more = ["--language", "python"] if name == "-" else []
     assert run("fill", "--write", *more, "--", f"./{name}:2:16")[0] == 0
     assert (tmp_path / name).read_bytes() == FILLED
