@@ -16,6 +16,7 @@ import msgspec
 StopReason = Literal["converged", "step_budget", "deadline", "cancelled", "pruned"]
 Purpose = Literal["line", "block", "rewrite"]  # what a hole is for
 PromptKind = Literal["infill", "plain", "chat"]  # tokens of its own for the parts, bare text, or turns of a chat
+OnStep = Callable[[int, list[list[int]]], None]  # steps taken and the ids of every canvas, of none that was given up
 OnBytes = Callable[[int, int], None]  # bytes of the weights that are in place, and of all of them
 Quant = Literal["int4", "fp8", "int8", "bf16"]  # formats of weights; bf16: as they are
 
@@ -223,7 +224,7 @@ class Engine(Protocol):
         budget: Budget,
         cancel: CancelToken,
         seed: int,
-        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        on_draft: OnStep | None = None,
     ) -> list[Fill]:
         """Denoise a batch of canvases over one encoded prompt; one `Fill` per canvas, in order."""
         ...

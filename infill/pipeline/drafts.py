@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from infill.types import Draft, OnDraft
-from model.types import Budget, Canvas
-
-OnStep = Callable[[int, list[list[int]]], None]  # steps taken and the ids of every canvas, of none that was given up
+from model.types import Budget, Canvas, OnStep
 
 
 def reporter(

@@ -19,7 +19,7 @@ from model.diffusion.network import Network, ScoredTokens
 from model.diffusion.sampler import Flags, SeededDraws
 from model.engine.hole_lengths import UsualConfidence, confidence
 from model.tokenize.tokenizer import TextTokenizer
-from model.types import Budget, CancelToken, Canvas, Fill, InfillConfig, ModelInfo, Score, StopReason
+from model.types import Budget, CancelToken, Canvas, Fill, InfillConfig, ModelInfo, OnStep, Score, StopReason
 
 LEAST_USUAL = 1e-3  # where the fitted curve is next to nothing
 SEED_STRIDE = 1_000_003  # rows of a batch draw from seeds this far apart
@@ -56,7 +56,7 @@ class DiffusionEngine:
         budget: Budget,
         cancel: CancelToken,
         seed: int,
-        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        on_draft: OnStep | None = None,
     ) -> list[Fill]:
         """Denoise a batch of canvases over one prompt; cancelled before the first step, the fills are empty.
 

@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 
 from model.http.answer_scores import AnswerScores
 from model.http.code_points import N_IDS, CodePointTokenizer
-from model.http.fills import BLOCK_CHARS, LINE_CHARS, OnStep, fill, shower, written
+from model.http.fills import BLOCK_CHARS, LINE_CHARS, fill, shower, written
 from model.http.prompt import Asked, asked, messages
 from model.http.server import Server
 from model.http.wire import Answer, Model
-from model.types import Budget, CancelToken, Canvas, CheckpointError, Fill, ModelInfo, Score, StopReason
+from model.types import Budget, CancelToken, Canvas, CheckpointError, Fill, ModelInfo, OnStep, Score, StopReason
 
 TEMPERATURE = 0.4  # what DiffusionGemma ends at; answers must be able to differ, or their agreement says nothing
 N_ANSWERS = 3  # to one question, in one request

@@ -9,11 +9,9 @@ from model.http.answer_scores import Written
 from model.http.code_points import CodePointTokenizer
 from model.http.prompt import Asked
 from model.http.wire import Answer
-from model.types import Canvas, Fill, StopReason
+from model.types import Canvas, Fill, OnStep, StopReason
 
 LINE_CHARS, BLOCK_CHARS = 160, 3000  # the most that fits into a hole
-
-OnStep = Callable[[int, list[list[int]]], None]
 
 
 def shower(

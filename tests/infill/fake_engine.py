@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from model.types import Asked, Budget, CancelToken, Canvas, Fill, ModelInfo, Score
+from model.types import Asked, Budget, CancelToken, Canvas, Fill, ModelInfo, OnStep, Score
 
 PAD, BOS, SUFFIX, PREFIX = range(4)
 NOTHING = Asked()
@@ -70,7 +70,7 @@ class FakeEngine:
 
     def denoise(
         self, prompt_ids: Sequence[int], canvases: Sequence[Canvas], budget: Budget, cancel: CancelToken, seed: int,
-        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        on_draft: OnStep | None = None,
     ) -> list[Fill]:  # fmt: skip
         self.prompts.append(list(prompt_ids))
         self.canvases, self.budgets = list(canvases), [*self.budgets, budget]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ from infill.pipeline.filler import ModelFiller
 from infill.pipeline.refine import Group, least_probable, noised, read
 from infill.prompt.segments import assembled, changed_parts, free_spans, lay_out
 from infill.types import Filled, FillRequest, Hole, NoFill, RewriteRequest, Span
-from model.types import Budget, CancelToken, Canvas, Fill
+from model.types import Budget, CancelToken, Canvas, Fill, OnStep
 from tests.infill.fake_engine import CharTokenizer, FakeEngine
 
 TEXTS = st.text(st.sampled_from("ab =(\t \r\n😋é#:x"), min_size=1, max_size=40)
@@ -34,7 +34,7 @@ class Loud(FakeEngine):
 
     def denoise(
         self, prompt_ids: Sequence[int], canvases: Sequence[Canvas], budget: Budget, cancel: CancelToken, seed: int,
-        on_draft: Callable[[int, list[list[int]]], None] | None = None,
+        on_draft: OnStep | None = None,
     ) -> list[Fill]:  # fmt: skip
         self.canvases = list(canvases)
         marks = "QRSTU"
