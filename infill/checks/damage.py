@@ -16,6 +16,7 @@ from infill.types import Span
 
 _WORD = re.compile(r"[^\W\d_]{2,}", re.UNICODE)
 _PREFIX = re.compile(r"[A-Za-z]*")
+_AROUND_STRINGS = frozenset({"concatenated_string", "parenthesized_expression", "string"})
 _LEAST_WORDS = 0.8  # least share of the words of documentation that a new one must have
 
 
@@ -80,7 +81,8 @@ def _prose_words(syntax: Syntax, span: Span) -> int:
     """Count the words in a span that are in comments, or in strings that are statements."""
     language, total = syntax.language, 0
     for node in syntax.nodes_in(span):
-        is_statement = node.parent is not None and node.parent.type == language.expression_statement
+        parent = next((n for n in ancestors(node) if n != node and n.type not in _AROUND_STRINGS), None)
+        is_statement = parent is not None and parent.type == language.expression_statement
         if node.type in language.comment_types or (is_statement and node.type in language.string_types):
             own = syntax.span_of(node)
             total += len(set(_WORD.findall(syntax.text[max(own.start, span.start) : min(own.end, span.end)].lower())))

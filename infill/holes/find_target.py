@@ -14,6 +14,7 @@ from infill.holes.find_hole import find_hole
 from infill.holes.functions import extent, function_at, functions, holes_in, start_of
 from infill.holes.placeholders import placeholder_hole
 from infill.holes.target import HoleTarget, Inserted, SelectionTarget, Target, TargetKind, with_inserted
+from infill.syntax.docstrings import docstring_of
 from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
 from infill.syntax.languages import placeholder_pattern
@@ -121,8 +122,10 @@ def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
         return NoFill("no_target", "nothing there can have a docstring")
     first = body.named_children[0]
     start = start_of(syntax, function)
-    string = first.named_children[0] if first.type == doc.statement_type and first.named_children else None
-    if string is not None and string.type == doc.string_type:
+    string = docstring_of(first, doc)
+    if string is not None and string.type != doc.string_type:
+        return NoFill("no_target", "it has a docstring")
+    if string is not None:
         return _in_docstring(syntax, start, string, doc.content_type)
     at = syntax.char_offset(first.start_byte)
     line = syntax.line(at)

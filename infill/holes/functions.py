@@ -10,6 +10,7 @@ import tree_sitter
 
 from infill.holes.deliberate import in_brackets, left_open
 from infill.syntax import indentation as indents
+from infill.syntax.docstrings import docstring_of
 from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import BLANK
 from infill.syntax.languages import Language
@@ -136,9 +137,8 @@ def _begins_block(syntax: Syntax, span: Span) -> bool:
     code = indents.code_of(syntax, above)
     if doc is not None and code:
         last = syntax.node_over(Span(above.start + len(code) - 1, above.start + len(code)))
-        string = next((n for n in ancestors(last) if n.type == doc.string_type), None)
-        statement = None if string is None else string.parent
-        if statement is not None and statement.type == doc.statement_type and statement.prev_named_sibling is None:
+        statement = next((n for n in ancestors(last) if n.type == doc.statement_type), None)
+        if statement is not None and statement.prev_named_sibling is None and docstring_of(statement, doc):
             return True
     return indents.opens_block(syntax.language, code)
 

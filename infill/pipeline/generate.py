@@ -16,6 +16,7 @@ from infill.checks.damage import damage
 from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
 from infill.checks.preservation import is_only_prose, loses_code
+from infill.checks.second_import import is_second_import
 from infill.pipeline.drafts import reporter
 from infill.pipeline.job import Job, Pipeline
 from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
@@ -81,6 +82,8 @@ def can_stand(job: Job[Request], text: str) -> bool:
     """Return whether a text passes every check but the parser's. What is cut back must pass them again."""
     request, syntax, span, present = job.request, job.syntax, job.hole.span, job.present.strip()
     if foreign_mark(text, request.text) or not is_encodable(text, request.text):
+        return False
+    if is_second_import(syntax, span, text):
         return False
     if job.hole.kind == "selection":
         if text.strip() == present or loses_code(syntax, span, text):

@@ -14,13 +14,15 @@ import msgspec
 import tree_sitter
 
 from infill.project.imports import Import, imports
+from infill.syntax.docstrings import docstring_of, strings_of
+from infill.syntax.function_syntax import FUNCTION_SYNTAX
 from infill.syntax.tree import Syntax
 
 MAX_LINE_CHARS = 120  # of a constant's line
 MAX_MEMBERS = 40  # of a class
 _HOLDERS = frozenset({"if_statement", "try_statement", "else_clause", "elif_clause", "except_clause", "block"})
 _DEFINITIONS = frozenset({"function_definition", "class_definition", "decorated_definition"})
-_FIRST_LINE = re.compile(r"""[rRuU]?("{3}|'{3}|"|')\s*(.*?)\s*(?:\1|$)""", re.MULTILINE)
+_FIRST_LINE = re.compile(r"""[rRuU]?("{3}|'{3}|"|')\s*(.*?)(?:(\1)|[ \t\r]*$)""", re.MULTILINE)
 
 
 class Outline(msgspec.Struct, frozen=True):
@@ -85,11 +87,18 @@ def _head(node: tree_sitter.Node) -> str:
 def _documentation(body: tree_sitter.Node | None) -> list[str]:
     """Return the first line of a body's docstring, in quotes; empty where there is none."""
     first = body.named_children[0] if body is not None and body.named_children else None
-    if first is None or first.type != "expression_statement" or not first.named_children:
+    doc = FUNCTION_SYNTAX["python"].doc
+    whole = None if first is None or doc is None else docstring_of(first, doc)
+    if whole is None or doc is None:
         return []
-    string = first.named_children[0]
-    found = _FIRST_LINE.match(_text(string)) if string.type == "string" else None
-    return [f'"""{found[2]}"""'] if found and found[2] else []
+    line = ""
+    for string in strings_of(whole, doc):
+        found = _FIRST_LINE.match(_text(string))
+        apart = " " if line and re.match(r"\w*[\"']+\s", _text(string)) else ""
+        line += apart + found[2] if found else ""
+        if not found or not found[3]:
+            break  # the line ends inside this string
+    return [f'"""{line.strip()}"""'] if line.strip() else []
 
 
 def _assigned(node: tree_sitter.Node) -> str | None:

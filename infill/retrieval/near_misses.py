@@ -20,10 +20,11 @@ from infill.prompt.context import lf
 from infill.retrieval.renaming import NAME, Pairs, exchanged, is_name, renaming
 from infill.retrieval.similar_lines import MAX_LINES, WORDS, goes_on, word_before
 from infill.syntax.indentation import indent_of, width
+from infill.syntax.quotes import DOCSTRING
 from infill.types import Hole
 
 BLANKS = r"[^\S\n]*+"  # possessive: a long line of words must not be tried in every division
-DOCSTRING = re.compile(r"[rR]?(?P<quote>\"{3}|'{3})(?:(?!(?P=quote)).)*(?P=quote)\s*", re.DOTALL)
+_DOCSTRING = re.compile(rf"{DOCSTRING}\s*", re.DOTALL)
 CLOSERS = (")", "]", "}")
 MAX_NEAREST = 50  # matches whose neighbouring lines are compared
 MAX_NAMES = 3  # equal names that count; more are no further evidence
@@ -136,7 +137,7 @@ def _bodies(before: str, after: str, indent: str, keywords: frozenset[str]) -> I
         header = _line_above(before, start)
     head = before[: before.rfind(header, 0, start)]
     own, below = before[len(head) + len(header) :].strip(), _line_below(after, 0)
-    if not header or (own and not DOCSTRING.fullmatch(own)) or _depth(below) >= width(indent):
+    if not header or (own and not _DOCSTRING.fullmatch(own)) or _depth(below) >= width(indent):
         return
     above = _line_above(head, len(head))
     for text, match, pairs in _alike(header.rstrip(), f"{BLANKS}$", head, after, keywords):
@@ -144,7 +145,7 @@ def _bodies(before: str, after: str, indent: str, keywords: frozenset[str]) -> I
         end = _end_of_block(text, match.end(), depth, closers=())
         body = _moved(text[match.end() : end], indent)
         around = _neighbours(text, match.start(), end, above, below, keywords)
-        if own and (docstring := DOCSTRING.match(body)):
+        if own and (docstring := _DOCSTRING.match(body)):
             body = body[docstring.end() :]
             around += [more for more in [exchanged(docstring[0], own, keywords)] if more is not None]
         around_hole = text is head and depth < _depth(header) and not text[end:].strip()

@@ -12,13 +12,14 @@ from infill.syntax.language_table import Language
 
 
 class DocstringSyntax(msgspec.Struct, frozen=True):
-    """Documentation that is the first statement of a body and consists of one string."""
+    """Documentation that is the first statement of a body and consists of strings only."""
 
     opening: str
     closing: str
     statement_type: str
     string_type: str
     content_type: str
+    wrapper_types: frozenset[str] = frozenset({"concatenated_string", "parenthesized_expression"})
 
 
 class TypeHintSyntax(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from infill.syntax.language_ids import plain_id
 from infill.syntax.language_table import LANGUAGES, Language
+from infill.syntax.quotes import DOCSTRING
 
 __all__ = ["LANGUAGES", "Language", "by_id", "for_path", "placeholder_pattern"]
 
@@ -47,6 +48,5 @@ def placeholder_pattern(language: Language) -> re.Pattern[str]:
     A docstring before them is outside the group, because it describes to the model what to write.
     """
     one = rf"(?:{language.placeholder})"
-    docstring = r"(?:[rR]?(?P<quote>\"{3}|'{3})(?:(?!(?P=quote)).)*(?P=quote)\s+)?"
-    lead = docstring if language.block_style == "indent" else ""
+    lead = rf"(?:{DOCSTRING}\s+)?" if language.block_style == "indent" else ""
     return re.compile(rf"\s*{lead}(?P<placeholders>{one}(?:\s+{one})*)\s*", re.DOTALL)

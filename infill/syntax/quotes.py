@@ -13,6 +13,13 @@ QUOTES = "\"'`"
 _PREFIXED = r"(?:(?<!\w)|(?<=\b[rRbBfFuUtL])|(?<=\b[rRbBfFtT]{2})|(?<=\bu8))"
 _CHARACTER = r"(?<!\w)'(?:\\(?:u\{[0-9a-fA-F]+\}|x[0-9a-fA-F]{2}|[uU][0-9a-fA-F]{4,8}|[^\n])|[^'\\\n])'"
 
+_ONE = (
+    r"[rRuU]?(?:\"{3}(?:\\.|(?!\"{3}).)*\"{3}|'{3}(?:\\.|(?!'{3}).)*'{3}"
+    r"|\"(?:\\.|[^\"\\\n])*\"(?!\")|'(?:\\.|[^'\\\n])*'(?!'))"
+)
+# A docstring of Python: strings side by side, perhaps in parentheses. To be used with the flag DOTALL.
+DOCSTRING = rf"(?:{_ONE}(?:[ \t]*(?:\\\r?\n[ \t]*)?{_ONE})*|\(\s*{_ONE}(?:\s*{_ONE})*\s*\))"
+
 
 def without_strings(text: str, quotes: str = QUOTES) -> str:
     """Return the text with blanks for every complete string of one line; `quotes` are what opens one."""
