@@ -17,6 +17,7 @@ from dg_lsp.features.common.suggesting import CursorRequest, suggestions
 from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.session import Session
 from infill.syntax.line_breaks import line_break_at
+from infill.syntax.word_chars import word_start
 
 MAX_LABEL = 60  # characters
 _LAST = "~~"  # sorts behind the names that other servers offer
@@ -69,9 +70,7 @@ def _entry(
     """The entry replaces the word before the cursor too: by that word clients filter and align their list."""
     assert item.range is not None
     text, span = snapshot.text, span_of(snapshot.text, item.range, encoding)
-    start = span.start
-    while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
-        start -= 1
+    start = word_start(text, span.start)
     whole, typed = text[start : span.start] + str(item.insert_text), text[start:cursor]
     added = whole.removeprefix(typed)
     named = typed + next((line.rstrip() for line in added.splitlines() if line.strip()), "")

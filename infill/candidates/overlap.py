@@ -12,6 +12,7 @@ from itertools import islice
 
 from infill.syntax.indentation import BLANK, indent_of
 from infill.syntax.quotes import QUOTES, n_quotes, without_strings
+from infill.syntax.word_chars import is_word_char
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _TELLING = 24  # letters and digits in two or more lines
@@ -127,18 +128,14 @@ def _is_repeat(shared: str, kept: str, fill: str, line: tuple[str, str], quotes:
     if not any(char.isalnum() for char in shared):
         return set(shared) <= _MARKS
     before, after = kept[-1:] or left[-1:], right[len(shared) :][:1]
-    splits_first = _is_word(before) and _is_word(shared[0])
-    return not splits_first and not (_is_word(after) and _is_word(shared[-1]))
+    splits_first = is_word_char(before) and is_word_char(shared[0])
+    return not splits_first and not (is_word_char(after) and is_word_char(shared[-1]))
 
 
 def _still_needed(closer: str, fill: str, line: tuple[str, str], quotes: str) -> bool:
     """Say whether the line with all of the fill in it closes no more than the line did without it."""
     left, right = line
     return _balance(left + fill + right, closer, quotes) >= min(0, _balance(left + right, closer, quotes))
-
-
-def _is_word(char: str) -> bool:
-    return char.isalnum() or char == "_"
 
 
 def _balance(text: str, closer: str, quotes: str) -> int:

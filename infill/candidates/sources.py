@@ -7,7 +7,6 @@ the reranker's work, not ours.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -18,6 +17,7 @@ from infill.retrieval.near_misses import near_misses
 from infill.retrieval.similar_lines import Retrieved, continuations
 from infill.syntax.language_table import Language, keywords
 from infill.syntax.quotes import QUOTES
+from infill.syntax.word_chars import is_word_char, word_end
 from infill.types import Hole, Source
 from model.types import Fill, Tokenizer
 
@@ -80,7 +80,7 @@ def from_retrieved(found: Iterable[Retrieved]) -> list[Candidate]:
 def suggested(text: str, hole: Hole) -> list[Candidate]:
     """What is left of the last suggestion, and the same without the word that the user is writing anew."""
     line = text if hole.multiline else text.split("\n", 1)[0]
-    without_word = re.sub(r"^\w+", "", line)
+    without_word = line[word_end(line, 0) :]
     return [_plain(t, "suggested") for t in dict.fromkeys((line, without_word)) if t.strip()]
 
 
@@ -90,7 +90,7 @@ def draft_ends(text: str, hole: Hole) -> list[str]:
         lines = text.split("\n")
         return ["\n".join(lines[:n]) for n in (len(lines), *range(1, min(len(lines), MAX_ENDS + 1)))]
     line = text.split("\n", 1)[0]
-    ends = [i for i in range(1, len(line)) if not (line[i - 1].isalnum() and line[i].isalnum())]
+    ends = [i for i in range(1, len(line)) if not (is_word_char(line[i - 1]) and is_word_char(line[i]))]
     return [line, *(line[:i] for i in ends[:MAX_ENDS])]
 
 

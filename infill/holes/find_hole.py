@@ -14,6 +14,7 @@ from infill.syntax import indentation as indents
 from infill.syntax.indentation import BLANK
 from infill.syntax.prose import prose_at
 from infill.syntax.tree import Syntax
+from infill.syntax.word_chars import is_word_char
 from infill.types import Hole, HoleKind, NoFill, Reason, Span, Trigger
 
 MAX_BYTES = 1_000_000
@@ -71,8 +72,7 @@ def _refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
     mean_line = len(syntax.text) / n_lines
     if mean_line > MAX_MEAN_LINE:
         return "generated_file", f"lines of {mean_line:.0f} characters on average"
-    following = syntax.text[offset : offset + 1]
-    if following.isalnum() or following == "_":
+    if is_word_char(syntax.text[offset : offset + 1]):
         return "word_to_the_right", "the cursor is before a word character"
     prose = prose_at(syntax, offset)
     if prose == "comment":

@@ -17,10 +17,11 @@ from operator import itemgetter
 import msgspec
 
 from infill.prompt.context import lf
-from infill.retrieval.renaming import NAME, Pairs, exchanged, is_name, renaming
-from infill.retrieval.similar_lines import MAX_LINES, WORDS, goes_on, word_before
+from infill.retrieval.renaming import Pairs, exchanged, is_name, renaming
+from infill.retrieval.similar_lines import MAX_LINES, goes_on, word_before
 from infill.syntax.indentation import indent_of, width
 from infill.syntax.quotes import DOCSTRING
+from infill.syntax.word_chars import is_word_char, names_in, words
 from infill.types import Hole
 
 BLANKS = r"[^\S\n]*+"  # possessive: a long line of words must not be tried in every division
@@ -94,11 +95,11 @@ def _lines(before: str, after: str, keywords: frozenset[str]) -> Iterator[_Found
     line_start = before.rfind("\n") + 1
     head, left = before[:line_start], before[line_start:]
     right, _, tail = after.partition("\n")
-    right, in_word, after_blank = right.strip(), left[-1:].isidentifier(), left[-1:].isspace()
+    right, in_word, after_blank = right.strip(), is_word_char(left[-1:]), left[-1:].isspace()
     above, below = _line_above(head, len(head)), _line_below(tail, 0)
     for text, match, pairs in _alike(left, rf"({BLANKS}\S.*+)$", head, tail, keywords):
         rest = match[len(match.groups())].rstrip()
-        if not rest.endswith(right) or (in_word and rest[0].isidentifier()):
+        if not rest.endswith(right) or (in_word and is_word_char(rest[0])):
             continue
         rest = rest[: len(rest) - len(right)].rstrip()
         around = _neighbours(text, match.start(), match.end(), above, below, keywords)
@@ -157,11 +158,12 @@ def _alike(
     shape: str, rest: str, head: str, tail: str, keywords: frozenset[str]
 ) -> Iterator[tuple[str, re.Match[str], Pairs]]:
     """Yield lines of this shape before and after the hole, nearest first, each with its pairs of differing names."""
-    words = WORDS.findall(shape)
-    names = [word for word in words if is_name(word, keywords)]
+    row = words(shape)
+    names = [word for word in row if is_name(word, keywords)]
     if not names:
         return
-    parts = [f"({NAME.pattern}+)" if is_name(word, keywords) else _exactly(word) for word in words]
+    name = names_in(shape).pattern
+    parts = [f"({name}+)" if is_name(word, keywords) else _exactly(word) for word in row]
     pattern = re.compile(f"^{BLANKS}{BLANKS.join(parts)}{rest}", re.MULTILINE)
     matches = [(len(head) - match.start(), head, match) for match in islice(pattern.finditer(head), MAX_LINES)]
     matches += [(match.start(), tail, match) for match in islice(pattern.finditer(tail), MAX_LINES)]

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from infill.retrieval.similar_lines import WORDS
+from infill.syntax.word_chars import has_marks, names_in, words
 
-NAME = re.compile(r"[^\W\d]\w*")
 PART = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|\d+|_+|\w")
 
 CASES: tuple[Callable[[str], str], ...] = (str, str.lower, str.upper, str.capitalize)
@@ -20,12 +19,12 @@ Pairs = list[tuple[str, str]]
 
 def is_name(word: str, keywords: frozenset[str]) -> bool:
     """Whether a word is a name that programmers choose, and no keyword."""
-    return NAME.fullmatch(word) is not None and word not in keywords
+    return names_in(word).fullmatch(word) is not None and word not in keywords
 
 
 def exchanged(there: str, here: str, keywords: frozenset[str]) -> Pairs | None:
     """Return the pairs (there, here) of names that differ; None where the texts differ in more, or have no words."""
-    old, new = WORDS.findall(there), WORDS.findall(here)
+    old, new = words(there), words(here)
     if not old or len(old) != len(new):
         return None
     pairs = [(a, b) for a, b in zip(old, new, strict=True) if a != b]
@@ -45,10 +44,10 @@ def renaming(pairs: Pairs) -> Callable[[str], str]:
             parts |= {cased(shorter[0]): cased(shorter[1]) for cased in CASES}
 
     def renamed(match: re.Match[str]) -> str:
-        own: list[str] = PART.findall(match[0])
+        own: list[str] = [match[0]] if has_marks(match[0]) else PART.findall(match[0])
         return names.get(match[0]) or "".join(parts.get(part, part) for part in own)
 
-    return lambda text: NAME.sub(renamed, text) if names else text
+    return lambda text: names_in(text).sub(renamed, text) if names else text
 
 
 def _difference(old: Sequence[str], new: Sequence[str]) -> tuple[str, str] | None:

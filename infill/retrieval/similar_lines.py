@@ -17,11 +17,11 @@ from typing import Protocol
 import msgspec
 
 from infill.prompt.context import lf
+from infill.syntax.word_chars import has_marks, is_word_char, word_start, words
 from infill.types import Span
 
 MAX_WORDS = 4  # longest left context looked for; longer ones match no more lines
 MAX_LINES = 1_000  # matching lines that are counted; more do not change the result
-WORDS = re.compile(r"\w+|[^\w\s]")
 WEIGHT = 0.6  # probability of a continuation that always follows MAX_WORDS words; see model/train/LOG.md
 
 
@@ -72,9 +72,9 @@ def _following(left: str, begun: str, right: str, searched: Sequence[str], limit
     """Return what follows the words of `left` and the letters `begun` in `searched`, where `right` comes after it."""
     after_blank = not left or left.endswith((" ", "\t"))
     ranked: dict[str, Continuation] = {}
-    for n_words, after in _patterns(WORDS.findall(left), begun):
+    for n_words, after in _patterns(words(left), begun):
         matches = (m for other in searched for m in after.finditer(other))
-        endings = (m[1].rstrip() for m in islice(matches, MAX_LINES))
+        endings = (m[1].rstrip() for m in islice(matches, MAX_LINES) if not has_marks(m[1][:1]))
         if after_blank:
             endings = (ending.lstrip() for ending in endings)
         if begun:
@@ -89,27 +89,24 @@ def _following(left: str, begun: str, right: str, searched: Sequence[str], limit
     return list(ranked.values())[:limit]
 
 
-def _patterns(words: list[str], begun: str) -> Iterator[tuple[int, re.Pattern[str]]]:
+def _patterns(left: list[str], begun: str) -> Iterator[tuple[int, re.Pattern[str]]]:
     """Yield (number of words, pattern that finds them), most words first; a line's first letters count as a word."""
-    if begun and not words:
+    if begun and not left:
         yield 1, re.compile(rf"^[^\S\n]*({re.escape(begun)}.*)", re.MULTILINE)
-    for n_words in range(min(MAX_WORDS, len(words)), 0, -1):
-        if not any(re.match(r"\w", word) for word in words[-n_words:]):
+    for n_words in range(min(MAX_WORDS, len(left)), 0, -1):
+        if not any(re.match(r"\w", word) for word in left[-n_words:]):
             break  # what follows a bracket elsewhere is no evidence here
-        yield n_words, _pattern(words[-n_words:])
+        yield n_words, _pattern(left[-n_words:])
 
 
 def word_before(text: str) -> str:
     """Return the word, whole or begun, at the end of the text; empty where there is none."""
-    start = len(text)
-    while start and re.match(r"\w", text[start - 1]):  # a regex search for the end would try every letter of the line
-        start -= 1
-    return text[start:]
+    return text[word_start(text, len(text)) :]
 
 
 def goes_on(text: str, begun: str) -> bool:
     """Whether the text begins with letters that continue the word `begun`."""
-    return re.match(rf"{re.escape(begun)}\w", text) is not None
+    return text.startswith(begun) and is_word_char(text[len(begun) : len(begun) + 1])
 
 
 def probabilities(found: Iterable[Retrieved]) -> dict[str, float]:
@@ -120,13 +117,13 @@ def probabilities(found: Iterable[Retrieved]) -> dict[str, float]:
     return {text: 1 - left for text, left in against.items()}
 
 
-def _pattern(words: list[str]) -> re.Pattern[str]:
+def _pattern(row: list[str]) -> re.Pattern[str]:
     """Return a pattern that matches the words in a row, where they first occur in a line, and captures the rest.
 
     It begins with plain characters, which makes the search in a long text ten times faster.
     """
-    first, last = re.escape(words[0]), words[-1]
-    begins = rf"(?<!\w{first})" if re.match(r"\w", words[0]) else ""
-    rest = "".join(rf"[^\S\n]*{re.escape(word)}" for word in words[1:])
+    first, last = re.escape(row[0]), row[-1]
+    begins = rf"(?<!\w{first})" if re.match(r"\w", row[0]) else ""
+    rest = "".join(rf"[^\S\n]*{re.escape(word)}" for word in row[1:])
     ends = r"(?!\w)" if re.match(r"\w", last) else ""
     return re.compile(rf"{first}{begins}{rest}{ends}([^\S\n]*\S.*)")

@@ -16,6 +16,7 @@ import msgspec
 
 from infill.prompt.context import PromptContext, lf
 from infill.retrieval.similar_lines import word_before
+from infill.syntax.word_chars import is_word_char, word_end, words
 from infill.types import Span
 from model.types import CancelToken, Engine, Tokenizer
 
@@ -53,7 +54,7 @@ def words_begun(text: str, hole: Span, texts: Iterable[str], known: Iterable[str
     needs no occurrence elsewhere, unless it is an attribute.
     """
     begun = word_before(text[: hole.start])
-    if not 0 < len(begun) <= MAX_LETTERS or re.match(r"\w", text[hole.end : hole.end + 1]):
+    if not 0 < len(begun) <= MAX_LETTERS or is_word_char(text[hole.end : hole.end + 1]):
         return {}
     before, after = lf(text[: hole.start - len(begun)]), lf(text[hole.end :])
     tokens = _tokens_before(before, len(before))
@@ -64,8 +65,8 @@ def words_begun(text: str, hole: Span, texts: Iterable[str], known: Iterable[str
     for other in texts:
         _count(there, other, begun, tokens)
     free = () if tokens[:1] == ["."] else known  # after a dot comes an attribute, which is not in `known`
-    words = {*here[0], *there[0], *(word for word in free if word.startswith(begun)), begun}
-    found = dict.fromkeys(words, 1 / len(words))
+    every = {*here[0], *there[0], *(word for word in free if word.startswith(begun)), begun}
+    found = dict.fromkeys(every, 1 / len(every))
     for counted in (*there, *here):
         found = _backed_off(counted, found)
     ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
@@ -93,14 +94,13 @@ def weighed(
     elsewhere = [SEEN * math.log(seen[text]) if text in seen else unseen for text in texts]
     weights = [math.exp(MODEL * max(p - typed, LEAST_MODEL) + t) for p, t in zip(log_probs, elsewhere, strict=True)]
     total = sum(weights)
-    words = [Word(t, p, w / total) for t, p, w in zip(texts, log_probs, weights, strict=True)]
-    return sorted(words, key=lambda word: -word.probability)
+    found = [Word(t, p, w / total) for t, p, w in zip(texts, log_probs, weights, strict=True)]
+    return sorted(found, key=lambda word: -word.probability)
 
 
 def first_word(text: str) -> str:
     """Return the letters that the text begins with."""
-    found = re.match(r"\w*", text)
-    return found[0] if found else ""
+    return text[: word_end(text, 0)]
 
 
 def log_prob_typed(
@@ -120,19 +120,25 @@ def log_prob_typed(
 def _count(levels: Levels, text: str, begun: str, tokens: Sequence[str], reverse: bool = False) -> None:
     """Add to `levels` the words that begin with `begun`, by how many tokens before them equal `tokens`."""
     # It begins with plain characters, which makes the search in a long text ten times faster.
-    matches = [*re.finditer(rf"{begun}(?<!\w{begun})\w{{,{MAX_LETTERS}}}\b", text)]
+    matches = [*re.finditer(rf"{begun}(?<!\w{begun})\w{{,{MAX_LETTERS}}}(?!\w)", text)]
     for match in matches[-MAX_MATCHES:] if reverse else matches[:MAX_MATCHES]:
-        levels[0][match[0]] += 1
+        word = match[0]
+        if not text.isascii():  # then marks may go on with the word, or stand before it
+            word += text[match.end() : word_end(text, match.end())]
+            if is_word_char(text[match.start() - 1 : match.start()]):
+                continue
+        levels[0][word] += 1
         for level, there, here in zip(levels[1:], _tokens_before(text, match.start()), tokens, strict=False):
             if there != here:
                 break
-            level[match[0]] += 1
+            level[word] += 1
 
 
 def _tokens_before(text: str, at: int) -> list[str]:
     """Return the last tokens before an offset, nearest first; a line's end and the text's beginning count as tokens."""
     start = max(0, at - WINDOW)
-    tokens = TOKENS.findall(text, start, at)
+    window = text[start:at]
+    tokens = TOKENS.findall(window) if window.isascii() else words(window, and_breaks=True)
     return ["\n", *tokens][: -MAX_TOKENS - 1 : -1] if start == 0 else tokens[: -MAX_TOKENS - 1 : -1]
 
 

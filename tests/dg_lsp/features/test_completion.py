@@ -65,3 +65,18 @@ async def test_what_would_replace_several_lines_is_left_out(
     receive(server, "textDocument/didOpen", {"textDocument": DOCUMENT})
     assert await entries(server, wire, 10) == []
     assert server.session.last_reason == "several_lines"
+
+
+@pytest.mark.reports
+@pytest.mark.parametrize("word", ["re\u0301sume\u0301", "नमस्ते", "น้ำหนัก", "重さを", "می\u200cخواهم", "café", "x_1"])
+async def test_an_entry_of_the_list_replaces_the_whole_word(
+    word: str, served: tuple[Server, Wire], filler: FakeFiller
+) -> None:
+    server, wire = served
+    document = {"uri": "untitled:w", "languageId": "python", "version": 1, "text": f"x = {word}"}
+    receive(server, "textDocument/didOpen", {"textDocument": document})
+    character = len(f"x = {word}".encode("utf-16-le")) // 2
+    at = {"textDocument": {"uri": "untitled:w"}, "position": {"line": 0, "character": character}}
+    items = await entries(server, wire, 99, context={"triggerKind": 1}, **at)
+    assert items and all(item["textEdit"]["range"]["start"]["character"] == 4 for item in items)
+    assert all(item["filterText"].startswith(word) for item in items)
