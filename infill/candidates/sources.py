@@ -7,14 +7,16 @@ the reranker's work, not ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from infill.candidates.postprocess import postprocess
 from infill.checks.parse_check import closing_brackets
-from infill.retrieval.near_misses import near_misses
-from infill.retrieval.similar_lines import Retrieved, continuations
+from infill.prompt.context import lf
+from infill.retrieval.near_misses import NearMiss, near_misses
+from infill.retrieval.similar_lines import Continuation, Retrieved, continuations
+from infill.syntax.comments import is_in_comment_or_string, without_trailing_comments
 from infill.syntax.language_table import Language, keywords
 from infill.syntax.quotes import QUOTES
 from infill.syntax.word_chars import is_word_char, word_end
@@ -64,12 +66,26 @@ def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenize
 
 def similar_code(text: str, hole: Hole, texts: Sequence[str], language: Language) -> list[Retrieved]:
     """What the file and other `texts` say after the same words, and the file where it has the same shape."""
-    found: list[Retrieved] = []
+    found: list[Continuation | NearMiss] = []
     if not hole.multiline:
         found += continuations(text, hole.span, MAX_RETRIEVED)
         if texts:
             found += continuations(text, hole.span, MAX_RETRIEVED, texts)
-    return found + near_misses(text, hole, MAX_RETRIEVED, keywords(language))
+    found += near_misses(text, hole, MAX_RETRIEVED, keywords(language) - language.soft_keywords)
+    left = lf(text[: hole.span.start]).rpartition("\n")[2]
+    if is_in_comment_or_string(left, language):
+        return list[Retrieved](found)
+    return list(_code_of(found, language, alone=not hole.multiline))
+
+
+def _code_of(found: Iterable[Continuation | NearMiss], language: Language, alone: bool) -> Iterator[Retrieved]:
+    """Yield what was found without the comments behind it, which are true of the place where it stands."""
+    for one in found:
+        text = without_trailing_comments(one.text, language, alone)
+        if text == one.text:
+            yield one
+        elif text.strip():
+            yield msgspec.structs.replace(one, text=text)
 
 
 def from_retrieved(found: Iterable[Retrieved]) -> list[Candidate]:

@@ -21,6 +21,7 @@ from infill.pipeline.drafts import reporter
 from infill.pipeline.job import Job, Pipeline
 from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
 from infill.retrieval.similar_lines import Retrieved
+from infill.retrieval.sure_texts import sure_texts
 from infill.types import Request
 from model.types import Budget, Engine, Fill
 
@@ -62,6 +63,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     if "nearby" in pipeline.sources:
         with timings.stage("nearby"):
             retrieved = sources.similar_code(request.text, job.hole, request.context.texts, job.syntax.language)
+            retrieved += sure_texts(job.syntax, job.hole)
         found += sources.from_retrieved(retrieved)
     if request.suggested:
         found += sources.suggested(request.suggested, job.hole)

@@ -42,6 +42,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     code_in_string_types: frozenset[str] = frozenset()  # interpolations, which are code
     body_types: frozenset[str] = frozenset()  # nodes of statements that run in order
     container_types: frozenset[str] = frozenset()  # nodes of siblings: definitions, entries, arguments
+    soft_keywords: frozenset[str] = frozenset()  # which are names, too
     opener: str = ""  # regex of what opens a block at a line's end, besides brackets
     placeholder: str = r"(?!)"  # regex of placeholder statements of a missing body
     stand_ins: tuple[str, ...] = ("x",)  # texts that are valid fills for the grammar
@@ -111,6 +112,7 @@ _PYTHON = Language(
     ),
     builtins=frozenset((*dir(builtins), *dir(object), "__file__", "__main__", "__all__", "self", "cls")),
     stand_ins=("x", "in x", "x:", "x():", "in x:", "x in x:", "import x"),
+    soft_keywords=_types("match case type"),
     placeholder=rf"pass|\.\.\.|raise\s+NotImplementedError(?:\s*\([^()]*\))?|{_HASH_TODO}",
 )
 
@@ -141,6 +143,7 @@ def _script(
         code_in_string_types=_types("template_substitution"),
         body_types=_SCRIPT_BODIES,
         container_types=_SCRIPT_CONTAINERS,
+        soft_keywords=_types("from get of set type"),
         placeholder=rf"{_THROW}|{_SLASH_TODO}",
         stand_ins=("x", "x;"),
     )
