@@ -162,6 +162,7 @@ class ModelInfo(InfillConfig, frozen=True, kw_only=True):
     ends_holes: bool = False  # writes as much as it likes: a canvas's length is only the most that fits
     denoise_share: float = 0.6  # of a deadline; the rest is for the draft, the reranker and the checks
     reads_texts: bool = True  # scores any; False: only what it has just written
+    is_causal: bool = False  # writes left to right, token after token; False: denoises all of a canvas at once
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -39,8 +39,8 @@ class Candidate(msgspec.Struct, frozen=True):
     source: Source
 
 
-def denoised(fills: Sequence[Fill], tokenizer: Tokenizer) -> list[Candidate]:
-    """One candidate for each fill that says something."""
+def filled(fills: Sequence[Fill], tokenizer: Tokenizer, is_causal: bool) -> list[Candidate]:
+    """One candidate for each fill that says something; a causal model's were written left to right."""
     return [
         Candidate(
             text=tokenizer.decode(fill.token_ids),
@@ -48,7 +48,7 @@ def denoised(fills: Sequence[Fill], tokenizer: Tokenizer) -> list[Candidate]:
             token_entropies=fill.token_entropies,
             steps=fill.steps,
             stop_reason=fill.stop_reason,
-            source="diffusion",
+            source="left_to_right" if is_causal else "diffusion",
         )
         for fill in fills
         if fill.token_ids

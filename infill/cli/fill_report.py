@@ -12,7 +12,7 @@ import msgspec
 
 from infill.cli.console import GREEN, painted
 from infill.cli.edits import Outcome
-from infill.cli.report_words import json_name, nothing_to_show, plural, reason_words, rounded, timed_line
+from infill.cli.report_words import json_name, made_by, nothing_to_show, reason_words, rounded, timed_line
 from infill.files.read import Position
 from infill.types import Completion, Filled, Hole
 
@@ -127,8 +127,7 @@ def _candidate(completion: Completion) -> CandidateRecord:
 
 
 def _how(completion: Completion) -> str:
-    steps = plural(completion.steps, "step")
-    return f"{completion.source}, {steps}, {completion.stop_reason}, confidence {completion.confidence:.2f}"
+    return f"{made_by(completion)}, confidence {completion.confidence:.2f}"
 
 
 def _hole(hole: Hole | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from infill.cli.console import YELLOW, painted
 from infill.files.read import printable
-from infill.types import NoFill
+from infill.types import Completion, NoFill
 
 
 def json_name(name: str) -> str:
@@ -22,6 +22,12 @@ def rounded(timings_ms: Mapping[str, float]) -> dict[str, float]:
 def plural(n: int, what: str) -> str:
     """A number of things, as `1 step` or `3 steps`."""
     return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def made_by(completion: Completion) -> str:
+    """The source of a text, the denoising steps that it took if any, and why it ended."""
+    steps = (plural(completion.steps, "step"),) if completion.steps else ()
+    return ", ".join((completion.source, *steps, completion.stop_reason))
 
 
 def reason_words(nothing: NoFill) -> str:

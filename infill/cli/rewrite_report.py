@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from infill.cli.console import GREEN, painted
-from infill.cli.report_words import json_name, nothing_to_show, plural, reason_words, rounded, timed_line
+from infill.cli.report_words import json_name, made_by, nothing_to_show, plural, reason_words, rounded, timed_line
 from infill.files.read import printable
 from infill.types import Filled, NoFill, Part
 
@@ -104,7 +104,7 @@ def human_line(rewritten: Rewritten, colour: bool) -> str:
         best = result.completions[0]
         state = painted("changed", GREEN, colour)
         changes = plural(len(rewritten.changes), "place") + (f", {best.n_left} left" if best.n_left else "")
-        why = f"{changes}, {best.source}, {plural(best.steps, 'step')}, {best.stop_reason}"
+        why = f"{changes}, {made_by(best)}"
     else:
         state, why = nothing_to_show(colour), reason_words(result)
     return timed_line(rewritten.lines, state, rewritten.milliseconds, why, result.timings_ms)

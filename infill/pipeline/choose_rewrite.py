@@ -214,11 +214,11 @@ class Chooser:
         return Whole(texts, candidate, n_left)
 
     def _source(self, texts: Texts) -> Source:
-        """Diffusion, unless it wrote none of what is new."""
+        """The model, unless it wrote none of what is new."""
         changed = [(i, t) for i, (t, kept) in enumerate(zip(texts, self._present, strict=True)) if t != kept]
         own = any(row[i] == text for i, text in changed for row in self._denoised.rows)
         if own or not changed:
-            return "diffusion"
+            return "left_to_right" if self._engine.info.is_causal else "diffusion"
         return "nearby" if any(text in self._retrieved[i] for i, text in changed) else "usual"
 
     def assembled(self, texts: Sequence[str]) -> str:

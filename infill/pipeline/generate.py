@@ -53,7 +53,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
             fills = _denoise(pipeline, job)
         steps = max((fill.steps for fill in fills), default=0)
         late = all(fill.stop_reason == "deadline" and not fill.token_ids for fill in fills)
-        found += sources.denoised(fills, engine.tokenizer)
+        found += sources.filled(fills, engine.tokenizer, engine.info.is_causal)
     if "left_to_right" in pipeline.sources and engine.info.drafts_left_to_right:
         with timings.stage("draft"):
             draft_ids = _draft(engine, job)

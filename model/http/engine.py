@@ -90,6 +90,7 @@ class HttpEngine:
             context_tokens=most // 4,
             ends_holes=True,
             reads_texts=False,
+            is_causal=True,
             denoise_share=0.95,
         )
 

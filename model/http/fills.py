@@ -84,4 +84,4 @@ def fill(canvas: Canvas, found: Written | None, reason: StopReason) -> Fill:
         return Fill((), (), 0, reason)
     lost = [x for hole in found.surprisals for x in hole] if found.surprisals else [0.0] * n_written
     in_turn = iter(lost)
-    return Fill(tuple(ids), tuple(next(in_turn) if i != CodePointTokenizer.pad_id else 0.0 for i in ids), 1, reason)
+    return Fill(tuple(ids), tuple(next(in_turn) if i != CodePointTokenizer.pad_id else 0.0 for i in ids), 0, reason)

@@ -47,9 +47,17 @@ def test_a_hole_is_filled(server: OpenAIServer, area: Path) -> None:
     run = infill(area, "fill", "area.py:2:16", "--json", *http(server), DG_LSP_API_KEY=server.key)
     assert run.returncode == 0, run.stderr.decode()
     record = json.loads(run.stdout)
-    assert (record["text"], record["source"], record["confidence"]) == ("h", "diffusion", 0.7788)
+    assert (record["text"], record["source"], record["confidence"]) == ("h", "left_to_right", 0.7788)
     assert server.keys == ["Bearer secret-of-a-test"] * 2
     assert b"secret-of-a-test" not in run.stdout + run.stderr
+
+
+def test_what_a_server_writes_is_not_called_diffusion(server: OpenAIServer, area: Path) -> None:
+    server.answer = filling("h", log_probs={"h": -0.25})
+    run = infill(area, "fill", "area.py:2:16", "--explain", *http(server))
+    assert run.returncode == 0, run.stderr.decode()
+    assert b"filled: left_to_right, converged, confidence 0.78" in run.stderr
+    assert b"diffusion" not in run.stderr and b"step" not in run.stderr
 
 
 def test_several_candidates_of_one_request(server: OpenAIServer, area: Path) -> None:
