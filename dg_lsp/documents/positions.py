@@ -17,6 +17,7 @@ from infill.types import Span
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
 _LINE_END = re.compile(r"\r\n?|\n")
+_NO_START_OF_FOUR = bytes(range(0xF0))  # all bytes of UTF-8 but the first of four
 _ENDED_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)")
 
 
@@ -43,8 +44,7 @@ def offset_at(text: str, position: types.Position, encoding: Encoding) -> int:
     start = _line_start(text, position.line)
     if start is None:
         return len(text)
-    line_end = _LINE_END.search(text, start)
-    content = text[start : line_end.start() if line_end else len(text)]
+    content = text[start : _line_content_end(text, start)]
     return start + _column(content, position.character, encoding)
 
 
@@ -80,16 +80,27 @@ def _line_start(text: str, line: int) -> int | None:
     return end_of_previous.end()
 
 
+def _line_content_end(text: str, start: int) -> int:
+    """Return the offset where the line that holds `start` ends, without its line end. Much faster than a pattern."""
+    ends = [end for end in (text.find("\n", start), text.find("\r", start)) if end >= 0]
+    return min(ends, default=len(text))
+
+
 def _column(content: str, character: int, encoding: Encoding) -> int:
     """Column of `character`, at most the line's length; inside a character means before it."""
     if encoding == "utf-32" or content.isascii():
         return min(character, len(content))
-    units = 0
-    for column, char in enumerate(content):
-        units += _units(char, encoding)
-        if units > character:
-            return column
-    return len(content)
+    start, end = 0, min(character, len(content))  # a character has at least one unit
+    if character >= _units(content[:end], encoding):
+        return end
+    while start < end:  # the column is from `start` to `end`; each half is measured once, so long lines are cheap
+        middle = (start + end + 1) // 2
+        units = _units(content[start:middle], encoding)
+        if units <= character:
+            start, character = middle, character - units
+        else:
+            end = middle - 1
+    return start
 
 
 def _units(text: str, encoding: Encoding) -> int:
@@ -97,5 +108,8 @@ def _units(text: str, encoding: Encoding) -> int:
     if encoding == "utf-32" or text.isascii():
         return len(text)
     if encoding == "utf-16":
-        return len(text.encode("utf-16-le", "surrogatepass")) // 2
+        try:
+            return len(text.encode("utf-16-le")) // 2
+        except UnicodeEncodeError:  # as many units as characters, and one more for each beyond U+FFFF
+            return len(text) + len(text.encode("utf-8", "surrogatepass").translate(None, _NO_START_OF_FOUR))
     return len(text.encode("utf-8", "surrogatepass"))

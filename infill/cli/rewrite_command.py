@@ -10,8 +10,10 @@ import argparse
 import re
 import sys
 import time
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -28,12 +30,15 @@ from infill.cli.command_input import (
 )
 from infill.cli.command_output import put_out
 from infill.cli.rewrite_report import Lines, Rewritten
-from infill.files.read import SourceFile, offset_of, printable
+from infill.files.read import SourceFile, line_ends, offset_of, printable
 from infill.holes.stubs import is_stub
-from infill.holes.target import SelectionTarget, Target, applied, overlap
+from infill.holes.target import SelectionTarget, Target, applied, overlaps_any
 from infill.pipeline.refine import STRENGTHS
-from infill.types import Filled, InputError, NoFill, Part, Span
+from infill.types import Context, Filled, InputError, NoFill, Part, Span
 from model.types import CancelToken
+
+if TYPE_CHECKING:
+    from infill.syntax.tree import Syntax
 
 
 class _Arguments(TargetArguments):
@@ -78,11 +83,19 @@ def refine(argv: list[str]) -> int:
 
 def fill_holes(names: Sequence[str], args: CommonArguments) -> int:
     """Run `infill fill --holes` on these files; return its exit code."""
+    from infill.holes.find_target import targets_with_holes  # after the input was checked: loads a grammar
+
     pieces: list[_Piece] = []
+    parsed_texts: list[Syntax] = []  # so that none is parsed again for each of its holes
     for name, source in read_sources(names, args).items():
         language = language_id(source, args.language)
-        found = [] if language is None or is_stub(name) else _targets_with_holes(source.text, language)
-        pieces += (_Piece(_lines_at(name, source, target), source, language, target) for target in found)
+        syntax = None if language is None or is_stub(name) else _syntax_of(source.text, language)
+        if syntax is None:
+            continue
+        parsed_texts.append(syntax)
+        ends = line_ends(source.text)
+        found = targets_with_holes(syntax)
+        pieces += (_Piece(_lines_at(name, ends, target), source, language, target) for target in found)
     if not pieces:
         console.say("nothing to fill: no function has a hole")
         return 1
@@ -101,11 +114,14 @@ def _run(
     if instruction and filler is not None and not filler.takes_instructions:
         console.say(f"{filler.model_name} follows no instructions: the lines are written anew without yours")
     done: list[Rewritten] = []
-    changed: dict[Path | None, list[Part]] = {}
+    changed: dict[Path | None, list[Part]] = {}  # in the order of the text
+    contexts: dict[Path | None, Context] = {}
     for piece in pieces:
         started = time.perf_counter()
         result: Filled | NoFill = NoFill("unknown_language", "give --language ID")
         if filler is not None and piece.language is not None:
+            if piece.source.path not in contexts:
+                contexts[piece.source.path] = context_of(piece.source, piece.language, args)
             usual = filler.show_threshold if in_bulk else 0.0
             least = usual if args.min_confidence is None else args.min_confidence
             request = msgspec.structs.replace(
@@ -114,7 +130,7 @@ def _run(
                 deadline_ms=args.deadline_ms,
                 least_confidence=least,
                 instruction=instruction if filler.takes_instructions else None,
-                context=context_of(piece.source, piece.language, args),
+                context=contexts[piece.source.path],
             )
             result = filler.fill(request, CancelToken())
             if isinstance(result, NoFill) and result.reason == "not_confident" and args.min_confidence is None:
@@ -122,9 +138,10 @@ def _run(
                 result = msgspec.structs.replace(result, detail=hint)
         changes = piece.target.changes(result.completions[0]) if isinstance(result, Filled) else ()
         earlier = changed.setdefault(piece.source.path, [])
-        if any(overlap(change, other) for change in changes for other in earlier):
+        if any(overlaps_any(change, earlier) for change in changes):
             result, changes = NoFill("superseded", "it would replace an earlier change"), ()
-        earlier += changes
+        for change in changes:
+            insort(earlier, change, key=lambda part: part.span.start)
         done.append(Rewritten(piece.lines, result, changes, (time.perf_counter() - started) * 1000))
         _tell(done[-1], args)
     records = (rewrite_report.record_line(rewritten, args.seed) for rewritten in done)
@@ -193,19 +210,17 @@ def _refuse_overlaps(pieces: Iterable[_Piece]) -> None:
         last[piece.source.path] = piece.lines
 
 
-def _targets_with_holes(text: str, language: str) -> list[Target]:
-    from infill.holes.find_target import targets_with_holes
-    from infill.syntax.languages import by_id  # after the input was checked: loads a grammar
+def _syntax_of(text: str, language: str) -> Syntax | None:
+    from infill.syntax.languages import by_id
     from infill.syntax.tree import parse
 
     row = by_id(language)
-    return [] if row is None else targets_with_holes(parse(row, text))
+    return None if row is None else parse(row, text)
 
 
-def _lines_at(name: str, source: SourceFile, target: Target) -> Lines:
+def _lines_at(name: str, ends: Sequence[int], target: Target) -> Lines:
     span = target.selection if isinstance(target, SelectionTarget) else Span(target.offset, target.offset)
-    first, last = (len(re.findall(r"\r\n|\n|\r", source.text[:at])) + 1 for at in (span.start, span.end))
-    return Lines(name, first, last)
+    return Lines(name, bisect_right(ends, span.start) + 1, bisect_right(ends, span.end) + 1)
 
 
 def _parse_lines(text: str) -> Lines:

@@ -119,6 +119,11 @@ def offset_of(text: str, line: int, column: int) -> int:
     raise InputError(f"line {line} is outside the text, which has {_count(line_idx, 'line')}")
 
 
+def line_ends(text: str) -> list[int]:
+    """Return the character offsets at which lines end, their breaks included; the last line has none."""
+    return [line_break.end() for line_break in _LINE_BREAK.finditer(text)]
+
+
 def _offset_in_line(start: int, end: int, line: int, column: int) -> int:
     if not 1 <= column <= end - start + 1:
         raise InputError(

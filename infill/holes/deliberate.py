@@ -6,6 +6,7 @@ A request for such a body at the cursor is still answered. A request for all hol
 from __future__ import annotations
 
 import re
+import weakref
 
 import tree_sitter
 
@@ -61,9 +62,10 @@ def _declares_only(syntax: Syntax, row: FunctionSyntax, abstract: AbstractSyntax
         return True
     name_node = owner.child_by_field_name("name")
     name = "" if name_node is None else _text(syntax, name_node)
-    raises = any(_text(syntax, n).startswith("raise") for n in _statements(function))
-    meant = _BASE_NAME.search(name) or _TO_OVERRIDE.search(_text(syntax, function)) or _is_base(syntax, abstract, name)
-    return raises and bool(meant)
+    if not any(_text(syntax, n).startswith("raise") for n in _statements(function)):
+        return False
+    meant = _BASE_NAME.search(name) or _TO_OVERRIDE.search(_text(syntax, function))
+    return bool(meant) or name in _base_names(syntax, abstract)
 
 
 def _statements(function: tree_sitter.Node) -> list[tree_sitter.Node]:
@@ -71,17 +73,26 @@ def _statements(function: tree_sitter.Node) -> list[tree_sitter.Node]:
     return [] if body is None else body.named_children
 
 
-def _is_base(syntax: Syntax, abstract: AbstractSyntax, name: str) -> bool:
-    """Whether another class of the file derives from the class called `name`."""
+# Found once for each text, however many functions it has.
+_known_bases: weakref.WeakKeyDictionary[Syntax, frozenset[str]] = weakref.WeakKeyDictionary()
+
+
+def _base_names(syntax: Syntax, abstract: AbstractSyntax) -> frozenset[str]:
+    """Return the names of the classes from which other classes of the file derive."""
+    known = _known_bases.get(syntax)
+    if known is not None:
+        return known
+    names: set[str] = set()
     stack = [syntax.root]
     while stack:
         node = stack.pop()
         if node.type == abstract.class_type:
             bases = node.child_by_field_name(abstract.bases_field)
-            if bases is not None and name in _last_names(_text(syntax, bases)):
-                return True
+            if bases is not None:
+                names |= _last_names(_text(syntax, bases))
         stack.extend(node.named_children)
-    return False
+    known = _known_bases[syntax] = frozenset(names)
+    return known
 
 
 def _text(syntax: Syntax, node: tree_sitter.Node) -> str:

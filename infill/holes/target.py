@@ -8,6 +8,7 @@ the server can use it on its protocol thread.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal
 
@@ -116,6 +117,17 @@ def overlap(one: Part, other: Part) -> bool:
     """Return whether two changes touch the same characters, or insert at the same offset."""
     a, b = one.span, other.span
     return a == b or (a.start < b.end and b.start < a.end)
+
+
+def overlaps_any(one: Part, others: Sequence[Part]) -> bool:
+    """Return whether a change touches one of `others`, which are in order and do not touch each other."""
+    first = bisect_left(others, one.span.start, key=lambda part: part.span.start)
+    for other in others[max(first - 1, 0) :]:
+        if other.span.start > one.span.end:
+            break
+        if overlap(one, other):
+            return True
+    return False
 
 
 def applied(text: str, changes: Sequence[Part]) -> str:

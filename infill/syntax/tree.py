@@ -8,6 +8,7 @@ Knows nothing of holes or fills.
 from __future__ import annotations
 
 import functools
+import weakref
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from itertools import accumulate
@@ -19,6 +20,7 @@ from infill.syntax.languages import Language
 from infill.types import Span
 
 _CHUNK = 512  # characters between two stored byte positions: a look-up encodes at most this many
+_FEW = 32  # children that are all looked at sooner than some of them are found
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8 bytes that do not begin a character
 
 
@@ -106,7 +108,7 @@ class Syntax:
             node = stack.pop()
             if node.start_byte < last and first < node.end_byte and node.type not in skip:
                 yield node
-                stack.extend(reversed(node.children))
+                stack.extend(reversed(_children_within(node, first, last)))
 
     @functools.cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -143,14 +145,22 @@ class Syntax:
         return _reparse(self, text, source, start, old_end, start + len(new))
 
 
+# Texts that somebody still has the syntax of: the holes of a long file are filled one by one.
+_alive: weakref.WeakValueDictionary[tuple[str, str], Syntax] = weakref.WeakValueDictionary()
+
+
 def parse(language: Language, text: str, old: Syntax | None = None) -> Syntax:
     """Return the syntax of `text`; with `old` of the same language, reparse only what differs.
 
     In broken code an incremental tree may differ from a fresh one: error recovery depends on history.
     """
-    source = encode(text)
     if old is None or old.language is not language:
-        return Syntax(language, text, source, language.parsed(source))
+        fresh = _alive.get((language.id, text))
+        if fresh is None:
+            source = encode(text)
+            fresh = _alive[language.id, text] = Syntax(language, text, source, language.parsed(source))
+        return fresh
+    source = encode(text)
     if old.text == text:
         return old
     start = _common_prefix(old.source, source)
@@ -174,6 +184,19 @@ def ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
     while current is not None:
         yield current
         current = current.parent
+
+
+def _children_within(node: tree_sitter.Node, first: int, last: int) -> list[tree_sitter.Node]:
+    """Return the children that may touch the bytes from `first` to `last`; of many, without a look at the others."""
+    if node.child_count <= _FEW:
+        return node.children
+    cursor = node.walk()
+    found: list[tree_sitter.Node] = []
+    more = cursor.goto_first_child_for_byte(first) is not None
+    while more and cursor.node is not None and cursor.node.start_byte < last:
+        found.append(cursor.node)
+        more = cursor.goto_next_sibling()
+    return found
 
 
 def _reparse(old: Syntax, text: str, source: bytes, start: int, old_end: int, new_end: int) -> Syntax:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from lsprotocol.types import Position
+from lsprotocol.types import Position, Range, TextDocumentContentChangePartial
 
+from dg_lsp.documents.documents import Documents
 from dg_lsp.documents.positions import Encoding, offset_at, position_at, split_lines
 
 ENCODINGS: list[Encoding] = ["utf-8", "utf-16", "utf-32"]
@@ -50,6 +53,30 @@ def test_inside_a_character_is_before_it(encoding: Encoding, inside: int) -> Non
 def test_a_lone_surrogate_counts_as_one_unit_of_utf_16() -> None:
     assert position_at("\ud800b", 2, "utf-16") == Position(0, 2)
     assert offset_at("\ud800b", Position(0, 1), "utf-16") == 1
+
+
+# A key in a line of 200,000 characters cost 43 ms where one of them was not ASCII.
+LONG = {"ascii": "x" * 200_000, "one": "é" + "x" * 200_000, "last": "x" * 200_000 + "é", "emoji": "😋" * 200_000}
+
+
+@pytest.mark.reports
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("line", [*LONG.values(), "\ud800" * 200_000], ids=[*LONG, "surrogates"])
+def test_a_key_in_a_long_line_is_cheap_in_every_encoding(line: str, encoding: Encoding) -> None:
+    documents = Documents(encoding)
+    documents.open("u", 1, line + "\n", "python")
+    after, took_s = len(line), 1.0
+    character = position_at(line, after, encoding).character
+    for n_keys in range(8):
+        place = Position(0, character + n_keys)
+        began = time.thread_time()  # of this thread: others have work too
+        documents.change("u", n_keys, [TextDocumentContentChangePartial(range=Range(place, place), text="y")])
+        snapshot = documents.get("u")
+        assert snapshot is not None
+        after = offset_at(snapshot.text, Position(0, character + n_keys + 1), encoding)
+        took_s = min(took_s, time.thread_time() - began)
+    assert snapshot.text == line + "y" * 8 + "\n" and after == len(line) + 8
+    assert took_s < 0.015
 
 
 def test_between_cr_and_lf_is_the_end_of_the_line() -> None:

@@ -185,3 +185,18 @@ def test_line(line_break: str) -> None:
     assert [syntax.line(offset) for offset in (0, 1, 2)] == [Span(0, 2)] * 3
     assert syntax.line(second) == Span(second, second)
     assert syntax.line(third + 2) == Span(third, len(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["a\n" * 40, "f(\n" + "a, é,\n" * 40, "if x:\n" + "    pass\n" * 50 + "def\n" * 40, "x = [" + "1, " * 90]
+)
+def test_of_many_children_those_within_are_found(text: str) -> None:
+    syntax = parse(by_id("python") or LANGUAGES[0], text)
+    every = [syntax.root]
+    for node in every:
+        every += node.children
+    for start in range(0, len(text), 7):
+        for end in (start, start + 1, start + 9, len(text)):
+            first, last = syntax.byte_offset(start), syntax.byte_offset(end)
+            wanted = {n.id for n in every if n.start_byte < last and first < n.end_byte}
+            assert {node.id for node in syntax.nodes_in(Span(start, end))} == wanted
