@@ -17,8 +17,9 @@ from infill.pipeline.generate import Generated, can_stand, fitted, generate
 from infill.pipeline.job import Job, Pipeline
 from infill.ranking.completions import completion, confident
 from infill.ranking.reranker import MARGIN, Evidence, ScoredCandidate, rerank
-from infill.retrieval.similar_lines import probabilities
-from infill.retrieval.words import Word, first_word, weighed, words_begun
+from infill.retrieval.members import members_at
+from infill.retrieval.similar_lines import goes_on, probabilities, word_before
+from infill.retrieval.words import SURE, Word, first_word, only_name, preferred, weighed, words_begun
 from infill.syntax.language_table import keywords
 from infill.types import Completion, Filled, NoFill, Request
 from model.types import Engine
@@ -146,6 +147,13 @@ def _weighed_words(engine: Engine, job: Job[Request], candidates: list[Candidate
     request, hole, language = job.request, job.hole, job.syntax.language
     if hole.multiline or not engine.info.reads_texts:
         return []
-    known = keywords(language) | language.builtins
-    seen = words_begun(request.text, hole.span, request.context.texts, known)
-    return weighed(engine, job.prompt, seen, [c.text for c in candidates], job.cancel)
+    known, text, texts = keywords(language) | language.builtins, request.text, request.context.texts
+    begun = word_before(text[: hole.span.start])
+    others = (*texts, *(excerpt.text for excerpt in request.context.excerpts))
+    members = members_at(text, hole.span.start - len(begun), others) if begun else frozenset[str]()
+    seen = words_begun(text, hole.span, texts, known, members)
+    found = weighed(engine, job.prompt, seen, [c.text for c in candidates], job.cancel)
+    if chosen := {member.removeprefix(begun) for member in members if goes_on(member, begun)}:
+        return preferred(found, chosen, SURE)
+    only = only_name(text, hole.span, seen, texts)
+    return found if only is None or members else preferred(found, {only}, SURE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -26,6 +26,12 @@ WINDOW = 100  # characters in which they are looked for
 MAX_MATCHES = 1_000  # in one text, the nearest; more do not change the result
 MAX_LETTERS = 100  # longer words are data
 MAX_WORDS = 32  # words that the model is asked about
+LEAST_BEGUN = 3  # letters, before the only name that begins so is as good as sure
+SURE = 0.9  # probability of what the code says: the only name that is begun so, or a member of the class
+# After these comes a new name.
+DECLARES = re.compile(
+    r"\b(?:def|class|as|for|lambda|let|const|var|mut|fn|func|function|struct|enum|type|interface|trait)\s+$"
+)
 LEAST = 1e-300  # a probability that has a logarithm
 # Fitted on the training packages; see model/train/LOG.md.
 MODEL, SEEN = 0.4, 0.53  # weights of the two log-probabilities
@@ -47,11 +53,13 @@ class Word(msgspec.Struct, frozen=True):
     probability: float
 
 
-def words_begun(text: str, hole: Span, texts: Iterable[str], known: Iterable[str]) -> dict[str, float]:
+def words_begun(
+    text: str, hole: Span, texts: Iterable[str], known: Iterable[str], members: Iterable[str] = ()
+) -> dict[str, float]:
     """Return the letters that may be missing of the word before the hole, with probabilities (0..1), likeliest first.
 
     Empty where no word is begun there, or one continues after the hole. `texts` are other files. A word in `known`
-    needs no occurrence elsewhere, unless it is an attribute.
+    needs no occurrence elsewhere, unless it is an attribute; `members` are the attributes that need none.
     """
     begun = word_before(text[: hole.start])
     if not 0 < len(begun) <= MAX_LETTERS or is_word_char(text[hole.end : hole.end + 1]):
@@ -64,7 +72,9 @@ def words_begun(text: str, hole: Span, texts: Iterable[str], known: Iterable[str
     _count(here, after, begun, tokens)
     for other in texts:
         _count(there, other, begun, tokens)
-    free = () if tokens[:1] == ["."] else known  # after a dot comes an attribute, which is not in `known`
+    free = (
+        members if tokens[:1] == ["."] else {*known, *members}
+    )  # after a dot comes an attribute, which is not in `known`
     every = {*here[0], *there[0], *(word for word in free if word.startswith(begun)), begun}
     found = dict.fromkeys(every, 1 / len(every))
     for counted in (*there, *here):
@@ -96,6 +106,32 @@ def weighed(
     total = sum(weights)
     found = [Word(t, p, w / total) for t, p, w in zip(texts, log_probs, weights, strict=True)]
     return sorted(found, key=lambda word: -word.probability)
+
+
+def preferred(found: Sequence[Word], chosen: Collection[str], share: float) -> list[Word]:
+    """Return the words with at least `share` (0..1) of the probability for the `chosen`, most probable first."""
+    held = sum(word.probability for word in found if word.text in chosen)
+    if not 0 < held < share:
+        return [*found]
+    inside, outside = share / held, (1 - share) / (1 - held)
+    scaled = [(word, word.probability * (inside if word.text in chosen else outside)) for word in found]
+    return sorted((Word(w.text, w.log_prob, p) for w, p in scaled), key=lambda word: -word.probability)
+
+
+def only_name(text: str, hole: Span, seen: Mapping[str, float], texts: Iterable[str]) -> str | None:
+    """Return the letters that are missing of the only known name that begins as the word before the hole does.
+
+    None where there are several, where what is typed is a name itself, or may become a new one.
+    """
+    begun, rests = word_before(text[: hole.start]), [rest for rest in seen if rest]
+    if len(begun) < LEAST_BEGUN or len(rests) != 1:
+        return None
+    line = text[text.rfind("\n", 0, hole.start) + 1 : hole.start - len(begun)]
+    if not line.strip() or DECLARES.search(line):
+        return None
+    whole = re.compile(rf"{re.escape(begun)}(?<!\w{re.escape(begun)})(?!\w)")
+    elsewhere = (text[: hole.start - len(begun)], text[hole.end :], *texts)
+    return None if any(whole.search(other) for other in elsewhere) else rests[0]
 
 
 def first_word(text: str) -> str:
