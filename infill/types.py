@@ -121,6 +121,7 @@ class FillRequest(_BaseRequest, frozen=True, kw_only=True, tag="fill"):
     offset: int
     trigger: Trigger = "manual"
     suggested: str | None = None  # what was last shown for this hole, less what was typed of it since
+    dismissed: tuple[str, ...] = ()  # what was shown above lately, where the user wrote something else
     speculative: bool = False  # nobody waits for the answer: every other request goes first
 
 
@@ -134,6 +135,7 @@ class RewriteRequest(_BaseRequest, frozen=True, kw_only=True, tag="rewrite"):
 
     trigger: ClassVar[Trigger] = "manual"
     suggested: ClassVar[str | None] = None
+    dismissed: ClassVar[tuple[str, ...]] = ()
     speculative: ClassVar[bool] = False
 
 

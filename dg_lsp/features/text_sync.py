@@ -57,13 +57,26 @@ def change_text(
 
     Only ghost text goes on being made, for as long as what is typed could be its beginning.
     """
+    dedents = _dedents(session, document.uri, changes)
     if not session.documents.change(document.uri, document.version, changes):
         log.warning("ignored a change to a document that is not open")
-    session.debounce.changed(document.uri, changes)
+    session.debounce.changed(document.uri, changes, dedents)
     fill, now = session.open_fills.get(document.uri), session.documents.get(document.uri)
     text = session.model_text(now).text if fill and now else ""
     may_fit = fill and fill.may_fit(text, fill.offset + len(text) - len(fill.text))
     _supersede(session, document.uri, except_lane="inline" if may_fit else None)
+
+
+def _dedents(session: Session, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]) -> bool:
+    """Whether all that changes is that a blank line is indented less: Backspace there means another place."""
+    for change in changes:
+        if not isinstance(change, types.TextDocumentContentChangePartial) or change.text.strip(" \t"):
+            return False
+        start, end = change.range.start, change.range.end
+        line = session.documents.lines(uri, start.line, start.line + 1)
+        if start.line != end.line or line.strip() or len(change.text) >= end.character - start.character:
+            return False
+    return bool(changes)
 
 
 def close_text(session: Session, uri: str) -> None:

@@ -30,12 +30,16 @@ class Debounce:
         self._clock = clock
         self._last_key: dict[str, float] = {}
         self._deleted: set[str] = set()  # documents whose last change took text away
+        self._dedented: set[str] = set()  # documents whose last change took indentation of a blank line away
         self._gaps: deque[float] = deque(maxlen=_REMEMBERED)
         self._fills: deque[float] = deque(maxlen=_REMEMBERED)
         self._waiting: dict[str, asyncio.Future[None]] = {}
 
-    def changed(self, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
-        """A document changed: who waits for the user to pause is told that he did not."""
+    def changed(self, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent], dedents: bool = False) -> None:
+        """A document changed: who waits for the user to pause is told that he did not.
+
+        `dedents` says that the change only moved the cursor to another indentation of a blank line.
+        """
         now, before = self._clock(), self._last_key.get(uri)
         if before is not None and now - before < _PAUSE_S:
             self._gaps.append(now - before)
@@ -43,13 +47,15 @@ class Debounce:
         deletes = bool(changes) and all(
             isinstance(change, types.TextDocumentContentChangePartial) and not change.text for change in changes
         )
-        (self._deleted.add if deletes else self._deleted.discard)(uri)
+        (self._deleted.add if deletes and not dedents else self._deleted.discard)(uri)
+        (self._dedented.add if dedents else self._dedented.discard)(uri)
         self._interrupt(uri)
 
     def forget(self, uri: str) -> None:
         """The document is closed."""
         self._last_key.pop(uri, None)
         self._deleted.discard(uri)
+        self._dedented.discard(uri)
         self._interrupt(uri)
 
     def is_typing(self, uri: str) -> bool:
@@ -60,6 +66,10 @@ class Debounce:
     def after_deletion(self, uri: str) -> bool:
         """Return True when the last change took text away: nobody wants that text back at once."""
         return uri in self._deleted
+
+    def after_dedent(self, uri: str) -> bool:
+        """Return True when the last change took indentation of a blank line away: what fitted there fits no more."""
+        return uri in self._dedented
 
     def cause(self, uri: str) -> float:
         """Return when what causes a request now happened: the last key, if that was just now, else the request."""

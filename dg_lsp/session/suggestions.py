@@ -58,6 +58,14 @@ class _Suggestion(msgspec.Struct, frozen=True):
             and (ahead == was_ahead or _in_order(ahead, completion.text[len(typed) :]))
         )
 
+    def is_dismissed(self, text: str, offset: int) -> bool:
+        """Whether the user has written something else than the first completion in its place, and has gone on."""
+        start, said = self.completions[0].span.start, self.completions[0].text
+        if offset <= start or not text.startswith(self.text[:start]):
+            return False
+        stands = text[start:offset]
+        return not stands.startswith(said) and not said.startswith(stands)
+
     def rest(self, text: str, offset: int) -> str | None:
         """What the first completion says beyond as many characters as are typed; None where it never was."""
         found = self.typed(text, offset)
@@ -89,10 +97,15 @@ class SuggestionCache:
         if alike:
             _row(self._made, uri).appendleft(_Suggestion(text, offset, alike))
 
-    def find(self, uri: str, text: str, offset: int) -> tuple[Completion, ...]:
-        """What was suggested and still fits, the last made or found first; completions of one question only."""
+    def find(self, uri: str, text: str, offset: int, exactly: bool = False) -> tuple[Completion, ...]:
+        """What was suggested and still fits, the last made or found first; completions of one question only.
+
+        `exactly` leaves out what was suggested for another text or place.
+        """
         row = self._made.get(uri, deque[_Suggestion]())
         for made in row:
+            if exactly and (made.offset, made.text) != (offset, text):
+                continue
             if fitting := made.fitting(text, offset):
                 row.remove(made)  # what is on show stays on show, though another was made since
                 row.appendleft(made)
@@ -103,6 +116,11 @@ class SuggestionCache:
         """What the last suggestion said, less as much as was typed in its place; None if it was not here."""
         made = self._made.get(uri)
         return made[0].rest(text, offset) if made else None
+
+    def dismissed(self, uri: str, text: str, offset: int) -> tuple[str, ...]:
+        """The first completions that were suggested before `offset` lately and stand there no more, the last first."""
+        row = self._made.get(uri, deque[_Suggestion]())
+        return tuple(made.completions[0].text for made in row if made.is_dismissed(text, offset))
 
     def remember_silence(self, uri: str, text: str, offset: int, reason: str) -> None:
         """Keep that there is nothing to suggest here, where the reason would be the same again."""

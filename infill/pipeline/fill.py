@@ -15,7 +15,7 @@ from infill.candidates.sources import Candidate
 from infill.checks.parse_check import ParseCheck
 from infill.pipeline.generate import Generated, can_stand, fitted, generate
 from infill.pipeline.job import Job, Pipeline
-from infill.ranking.completions import completion, confident
+from infill.ranking.completions import completion, confident, without_favour
 from infill.ranking.reranker import MARGIN, Evidence, ScoredCandidate, rerank
 from infill.retrieval.members import members_at
 from infill.retrieval.similar_lines import goes_on, probabilities, word_before
@@ -56,7 +56,8 @@ class _Ranking:
         """Most probable first; `least` of them however late it is, then as many as there is time for."""
         job = self._job
         left_ms = job.timings.left_ms(job.request.deadline_ms)
-        return self._pipeline.reranker(job.prompt, candidates, job.cancel, self._evidence, left_ms, least)
+        ranked = self._pipeline.reranker(job.prompt, candidates, job.cancel, self._evidence, left_ms, least)
+        return without_favour(ranked, job.request.dismissed)
 
     def above_present(self, ranked: list[ScoredCandidate]) -> list[ScoredCandidate]:
         """Those that the model prefers, by a margin, to right code that they would replace."""

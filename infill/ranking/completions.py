@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
 from infill.ranking.reranker import ScoredCandidate
 from infill.types import Completion, Filled, Hole, NoFill
+
+DISMISSED = 0.3  # what is left of the probability of a text, each time the user has written something else instead
 
 
 def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
@@ -16,6 +24,23 @@ def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
         return answer
     detail = f"confidence {confidence:.2f}, less than {least:.2f}"
     return NoFill("not_confident", detail, answer.hole, answer.timings_ms, answer.steps)
+
+
+def without_favour(ranked: list[ScoredCandidate], dismissed: Sequence[str]) -> list[ScoredCandidate]:
+    """Return the candidates, those less probable that the user has just dismissed elsewhere; most probable first."""
+    if not dismissed:
+        return ranked
+    counts = Counter(map(_core, dismissed))
+    worse: list[ScoredCandidate] = []
+    for one in ranked:
+        factor = DISMISSED ** counts[_core(one.candidate.text)]
+        worse.append(replace(one, log_prob=one.log_prob + math.log(factor), confidence=one.confidence * factor))
+    return sorted(worse, key=lambda one: -one.log_prob)
+
+
+def _core(text: str) -> str:
+    """Return a text without the blanks, separators and closing brackets around it."""
+    return text.strip().rstrip(")]},;: \t\n")
 
 
 def completion(scored: ScoredCandidate, hole: Hole) -> Completion:

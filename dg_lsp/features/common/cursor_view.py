@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import msgspec
 from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.notebooks import ModelText
 from dg_lsp.documents.positions import Encoding, span_of
+from infill.syntax.word_chars import is_word_char, word_start
 from infill.types import Completion, Span
+
+# What cannot follow the name of a function that is not called: arithmetic and other values.
+_NO_VALUE = re.compile(r"""\s*(?:[-+*/%&|^@~"'`]|\w+\s*\()""")
 
 
 class CursorView(msgspec.Struct, frozen=True):
@@ -67,3 +74,22 @@ def cursor_view(
         cursor = replaced.start + len(popup.text)
     text, n_before = read.before + own + read.after, len(read.before)
     return CursorView(snapshot, text, n_before + cursor, n_before, len(read.after), replaced)
+
+
+def goes_with_popup(view: CursorView, completion: Completion, texts: Sequence[str] = ()) -> bool:
+    """Return whether a completion goes on from the popup's selected item as that is meant; True without a popup.
+
+    It does not where it makes the item another word, or calculates with a function of the document or of `texts`
+    instead of calling it.
+    """
+    if view.popup is None:
+        return True
+    item, after = view.text[view.n_before + view.popup.start : view.offset], completion.text
+    after = (view.text[view.offset : completion.span.start] + after) if completion.span.start >= view.offset else after
+    name = item[word_start(item, len(item)) :]
+    if not name or not after:
+        return True
+    if is_word_char(after[0]):
+        return False
+    declared = rf"\b(?:def|function|func|fn)\s+(?:\([^()\n]*\)\s*)?{re.escape(name)}\b"
+    return _NO_VALUE.match(after) is None or not any(re.search(declared, text) for text in (view.text, *texts))

@@ -15,7 +15,7 @@ from lsprotocol import types
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import offset_at
 from dg_lsp.features.asking import ask, checked, may_ask_automatically, note_speed, refusal
-from dg_lsp.features.common.cursor_view import CursorView, cursor_view
+from dg_lsp.features.common.cursor_view import CursorView, cursor_view, goes_with_popup
 from dg_lsp.features.common.prefetch import prefetch
 from dg_lsp.features.completion_events import sent_items
 from dg_lsp.session.outcome import Outcome
@@ -72,7 +72,10 @@ async def _items(session: Session, asked: CursorRequest) -> Outcome[list[types.I
     cursor = offset_at(snapshot.text, asked.position, encoding)
     view = cursor_view(session.model_text(snapshot), snapshot, cursor, asked.popup, encoding)
     found = await (_manual if asked.manual else _automatic)(session, view)
-    own = (view.in_document(completion) for completion in found.value)
+    texts = session.context.of(view.uri).texts if view.popup else ()
+    own = [view.in_document(each) for each in found.value if goes_with_popup(view, each, texts)]
+    if found.value and not own:
+        return Outcome([], "not_confident", "it does not go on from the selected item of the list")
     return found.with_value(sent_items(session, snapshot, cursor, [each for each in own if each is not None]))
 
 
@@ -90,7 +93,7 @@ def _switched_off(session: Session, asked: CursorRequest) -> str | None:
 
 async def _automatic(session: Session, view: CursorView) -> Outcome[Completions]:
     """What to show while the user types: one completion or none."""
-    if fitting := session.suggestions.find(*view.key):
+    if fitting := session.suggestions.find(*view.key, exactly=session.debounce.after_dedent(view.uri)):
         return _kept(session, view, fitting)
     if session.debounce.after_deletion(view.uri):
         return Outcome((), "after_deletion")
@@ -162,7 +165,7 @@ async def _unless_typed_on(session: Session, view: CursorView, opened: OpenFill,
 
 async def _manual(session: Session, view: CursorView) -> Outcome[Completions]:
     """What to offer when the user asks: what is shown already stays first, others follow."""
-    fitting = session.suggestions.find(*view.key)
+    fitting = session.suggestions.find(*view.key, exactly=session.debounce.after_dedent(view.uri))
     if not await _model_is_open_unless_typed_on(session, view):
         return _TYPED_ON
     answer = await ask(session, view.snapshot, "inline", _request(session, view, automatic=False))
@@ -184,7 +187,8 @@ async def _model_is_open_unless_typed_on(session: Session, view: CursorView) -> 
 
 
 def _request(session: Session, view: CursorView, automatic: bool) -> FillRequest:
-    settings = session.settings
+    settings, suggestions = session.settings, session.suggestions
+    moved = session.debounce.after_dedent(view.uri)
     return FillRequest(
         text=view.text,
         language=view.snapshot.language_id,
@@ -192,6 +196,7 @@ def _request(session: Session, view: CursorView, automatic: bool) -> FillRequest
         trigger="automatic" if automatic else "manual",
         candidates=1 if automatic else _MANUAL_CANDIDATES,
         deadline_ms=settings.deadline_ms if automatic else settings.manual_deadline_ms,
-        suggested=session.suggestions.left_behind(view.uri, view.text, view.offset),
+        suggested=None if moved else suggestions.left_behind(*view.key),
+        dismissed=suggestions.dismissed(*view.key),
         context=session.context.of(view.uri),
     )

@@ -123,3 +123,23 @@ def test_documents_are_dropped_when_there_are_many() -> None:
     for i in range(50):
         suggestions.remember(f"file:///{i}.py", "x", 0, (completion(Span(0, 0), "y"),))
     assert found(suggestions, "") == []
+
+
+@pytest.mark.reports
+def test_what_the_user_wrote_something_else_for_is_dismissed() -> None:
+    suggestions = made("True,")
+
+    def dismissed(typed: str) -> tuple[str, ...]:
+        return suggestions.dismissed(URI, BEFORE + typed + AFTER, len(BEFORE + typed))
+
+    assert dismissed("False,\n    other=") == ("True,",)
+    assert dismissed("x") == ("True,",)
+    assert dismissed("") == dismissed("Tr") == dismissed("True,\n    other=") == ()
+    assert suggestions.dismissed(URI, "# " + BEFORE + "x" + AFTER, AT + 3) == ()
+
+
+@pytest.mark.reports
+def test_only_what_was_made_for_this_very_place_fits_exactly() -> None:
+    suggestions = made("w * h")
+    assert suggestions.find(URI, BEFORE + AFTER, AT, exactly=True)
+    assert not suggestions.find(URI, BEFORE + "w" + AFTER, AT + 1, exactly=True)

@@ -25,3 +25,15 @@ def test_what_the_declared_encoding_cannot_write_is_not_offered(source: str, coo
 def test_where_nothing_can_be_written_nothing_is_offered() -> None:
     answer = fill(FakeEngine(["'é'"]), "# coding: ascii\nname = ‸\n")
     assert isinstance(answer, NoFill)
+
+
+STORE = "store(\n    name='a',\n    kind=True,\n    purpose=‸\n)\n"
+
+
+def test_what_was_dismissed_at_one_keyword_counts_against_itself_at_the_next() -> None:
+    engine = FakeEngine(["True,", "'x',"], log_probs={"True,": -0.2, "'x',": -0.4})
+    assert texts(fill(engine, STORE, candidates=2))[0] == "True,"
+    assert texts(fill(engine, STORE, candidates=2, dismissed=("True,", "True", "True,")))[0] == "'x',"
+    before = fill(engine, STORE, candidates=2).completions[0].confidence  # type: ignore[union-attr]
+    after = fill(engine, STORE, candidates=2, dismissed=("True)",)).completions  # type: ignore[union-attr]
+    assert next(c.confidence for c in after if c.text == "True,") <= before * 0.31
