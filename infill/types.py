@@ -150,12 +150,20 @@ class Part(msgspec.Struct, frozen=True):
     confidence: float = 1.0
 
 
+class LeftHole(msgspec.Struct, frozen=True):
+    """A hole that keeps its placeholder, and why, in words for the user."""
+
+    span: Span
+    why: str
+
+
 class Completion(msgspec.Struct, frozen=True):
     """A fill that passed the parse check: replace `span` by `text`.
 
     `confidence` (0..1) is the probability that the causal encoder gives the text, or what is new in it where
     there are `parts`; `token_texts` and `token_entropies` (nats) run in parallel. `parts` is the same change segment
-    by segment, in order; the text between them does not change. `n_left` holes keep their placeholders.
+    by segment, in order; the text between them does not change. `n_left` holes keep their placeholders; `left` says
+    which, in order, and why.
     """
 
     span: Span
@@ -168,6 +176,7 @@ class Completion(msgspec.Struct, frozen=True):
     source: Source
     parts: tuple[Part, ...] = ()
     n_left: int = 0
+    left: tuple[LeftHole, ...] = ()
 
 
 class Draft(msgspec.Struct, frozen=True):

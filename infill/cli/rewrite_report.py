@@ -9,7 +9,7 @@ import msgspec
 from infill.cli.console import GREEN, painted
 from infill.cli.report_words import json_name, made_by, nothing_to_show, plural, reason_words, rounded, timed_line
 from infill.files.read import printable
-from infill.types import Filled, NoFill, Part
+from infill.types import Completion, Filled, NoFill, Part
 
 
 class Lines(msgspec.Struct, frozen=True):
@@ -97,13 +97,21 @@ def timing_line(rewritten: Rewritten) -> str:
     return msgspec.json.encode(TimingRecord(name, lines.first, lines.last, ms, timings)).decode()
 
 
+def _left(best: Completion) -> str:
+    """Say how many holes keep their placeholders, and why; nothing where none does."""
+    if not best.n_left:
+        return ""
+    whys = "; ".join(dict.fromkeys(left.why for left in best.left))
+    return f", {best.n_left} left" + (f" ({whys})" if whys else "")
+
+
 def human_line(rewritten: Rewritten, colour: bool) -> str:
     """One line for a person: changed or why not, and how long it took."""
     result = rewritten.result
     if isinstance(result, Filled):
         best = result.completions[0]
         state = painted("changed", GREEN, colour)
-        changes = plural(len(rewritten.changes), "place") + (f", {best.n_left} left" if best.n_left else "")
+        changes = plural(len(rewritten.changes), "place") + _left(best)
         why = f"{changes}, {made_by(best)}"
     else:
         state, why = nothing_to_show(colour), reason_words(result)

@@ -14,11 +14,13 @@ from typing import Literal
 
 import msgspec
 
-from infill.types import Completion, FillRequest, Part, Request, RewriteRequest, Span
+from infill.types import Completion, FillRequest, LeftHole, Part, Request, RewriteRequest, Span
 
 _DEFAULT = re.compile(r"[ \t]*=(?!=)[ \t]*")
 
 TargetKind = Literal["rewrite", "refine", "fix", "body", "holes", "docstring", "type_hints"]
+
+_NO_REASON = "no proposal passes the checks"
 
 
 class Inserted(msgspec.Struct, frozen=True):
@@ -89,6 +91,20 @@ class SelectionTarget(_BaseTarget, frozen=True, kw_only=True):
     def replaced(self) -> Span:
         """The span of the document that an answer, or a draft on the way to it, replaces."""
         return Span(self.in_document(self.selection.start), self.in_document(self.selection.end))
+
+    def left_by(self, completion: Completion) -> list[LeftHole]:
+        """Return the free parts of the selection that an answer leaves as they are, in the document, and why."""
+        whys = {left.span: left.why for left in completion.left}
+        new = {part.span for part in completion.parts if part.text != self.text[part.span.start : part.span.end]}
+        left: list[LeftHole] = []
+        at = self.selection.start
+        for span in (*self.frozen, Span(self.selection.end, self.selection.end)):
+            hole = Span(at, span.start)
+            if hole.start < hole.end and hole not in new:
+                start, end = self.in_document(hole.start), self.in_document(hole.end)
+                left.append(LeftHole(Span(start, end), whys.get(hole, _NO_REASON)))
+            at = max(at, span.end)
+        return left
 
     def request(self, language: str, strength: float | None = None, fixes: bool = False) -> Request:
         """Return a request for the selection, without context or limits. `strength` (0..1) is that of a refinement."""

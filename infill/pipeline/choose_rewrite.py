@@ -23,7 +23,7 @@ from infill.checks.preservation import loses_code
 from infill.pipeline.job import Job
 from infill.prompt.segments import Segment, assembled, changed_parts, new_spans
 from infill.ranking.reranker import MARGIN, ScoredCandidate, confidence_in, rerank
-from infill.types import Part, RewriteRequest, Source
+from infill.types import LeftHole, Part, RewriteRequest, Source
 from model.types import Engine
 
 SINGLES_UNTIL = 0.8  # of a deadline: later than this, segments are not tried alone
@@ -153,6 +153,22 @@ class Chooser:
             return False
         is_code = not any(segment.is_empty for segment in self._free)
         return not is_code or damage(self._syntax, self._span, text, self._request.instruction) is None
+
+    def left(self, whole: Whole) -> tuple[LeftHole, ...]:
+        """Return the holes that keep their placeholders, and why."""
+        left: list[LeftHole] = []
+        for i, (segment, text, kept) in enumerate(zip(self._free, whole.texts, self._present, strict=True)):
+            if segment.is_empty and text == kept:
+                proposed = {row[i] for row in self._denoised.rows} | self._retrieved[i].keys()
+                left.append(LeftHole(segment.span, self._why_left(bool(proposed - {kept}))))
+        return tuple(left)
+
+    def _why_left(self, has_proposals: bool) -> str:
+        if not has_proposals:
+            late = self._denoised.stop_reason == "deadline"
+            return "the time was up" if late else "the model proposes nothing that may stand there"
+        least = self._request.least_confidence
+        return f"no proposal is sure enough (at least {least:.2f})" if least else "no proposal passes the checks"
 
     def _best_alone(self, singles: Sequence[tuple[int, Texts]]) -> dict[int, str]:
         """For each segment the most probable text, alone; in a refinement only one that is an improvement."""

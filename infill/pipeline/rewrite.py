@@ -58,7 +58,7 @@ def rewrite(engine: Engine, job: Job[RewriteRequest]) -> Filled | NoFill:
     if passed:
         least = request.least_confidence
         sure = [found for found in (chooser.sure(each, least) for each in passed) if found is not None]
-        completions = tuple(map(rewriter.completion, sure or passed))
+        completions = tuple(rewriter.completion(found, chooser) for found in sure or passed)
         return Filled(job.hole, completions, request.seed, timings.ms, completions[0].steps)
     if not better and (n_worse or not wholes):
         return rewriter.no_fill(NoFill("nothing_better", "the present text is the most probable"))
@@ -127,7 +127,7 @@ class _Rewriter:
         retrieved = [{} if self._fixes else retrieved_texts(self._syntax, segments, s, texts) for s in free]
         return Chooser(self._engine, self._job, segments, denoised, retrieved, self._is_before)
 
-    def completion(self, found: Ranked) -> Completion:
+    def completion(self, found: Ranked, chooser: Chooser) -> Completion:
         """The answer, with what changed segment by segment; it is as sure as that is."""
         made, scored = found.whole.candidate, found.scored
         return Completion(
@@ -141,6 +141,7 @@ class _Rewriter:
             source=made.source,
             parts=found.parts,
             n_left=found.whole.n_left,
+            left=chooser.left(found.whole),
         )
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.acting import open_client, place, run
 from tests.e2e.client import URI, Client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.reports]
@@ -86,3 +87,17 @@ async def test_with_a_variable_selected_no_other_word_is_shown(start: Any, text:
     client.open(URI, "folder = here()\nx = fo")
     found = await shown(client, len("folder = here()\nx = fo"), (len("folder = here()\nx = "), "folder"))
     assert found == (["lder" + text] if shows else [])
+
+
+@pytest.mark.parametrize(
+    ("texts", "detail"),
+    [
+        (["start += 1", "..."], "One hole is left: line 5 (...): no proposal passes the checks."),
+        (["pass", "start"], "One hole is left: line 4 (pass): no proposal passes the checks."),
+        (["start += 1", "start"], ""),
+    ],
+)
+async def test_filling_all_holes_says_which_are_left_and_why(start: Any, texts: list[str], detail: str) -> None:
+    client = await open_client(start, {"free": ["pass", "..."], "texts": texts})
+    answer = await run(client, "dg-lsp.fillHoles", place(client, "boxes", 0))
+    assert (answer["reason"], answer["detail"]) == ("filled", detail)

@@ -15,6 +15,7 @@ from lsprotocol import types
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import range_of, span_of
 from dg_lsp.features.asking import ask, refusal
+from dg_lsp.features.common.left_holes import left_detail
 from dg_lsp.features.common.lsp_values import workspace_edit
 from dg_lsp.features.common.rewrite_progress import RewriteProgress, Token
 from dg_lsp.session.outcome import Outcome
@@ -103,7 +104,10 @@ async def _edit(
     asked = await ask(session, snapshot, "rewrite", request, progress.show)
     if asked.value is None:
         return asked.with_value(None)
-    changes = found.changes(asked.value.completions[0])
+    best = asked.value.completions[0]
+    changes = found.changes(best)
+    if wanted.kind == "holes" and isinstance(found, SelectionTarget):
+        asked = msgspec.structs.replace(asked, detail=left_detail(snapshot.text, found.left_by(best)))
     return asked.with_value(workspace_edit(changes, snapshot, encoding, session.client, wanted.title))
 
 
@@ -138,6 +142,6 @@ def _without_tree(kind: TargetKind, span: Span, snapshot: DocumentSnapshot) -> T
 def _detail(session: Session, wanted: RewriteCommand, outcome: Outcome[object]) -> str:
     if outcome.reason == "filled":
         refilled = wanted.kind == "rewrite" and not session.dispatcher.takes_instructions
-        return "The model follows no instructions, so yours was not used." if refilled else ""
+        return "The model follows no instructions, so yours was not used." if refilled else outcome.detail
     why = _WHY.get(outcome.reason, f"The model has no proposal ({outcome.reason}).")
     return f"{why.removesuffix('.')} ({outcome.detail})." if outcome.detail else why

@@ -139,6 +139,7 @@ def test_values_like_those_of_the_lines_around(filler: ModelFiller) -> None:
     assert best.confidence == pytest.approx(best.parts[0].confidence * best.parts[1].confidence, abs=1e-3)
 
 
+@pytest.mark.reports
 def test_a_hole_that_is_not_sure_enough_is_left_and_the_others_are_filled(filler: ModelFiller) -> None:
     answer = holes_of_box(filler, 0.0)
     assert isinstance(answer, Filled)
@@ -148,6 +149,11 @@ def test_a_hole_that_is_not_sure_enough_is_left_and_the_others_are_filled(filler
     best = answer.completions[0]
     assert best.n_left == 1 and [part.text for part in best.parts] in (["height"], ["depth"])
     assert best.text.count("...") == 1
+    (left,) = best.left
+    assert (
+        best.text[left.span.start - best.span.start :].startswith("...") or left.span.start > best.parts[0].span.start
+    )
+    assert left.why.startswith("no proposal is sure enough (at least 0.")
     answer = holes_of_box(filler, 0.99)
     assert isinstance(answer, NoFill) and answer.reason == "not_confident"
     assert answer.detail.endswith(", less than 0.99")
