@@ -37,7 +37,7 @@ dist: setup ## wheel, sdist and VS Code extension into dist/, checked; the wheel
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[editors]' build
 	$(BIN)/python -m build
 	cd editors/vscode && npm ci && npm run package
-	cp editors/vscode/dist/dg-lsp.vsix dist/dg-lsp-$$($(BIN)/python -c 'import dg_lsp; print(dg_lsp.__version__)').vsix
+	cp editors/vscode/dist/dg-lsp.vsix dist/
 	$(BIN)/python -m pytest tests/release
 
 docs: setup ## write the table of settings in docs/settings.md from the code

@@ -44,6 +44,7 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     fallback: str | None
     loaded_bytes: int | None  # of the model that was chosen, while it loads; None too where it does not say
     total_bytes: int | None
+    languages: tuple[str, ...] | None  # LSP ids of those that the model knows; None for all, or before it is open
 
 
 def status(session: Session, params: object) -> object:
@@ -80,6 +81,7 @@ def status_of(session: Session) -> Status:
         fallback=trouble_of(session),
         loaded_bytes=loaded,
         total_bytes=total,
+        languages=None if model is None else model.languages,
     )
 
 

@@ -164,6 +164,7 @@ function M.enable()
     pattern = "i*:n*",
     callback = on_leave,
   })
+  api.nvim_create_autocmd("User", { group = "dg_lsp.ghost", pattern = "DgLspGone", callback = on_leave })
   api.nvim_create_autocmd("User", {
     group = "dg_lsp.ghost",
     pattern = "DgLspStatus",

@@ -32,7 +32,7 @@ local function check_server()
     return vim.health.error("the server did not tell its version in time")
   end
   if found.problem then
-    return vim.health.error(found.problem, { "pip install dg-lsp", ":DgLspRestart looks again" })
+    return vim.health.error(found.problem, { server.INSTALL, ":DgLspRestart looks again" })
   end
   vim.health.ok(("dg-lsp %s, from %s: %s"):format(found.version, found.source, table.concat(found.cmd, " ")))
 end
@@ -41,10 +41,18 @@ local function report_state(of_client, state)
   local name = ("client %d (%s)"):format(of_client.id, of_client.root_dir or "no root")
   if state.state == "failed" then
     vim.health.error(name .. ": the model could not be opened", { tostring(state.message) })
+  elseif state.fallback == "model_failed" then
+    vim.health.error(name .. ": the chosen model could not be opened", { tostring(state.message) })
   elseif state.state == "ready" or state.state == "busy" then
     vim.health.ok(("%s: %s, model %s"):format(name, state.state, state.model))
   else
     vim.health.warn(name .. ": " .. state.state)
+  end
+  for buf in pairs(of_client.attached_buffers) do
+    local language = client.language_id(buf)
+    if type(state.languages) == "table" and not vim.list_contains(state.languages, language) then
+      vim.health.warn(("%s does not know %s: %s"):format(state.model, language, vim.fn.bufname(buf)))
+    end
   end
   if state.ignored and state.ignored ~= vim.NIL then
     local ignored = state.ignored
@@ -55,7 +63,9 @@ end
 local function check_clients()
   vim.health.start("dg_lsp: clients")
   local clients = vim.lsp.get_clients({ name = client.NAME })
-  if #clients == 0 then
+  if client.gave_up then
+    vim.health.error(client.gave_up, { ":DgLspRestart starts it again", "see " .. vim.lsp.log.get_filename() })
+  elseif #clients == 0 then
     local types = table.concat(config.options.filetypes, ", ")
     vim.health.info("no server runs: open a file of one of these types: " .. types)
   end
@@ -66,6 +76,13 @@ local function check_clients()
     else
       vim.health.error(("client %d did not answer"):format(of_client.id), { "see " .. vim.lsp.log.get_filename() })
     end
+  end
+end
+
+local function check_messages()
+  if client.long_message then
+    vim.health.start("dg_lsp: the last message that did not fit the window")
+    vim.health.info(client.long_message)
   end
 end
 
@@ -93,6 +110,7 @@ function M.check()
   check_neovim()
   check_server()
   check_clients()
+  check_messages()
   check_keys()
 end
 

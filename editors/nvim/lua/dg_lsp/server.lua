@@ -9,7 +9,9 @@ M.MIN_VERSION = "0.1.0"
 local IS_WINDOWS = vim.fn.has("win32") == 1
 local PROGRAM = IS_WINDOWS and "dg-lsp.exe" or "dg-lsp"
 local VERSION_MS = 15000 -- a cold start of Python on a busy machine
-local INSTALL = "pip install dg-lsp"
+
+--- The line that installs the server.
+M.INSTALL = "python3 -m pip install PATH, where PATH is your clone of dg-lsp or its wheel (dg_lsp-*.whl)"
 
 ---@class dg_lsp.Server
 ---@field cmd string[]
@@ -45,8 +47,7 @@ function M.find()
   if path ~= "" then
     return { cmd = { path }, source = "PATH" }
   end
-  local problem = ("no server found ($VIRTUAL_ENV, PATH): `%s`"):format(INSTALL)
-  return { cmd = {}, source = "nowhere", problem = problem }
+  return { cmd = {}, source = "nowhere", problem = "no server found ($VIRTUAL_ENV, PATH)" }
 end
 
 ---@param server dg_lsp.Server
@@ -58,7 +59,7 @@ local function read_version(server, code, output)
   if not server.version then
     server.problem = ("`%s --version` did not name a version (exit code %d)"):format(shown, code)
   elseif vim.version.lt(server.version, M.MIN_VERSION) then
-    local older = "the server from %s is %s, older than %s: `pip install -U dg-lsp`"
+    local older = "the server from %s is %s, older than %s"
     server.problem = older:format(server.source, server.version, M.MIN_VERSION)
   end
 end

@@ -65,6 +65,20 @@ function M.tell_why(buf)
   end)
 end
 
+--- Return why suggestions are not what the user expects, in a few words; nil where all is well or not known yet.
+---@param state table the server's answer
+---@param language string id
+---@return string?
+function M.trouble(state, language)
+  if state.state == "failed" then
+    return "the model could not be opened"
+  elseif state.fallback == "model_failed" then
+    return "the chosen model could not be opened"
+  elseif type(state.languages) == "table" and not vim.list_contains(state.languages, language) then
+    return "the model does not know " .. language
+  end
+end
+
 --- Return the last known answer of the buffer's server, nil without one.
 ---@param buf? integer
 ---@return table?
@@ -81,11 +95,18 @@ function M.text(buf)
   if found and found.problem then
     return "dg-lsp: not found"
   end
+  if client.gave_up then
+    return "dg-lsp: ended"
+  end
   local of_buffer = client.get(buf)
   if not of_buffer then
     return ""
   end
   local state = last[of_buffer.id] or { state = "starting" }
+  local trouble = M.trouble(state, client.language_id(buf or 0))
+  if trouble then
+    return "dg-lsp: " .. trouble
+  end
   if state.state == "ready" and type(state.lastMs) == "number" then
     return ("dg-lsp: ready, %d ms"):format(math.floor(state.lastMs + 0.5))
   end
