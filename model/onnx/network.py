@@ -19,11 +19,15 @@ from model.diffusion.network import ScoredTokens, common_prefix
 from model.diffusion.noise import UniformNoise
 from model.diffusion.sampler import Flags, Floats, Ids, StepOutput, step_output
 from model.diffusion.token_tree import TokenTree
+from model.hardware.heap import trim_heap
+from model.onnx.masks import causal_mask
 from model.onnx.runtime import Fail, ort
 from model.types import CancelToken, Canvas
 
 # Soft embeddings leave out ids so much less probable than the best: what they add drowns in the rounding.
 LEAST_SHARE = 1 / 128
+LARGE_PASS = 192  # positions with scores, a vocabulary of numbers each; a suggestion while typing stays below
+_SHRINK = ("memory.enable_memory_arena_shrinkage", "cpu:0")
 PROMPTS_KEPT = 4  # a megabyte each: windows that take turns do not drive out each other's
 
 Arrays = dict[str, Floats | Ids]
@@ -52,6 +56,7 @@ class OnnxNetwork:
         self._outputs = [o.name for o in sessions["trunk"].get_outputs()]
         shape = (text_config["num_key_value_heads"], 0, text_config["head_dim"])
         self._options: ort.RunOptions | None = None
+        self._largest = 0  # positions with scores of the largest pass since memory was given back
         self._nothing = [np.zeros(shape, np.float32) for _ in self._outputs[1:]]
         self.forget()
 
@@ -86,6 +91,20 @@ class OnnxNetwork:
                 raise
         finally:
             self._options = None
+            if self._largest >= LARGE_PASS:
+                self._give_back()
+
+    def _give_back(self) -> None:
+        """Give back the memory of large passes: ONNX Runtime keeps it until a pass, here of one token, says otherwise."""
+        self._options = ort.RunOptions()
+        self._options.add_run_config_entry(*_SHRINK)
+        one = np.zeros(1, np.int64)
+        hidden, _ = self.encode(one, causal_mask(1, 0), one, self._nothing)
+        self.logits(hidden)
+        self.condition(self.embed(one), self.embed(one))
+        self._options = None
+        self._largest = 0
+        trim_heap()
 
     def noise(self, canvas: Canvas) -> UniformNoise:
         return UniformNoise(self.vocab_size)
@@ -137,6 +156,7 @@ class OnnxNetwork:
 
     def logits(self, hidden: Floats) -> Floats:
         """Soft-capped vocabulary scores [M, V] of hidden states [M, dim]."""
+        self._largest = max(self._largest, len(hidden))
         return self._run("head", None, {"hidden": hidden})[0]
 
     def _inputs(self, x: Floats, position_ids: Ids, mask: Floats, past: Past) -> Arrays:
@@ -227,9 +247,3 @@ class OnnxLeftToRight:
         hidden, self._past = self._network.encode(ids, mask, np.array([self._n]), self._past)
         self._logits = self._network.logits(hidden)[0]
         self._n += 1
-
-
-def causal_mask(n: int, n_past: int) -> Floats:
-    """Mask [n, n_past + n]: each position sees all that is past and what comes before it."""
-    later = np.triu(np.full((n, n), -np.inf, np.float32), 1)
-    return np.concatenate((np.zeros((n, n_past), np.float32), later), axis=1)
