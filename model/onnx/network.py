@@ -95,9 +95,9 @@ class OnnxNetwork:
                 self._give_back()
 
     def _give_back(self) -> None:
-        """Give back the memory of large passes: ONNX Runtime keeps it until a pass, here of one token, says otherwise."""
-        self._options = ort.RunOptions()
-        self._options.add_run_config_entry(*_SHRINK)
+        """Give back the memory of large passes, which ONNX Runtime keeps; a pass of one token has it do so."""
+        options = self._options = ort.RunOptions()
+        options.add_run_config_entry(*_SHRINK)
         one = np.zeros(1, np.int64)
         hidden, _ = self.encode(one, causal_mask(1, 0), one, self._nothing)
         self.logits(hidden)

@@ -17,10 +17,10 @@ from infill.types import FillRequest, RewriteRequest, Span
 from model.types import CancelToken, ModelSpec
 
 resident = lambda: psutil.Process().memory_info().rss / 2**20
-FUNCTION = "def f{0}(path, width, height):\\n    total = width * height + {0}\\n    return os.path.join(path, str(total))\\n\\n\\n"
+FUNCTION = "def f{0}(path, width):\\n    total = width * 2 + {0}\\n    return os.path.join(path, str(total))\\n\\n\\n"
 text = "import os\\n\\n\\n" + "".join(map(FUNCTION.format, range(100)))
 filler = open_filler(ModelSpec(), None)
-at = text.index("width * height", 2000)
+at = text.index("width * 2", 2000)
 filler.fill(FillRequest(text, "python", offset=at), CancelToken())
 told = [resident()]
 for n_lines in (2, 6, 12, 20, 9, 20, 4, 15, 20, 12):
