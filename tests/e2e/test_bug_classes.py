@@ -24,12 +24,51 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).resolve().parents[2]
 INDEX = Path(__file__).with_name("BUGS.md")
 N_CLASSES = 35
+REPORTS = {
+    "onnxruntime": "27379",
+    "LibCST": "446",
+    "autopep8": "322",
+    "ruff": "7489 7595 26580",
+    "bnnr": "209",
+    "black": "2660 2813",
+    "vsc-python-indent": "33",
+    "copilot-release": "13140 7987 2200",
+    "kilocode": "4340",
+    "kakehashi": "760",
+    "neovim": "11798",
+    "isort": "277",
+    "coc-pairs": "38",
+    "compiler-explorer": "2799",
+    "pycodestyle": "760",
+    "mypy": "7353",
+    "pyright": "8221",
+    "vscode": "55605",
+    "nvim-lspconfig": "3145",
+    "aider": "2792",
+    "nixfmt": "11",
+    "ConfigArgParse": "114",
+}
 
 
 def rows() -> list[list[str]]:
     """(number, class, what stands for it here) of the index."""
     lines = [line for line in INDEX.read_text("utf-8").splitlines() if re.match(r"\| *\d+ *\|", line)]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def reports() -> list[list[str]]:
+    """(repositories and numbers, what it is about, what stands for it here) of the second table."""
+    lines = [line for line in INDEX.read_text("utf-8").splitlines() if re.match(r"\| *[A-Za-z][\w-]* \d", line)]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def is_marked(test: str) -> bool:
+    """Whether a test has the marker `reports`, its own or its file's."""
+    path, _, name = test.partition("::")
+    source = (ROOT / path).read_text("utf-8")
+    whole = re.search(r"^pytestmark = (?:\[[^\]]*)?pytest\.mark\.reports", source, re.MULTILINE)
+    before = re.split(rf"^(?:async )?def {name.partition('[')[0]}\(", source, flags=re.MULTILINE)[0]
+    return whole is not None or "@pytest.mark.reports" in before.rpartition("\n\n\n")[2]
 
 
 def exists(test: str) -> bool:
@@ -49,6 +88,19 @@ def test_every_class_has_a_test_or_a_word_about_why_not() -> None:
         named = re.findall(r"`(tests/[^`]+)`", here)
         assert all(exists(test) for test in named), (number, [test for test in named if not exists(test)])
         assert named or re.match(r"(not applicable|open): \w+", here), number
+
+
+def test_every_report_has_a_test_that_is_marked() -> None:
+    listed = [f"{names.split()[0]} {number}" for names, *_ in reports() for number in names.split()[1:]]
+    assert sorted(listed) == sorted(f"{name} {number}" for name, all_of in REPORTS.items() for number in all_of.split())
+    for names, about, here in reports():
+        named = re.findall(r"`(tests/[^`]+)`", here)
+        assert about and named and all(exists(test) for test in named), names
+        assert all(is_marked(test) for test in named), (names, [test for test in named if not is_marked(test)])
+
+
+def test_a_missing_marker_is_seen() -> None:
+    assert not is_marked("tests/e2e/test_bug_classes.py::test_a_missing_marker_is_seen")
 
 
 def test_a_name_that_is_not_there_is_seen() -> None:

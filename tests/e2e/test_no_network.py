@@ -138,6 +138,7 @@ def filled_in(home: Path, wrapper: tuple[str, ...], code: str) -> None:
     assert run.returncode == 0, run.stderr
 
 
+@pytest.mark.reports
 @pytest.mark.weights
 @needs_weights
 def test_a_fill_writes_nothing_into_an_empty_home(tmp_path: Path) -> None:
@@ -151,6 +152,7 @@ def calls_to_the_network(trace: str) -> list[str]:
     return [line for line in trace.splitlines() if "AF_INET" in line or "nscd" in line or "systemd/resolve" in line]
 
 
+@pytest.mark.reports
 @pytest.mark.weights
 @needs_weights
 @pytest.mark.skipif(shutil.which("strace") is None, reason="there is no strace command here")

@@ -16,6 +16,7 @@ def worse(marked: str, text: str, language: str = "python", instruction: str | N
     return damage(syntax, Span(start, end), text, instruction)
 
 
+@pytest.mark.reports
 @pytest.mark.parametrize(
     ("marked", "text", "language", "reason"),
     [

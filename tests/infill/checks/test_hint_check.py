@@ -71,11 +71,13 @@ def fits(marked: str, hint: str) -> bool:
     return hint_fits(syntax, Span(start, end), hint)
 
 
+@pytest.mark.reports
 @pytest.mark.parametrize(("marked", "hint"), REFUSED)
 def test_a_hint_that_does_not_hold_is_refused(marked: str, hint: str) -> None:
     assert not fits(marked, hint)
 
 
+@pytest.mark.reports
 @pytest.mark.parametrize(("marked", "hint"), ACCEPTED)
 def test_a_hint_that_holds_is_taken(marked: str, hint: str) -> None:
     assert fits(marked, hint)

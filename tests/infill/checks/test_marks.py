@@ -7,6 +7,7 @@ import pytest
 from infill.checks.marks import foreign_mark
 
 
+@pytest.mark.reports
 @pytest.mark.parametrize(
     "text",
     ["return <hole1/>", "<hole2 />", "a <|fim_middle|> b", "<fim_suffix>", "<|im_end|>", "x<|endoftext|>", "[INST] x",

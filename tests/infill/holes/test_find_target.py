@@ -207,6 +207,7 @@ def test_a_body_is_found_from_every_column_of_its_function(text: str, placeholde
             assert isinstance(hole, Hole) and hole.span == target.hole, at
 
 
+@pytest.mark.reports
 @pytest.mark.parametrize(
     "text",
     [
@@ -233,6 +234,7 @@ def test_what_is_open_on_purpose_is_no_hole(text: str) -> None:
     assert targets_with_holes(parse(by_id("python"), text)) == []
 
 
+@pytest.mark.reports
 @pytest.mark.parametrize(
     ("text", "hole"),
     [
@@ -247,6 +249,7 @@ def test_what_is_not_written_yet_still_is_a_hole(text: str, hole: str) -> None:
     assert [text[s.start : s.end] for s in holes_in(syntax, Span(0, len(text)))] == [hole]
 
 
+@pytest.mark.reports
 def test_changes_that_overlap_are_refused() -> None:
     parts = [Part(Span(0, 3), "x", 1.0), Part(Span(2, 4), "y", 1.0)]
     with pytest.raises(ValueError, match="overlap at character 2"):
@@ -254,6 +257,7 @@ def test_changes_that_overlap_are_refused() -> None:
     assert overlap(*parts) and overlap(parts[0], parts[0]) and not overlap(parts[0], Part(Span(3, 4), "", 1.0))
 
 
+@pytest.mark.reports
 @pytest.mark.parametrize("feed", ["\f", "\v", "\f\f", " \f"])
 def test_a_form_feed_before_a_function_is_no_indentation(feed: str) -> None:
     body = "(path):\n    text = ...\n    return text\n"
@@ -263,11 +267,13 @@ def test_a_form_feed_before_a_function_is_no_indentation(feed: str) -> None:
     assert len(targets) == 3 and len(set(at)) == 3
 
 
+@pytest.mark.reports
 def test_a_body_below_a_form_feed_is_indented_as_if_there_were_none() -> None:
     hole = find_hole(parse(by_id("python"), "\fdef f():\n"), len("\fdef f():\n"), "manual")
     assert isinstance(hole, Hole) and hole.indent == "    "
 
 
+@pytest.mark.reports
 def test_a_type_before_a_default_is_spaced_as_pep_8_says() -> None:
     text = "def f(port=80, name = 'x', *, n):\n    print(port)\n"
     target = find_target(parse(by_id("python"), text), "type_hints", Span(0, 0))
@@ -280,6 +286,7 @@ def test_a_type_before_a_default_is_spaced_as_pep_8_says() -> None:
     )
 
 
+@pytest.mark.reports
 @pytest.mark.parametrize(
     "text",
     [

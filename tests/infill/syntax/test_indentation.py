@@ -57,7 +57,10 @@ def test_on_an_empty_line_the_statement_below_decides() -> None:
     assert indent_at("python", "def f(x):\n    for a in x:\n        use(a)\n‸\n    else:\n        g()\n") == "        "
 
 
-@pytest.mark.parametrize("pattern", ["1:", "(1, 2):", "[a]:", "'x':", "-1:", "Point(x=0):", "x if x > 1:", "_: pass"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["case:", "match:", "type:", "1:", "(1, 2):", "[a]:", "'x':", "-1:", "Point(x=0):", "x if x > 1:", "_: pass"],
+)
 def test_a_case_of_a_match_is_one(pattern: str) -> None:
     source = f"match x:\n    case 0:\n        use(x)\n‸\n    case {pattern}\n        pass\n"
     assert indent_at("python", source) == "        "
