@@ -8,6 +8,7 @@ for the editor's plugin to say in `initializationOptions`: the configuration may
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
@@ -127,6 +128,33 @@ def read_settings(options: object, configured: object = None) -> tuple[Settings,
     return Settings(**values), problems
 
 
+_KINDS = {
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_EXPECTED = re.compile(
+    r"Expected `([^`]+)`(?P<bound> [<>]=? [\d.]+)?(?:, got `(?P<got>[^`]+)`)?(?: - at `\$(?P<at>.*)`)?"
+)
+_BOUNDS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+
+
+def in_words(error: msgspec.ValidationError) -> str:
+    """Return in plain words what is wrong with a value that came from a client."""
+    found = _EXPECTED.fullmatch(str(error))
+    if found is None:
+        return str(error).replace("Invalid enum value", "there is no such choice:")
+    wanted = " or ".join(_KINDS.get(kind, kind) for kind in found[1].split(" | "))
+    sign, _, bound = (found["bound"] or "").strip().partition(" ")
+    bounds = f", {_BOUNDS[sign]} {bound.removesuffix('.0')}" if sign else ""
+    got = f", not {_KINDS.get(found['got'], found['got'])}" if found["got"] else ""
+    return f"{found['at'] or 'it'} must be {wanted}{bounds}{got}".removeprefix(".")
+
+
 def _take(source: object, refused: frozenset[str], name: str, values: dict[str, Any]) -> list[str]:
     """Put what can be used of one source into `values`; return the problems."""
     if source is None:
@@ -147,7 +175,7 @@ def _take(source: object, refused: frozenset[str], name: str, values: dict[str, 
             try:
                 values[FIELDS[key].name] = msgspec.convert(value, FIELDS[key].type)
             except msgspec.ValidationError as error:
-                problems.append(f"setting {key!r}: {error}")
+                problems.append(f"setting {key!r}: {in_words(error)}")
                 if key == "trusted":  # something was meant to be said: the careful reading
                     values[key] = False
     return problems

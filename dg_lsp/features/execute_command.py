@@ -18,6 +18,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequ
 from dg_lsp.features.common.rewrite_progress import Token
 from dg_lsp.features.common.rewriting import RewriteCommand, Rewritten, rewrite
 from dg_lsp.session.session import Session
+from dg_lsp.settings import in_words
 from infill.holes.target import TargetKind
 from infill.pipeline.refine import STRENGTHS, Strength
 
@@ -63,7 +64,7 @@ async def _run(session: Session, kind: TargetKind, *given: Any) -> dict[str, Any
     try:
         arguments = msgspec.convert(given[0] if given else None, Arguments)
     except msgspec.ValidationError as error:
-        raise JsonRpcInvalidParams(f"Invalid Params: {COMMAND_OF[kind]}: {error}") from None
+        raise JsonRpcInvalidParams(f"Invalid Params: {COMMAND_OF[kind]}: {in_words(error)}") from None
     title = title_of(session, kind)
     outcome = Rewritten(None, "failed", "The server could not do it; see its log.")
     with session.request(COMMAND_OF[kind]) as request:

@@ -12,7 +12,7 @@ import msgspec
 
 from infill.cli.console import GREEN, painted
 from infill.cli.edits import Outcome
-from infill.cli.report_words import json_name, made_by, nothing_to_show, reason_words, rounded, timed_line
+from infill.cli.report_words import json_name, made_by, nothing_to_show, reason_words, rounded, stages_of, timed_line
 from infill.files.read import Position
 from infill.types import Completion, Filled, Hole
 
@@ -103,14 +103,14 @@ def human_line(position: Position, outcome: Outcome, colour: bool) -> str:
         state, why = painted("filled", GREEN, colour), _how(result.completions[0])
     else:
         state, why = nothing_to_show(colour), reason_words(result)
-    return timed_line(position, state, outcome.milliseconds, why, result.timings_ms)
+    return timed_line(position, state, outcome.milliseconds, why)
 
 
 def explain_line(position: Position, outcome: Outcome) -> str:
     """One line for a person: the hole that was found there, and what it led to."""
     result = outcome.result
     end = f"filled: {_how(result.completions[0])}" if isinstance(result, Filled) else reason_words(result)
-    return f"{position}: {_hole(result.hole)} -> {end}"
+    return f"{position}: {_hole(result.hole)} -> {end}{stages_of(result.timings_ms)}"
 
 
 def _candidate(completion: Completion) -> CandidateRecord:

@@ -28,8 +28,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 def stored(on_problem: Callable[[str], None]) -> Iterator[Stored]:
     """Yield every checkpoint that is found; `on_problem` hears of each place that cannot be looked at."""
-    name = read_infill_config(EMBEDDED).name or EMBEDDED.name
-    yield Stored(name, "embedded", "onnx", bytes_in(EMBEDDED), str(EMBEDDED))
+    yield Stored(_embedded_name(), "embedded", "onnx", bytes_in(EMBEDDED), str(EMBEDDED))
     try:
         for folder in converted_folders():
             yield Stored(folder.name, "converted", _format_of_converted(folder), bytes_in(folder), str(folder))
@@ -50,6 +49,8 @@ def stored(on_problem: Callable[[str], None]) -> Iterator[Stored]:
 
 def named(argument: str) -> Path:
     """Return the folder of a checkpoint by its path, its hub id or its name in the list."""
+    if argument == _embedded_name() and not path_of(argument).exists():
+        return EMBEDDED
     return _by_name(argument) or find(argument)
 
 
@@ -67,6 +68,10 @@ def converted_by_name(argument: str) -> Path:
 def bytes_in(folder: Path) -> int:
     """Return the bytes of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _embedded_name() -> str:
+    return read_infill_config(EMBEDDED).name or EMBEDDED.name
 
 
 def _by_name(argument: str) -> Path | None:

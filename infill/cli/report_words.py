@@ -40,7 +40,12 @@ def nothing_to_show(colour: bool) -> str:
     return painted("nothing to show", YELLOW, colour)
 
 
-def timed_line(location: object, state: str, milliseconds: float, why: str, timings_ms: Mapping[str, float]) -> str:
-    """One line: what became of a position or a range of lines, how long it took, why, and its stages."""
+def timed_line(location: object, state: str, milliseconds: float, why: str) -> str:
+    """One line: what became of a position or a range of lines, how long it took, and why."""
+    return f"{location}: {state} in {milliseconds:.0f} ms: {why}"
+
+
+def stages_of(timings_ms: Mapping[str, float]) -> str:
+    """How long each stage took, in brackets after a blank; empty where none is known."""
     stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in timings_ms.items())
-    return f"{location}: {state} in {milliseconds:.0f} ms: {why}{f' [{stages}]' if stages else ''}"
+    return f" [{stages}]" if stages else ""

@@ -29,6 +29,7 @@ from infill.cli.command_input import (
     read_sources,
 )
 from infill.cli.command_output import put_out
+from infill.cli.report_words import stages_of
 from infill.cli.rewrite_report import Lines, Rewritten
 from infill.files.read import SourceFile, line_ends, offset_of, printable
 from infill.holes.stubs import is_stub
@@ -158,7 +159,8 @@ def _tell(rewritten: Rewritten, args: CommonArguments) -> None:
     if args.json:
         console.say(rewrite_report.timing_line(rewritten))
     else:
-        console.say(rewrite_report.human_line(rewritten, console.has_colour(sys.stderr)))
+        stages = stages_of(rewritten.result.timings_ms) if getattr(args, "explain", False) else ""
+        console.say(rewrite_report.human_line(rewritten, console.has_colour(sys.stderr)) + stages)
 
 
 def _texts(pieces: Sequence[_Piece], done: Sequence[Rewritten]) -> list[tuple[SourceFile, str]]:

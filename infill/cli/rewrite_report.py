@@ -115,4 +115,4 @@ def human_line(rewritten: Rewritten, colour: bool) -> str:
         why = f"{changes}, {made_by(best)}"
     else:
         state, why = nothing_to_show(colour), reason_words(result)
-    return timed_line(rewritten.lines, state, rewritten.milliseconds, why, result.timings_ms)
+    return timed_line(rewritten.lines, state, rewritten.milliseconds, why)

@@ -80,6 +80,25 @@ def test_a_bad_key_keeps_its_default_is_named_and_spoils_no_other(key: str, valu
     assert repr(key) in problem
 
 
+@pytest.mark.reports
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("deadlineMs", "soon", "it must be a number, not text"),
+        ("deadlineMs", -1, "it must be a number, more than 0"),
+        ("unloadAfterMinutes", 100_000, "it must be a number, at most 10080"),
+        ("engine", "vllm", "there is no such choice: 'vllm'"),
+        ("languages", "python", "it must be a list or null, not text"),
+        ("languages", [1], "[0] must be text, not a whole number"),
+        ("sharedEngine", "yes", "it must be true or false, not text"),
+        ("url", 8000, "it must be text or null, not a whole number"),
+    ],
+)
+def test_a_bad_value_is_told_in_words(key: str, value: Any, told: str) -> None:
+    _, (problem,) = read_settings({key: value})
+    assert problem == f"setting {key!r}: {told}"
+
+
 @pytest.mark.parametrize("options", [[], "x", 5, True])
 def test_options_of_the_wrong_kind_are_one_problem(options: Any) -> None:
     settings, problems = read_settings(options)

@@ -27,6 +27,9 @@ export class GhostText implements vscode.Disposable {
   private readonly answered = new vscode.EventEmitter<void>();
   /** Fires after each question to the server. */
   readonly onDidAnswer = this.answered.event;
+  private readonly silent = new vscode.EventEmitter<void>();
+  /** Fires when the user asked and there is nothing to suggest. */
+  readonly onDidFindNothing = this.silent.event;
   private readonly showed = new vscode.EventEmitter<Counts>();
   readonly onDidShow = this.showed.event;
   private readonly took = new vscode.EventEmitter<Counts>();
@@ -86,6 +89,8 @@ export class GhostText implements vscode.Disposable {
       if (!token.isCancellationRequested && items?.[0] !== undefined) {
         this.typed = undefined;
         this.count(document, position, items[0]);
+      } else if (!automatic && !token.isCancellationRequested) {
+        this.silent.fire();
       }
       return answer;
     },
@@ -111,7 +116,7 @@ export class GhostText implements vscode.Disposable {
   dispose(): void {
     clearTimeout(this.wakes);
     this.typing.dispose();
-    for (const emitter of [this.changed, this.answered, this.showed, this.took]) {
+    for (const emitter of [this.changed, this.answered, this.silent, this.showed, this.took]) {
       emitter.dispose();
     }
   }

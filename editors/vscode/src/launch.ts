@@ -126,15 +126,25 @@ export function expanded(word: string, home: string, folder: string | undefined)
   return folder === undefined ? atHome : atHome.replaceAll("${workspaceFolder}", folder);
 }
 
-/** Returns the line that installs the server, for the usual shell of the platform. */
-export function installCommand(python: string | undefined, platform: NodeJS.Platform = process.platform): string {
-  const program = python ?? (platform === "win32" ? "py" : "python3");
-  if (!/[^\w./\\:~+-]/.test(program)) {
-    return `${program} -m pip install dg-lsp`;
+/** Stands for the folder of a clone, or a wheel, until somebody names it. */
+export const SOURCE = "PATH";
+
+/** Returns the line that installs the server from a clone's folder or a wheel, for the usual shell of the platform. */
+export function installCommand(
+  python: string | undefined,
+  source: string = SOURCE,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const program = quoted(python ?? (platform === "win32" ? "py" : "python3"), platform);
+  const call = platform === "win32" && program.startsWith('"') ? "& " : "";
+  return `${call}${program} -m pip install ${quoted(source, platform)}`;
+}
+
+function quoted(word: string, platform: NodeJS.Platform): string {
+  if (!/[^\w./\\:~+-]/.test(word)) {
+    return word;
   }
-  return platform === "win32"
-    ? `& "${program}" -m pip install dg-lsp`
-    : `'${program.replaceAll("'", "'\\''")}' -m pip install dg-lsp`;
+  return platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function isInside(file: string, folder: string): boolean {

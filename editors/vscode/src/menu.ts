@@ -5,7 +5,9 @@ import type { Channels } from "./log";
 import type { Server } from "./server";
 import type { Status } from "./status";
 
-const SAMPLE = 'def area(width: float, height: float) -> float:\n    """Return the area of a rectangle."""\n    return ';
+// A test asks the embedded model for what follows: it must be right.
+const SAMPLE =
+  "class Box:\n    def __init__(self, width: float, height: float) -> None:\n        self.width = width\n        self.height = ";
 const SOON_MS = 200; // between two looks at a server that is coming up
 
 interface Entry extends vscode.QuickPickItem {

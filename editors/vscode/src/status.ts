@@ -2,8 +2,9 @@
 import * as vscode from "vscode";
 import type { GhostText } from "./ghost";
 import type { Server } from "./server";
-import { type EditorStatus, type ServerStatus, statusText, toolTip } from "./statusText";
+import { type EditorStatus, nothingToSuggest, type ServerStatus, statusText, toolTip, troubleOf } from "./statusText";
 
+const SAID_MS = 8000; // how long a line stays in the status bar
 const SOON_MS = 400; // between two looks at a server that is loading
 
 /** The item, kept up to date. */
@@ -27,6 +28,7 @@ export class Status implements vscode.Disposable {
     this.listeners = [
       server.onDidChange(() => this.serverChanged()),
       ghost.onDidAnswer(() => void this.refresh()),
+      ghost.onDidFindNothing(() => void this.sayWhy()),
       ghost.onDidChange(() => this.draw()),
       vscode.window.onDidChangeActiveTextEditor(() => this.draw()),
       vscode.window.onDidChangeWindowState((window) => window.focused && void this.refresh()),
@@ -72,6 +74,14 @@ export class Status implements vscode.Disposable {
     }
   }
 
+  /** Says in one line why there is nothing to suggest where the user asked. */
+  private async sayWhy(): Promise<void> {
+    const reason = (await this.server.status())?.lastReason;
+    if (reason) {
+      vscode.window.setStatusBarMessage(`dg-lsp: ${nothingToSuggest(reason)}`, SAID_MS);
+    }
+  }
+
   dispose(): void {
     clearTimeout(this.timer);
     vscode.Disposable.from(...this.listeners, this.loaded, this.item).dispose();
@@ -95,10 +105,11 @@ export class Status implements vscode.Disposable {
       snoozedUntil: this.ghost.snoozedUntil,
       shown,
       accepted,
+      language: document?.languageId,
     };
     this.item.text = statusText(editor, this.last);
     this.item.tooltip = toolTip(editor, this.last);
-    const failed = editor.server === "missing" || editor.server === "stopped" || this.last?.state === "failed";
+    const failed = editor.server === "missing" || editor.server === "stopped" || troubleOf(editor, this.last) !== undefined;
     this.item.backgroundColor = failed ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
   }
 }

@@ -11,6 +11,8 @@ export interface ServerStatus {
   readonly shared?: boolean;
   readonly engineClients?: number | null;
   readonly takesInstructions?: boolean;
+  readonly fallback?: string | null;
+  readonly languages?: readonly string[] | null; // ids that the model knows; null for all
 }
 
 /** What the editor knows without the server. */
@@ -20,6 +22,7 @@ export interface EditorStatus {
   readonly snoozedUntil: number | undefined; // milliseconds since the epoch
   readonly shown: number;
   readonly accepted: number;
+  readonly language?: string | undefined; // id, of the open file
 }
 
 /** Returns the item's text, with its icon. */
@@ -52,6 +55,10 @@ export function toolTip(editor: EditorStatus, server: ServerStatus | undefined):
   if (server?.message) {
     lines.push(server.message);
   }
+  const trouble = troubleOf(editor, server);
+  if (trouble !== undefined) {
+    lines.push(trouble);
+  }
   if (editor.snoozedUntil !== undefined) {
     lines.push(`Snoozed until ${new Date(editor.snoozedUntil).toLocaleTimeString()}`);
   }
@@ -59,12 +66,58 @@ export function toolTip(editor: EditorStatus, server: ServerStatus | undefined):
   return lines.join("\n");
 }
 
+/** Returns why suggestions are not what the user expects, in a few words. */
+export function troubleOf(editor: EditorStatus, server: ServerStatus | undefined): string | undefined {
+  if (server?.state === "failed") {
+    return "the model could not be opened";
+  }
+  if (server?.fallback === "model_failed") {
+    return "the chosen model could not be opened";
+  }
+  const language = editor.language?.split(".")[0];
+  if (server?.languages && language !== undefined && !CODELESS.has(language) && !server.languages.includes(language)) {
+    return `the model does not know ${language}`;
+  }
+  return undefined;
+}
+
+/** Returns a sentence for the server's reason why there is nothing to suggest. */
+export function nothingToSuggest(reason: string): string {
+  return `nothing to suggest here: ${WORDS[reason] ?? reason.replaceAll("_", " ")}`;
+}
+
+const CODELESS = new Set(["plaintext", "log", "Log", "code-text-binary"]); // nobody expects code there
+
+const WORDS: Record<string, string> = {
+  automatic_off: "automatic suggestions are off",
+  blank_line: "the line is blank",
+  breaks_parse: "no suggestion would keep the file correct",
+  deadline: "the model took too long",
+  empty_fill: "the model has no suggestion",
+  file_too_large: "the file is too large",
+  generated_file: "the file seems to be generated",
+  ignored_file: "an ignore rule says that the file is not to be read",
+  in_comment: "this is a comment",
+  in_string: "this is a string",
+  language_off: "the settings leave this language out",
+  model_failed: "the model could not be opened",
+  model_loading: "the model is being loaded",
+  not_confident: "the model is not sure enough",
+  nothing_better: "nothing is better than what is there",
+  server_failed: "the model's server failed",
+  unknown_language: "there is no grammar for this language",
+  untrained_language: "the model does not know this language",
+  word_to_the_right: "a word follows",
+};
+
 const ICONS: Record<string, string> = {
   looking: "$(sync~spin)",
   starting: "$(sync~spin)",
   loading: "$(sync~spin)",
   "not installed": "$(warning)",
   failed: "$(error)",
+  "model failed": "$(warning)",
+  "language unknown": "$(circle-slash)",
   stopped: "$(circle-slash)",
   snoozed: "$(bell-slash)",
 };
@@ -81,6 +134,10 @@ function stateOf(editor: EditorStatus, server: ServerStatus | undefined): string
     return "starting";
   }
   if (server.state === "ready" || server.state === "busy") {
+    const trouble = troubleOf(editor, server);
+    if (trouble !== undefined) {
+      return server.fallback === "model_failed" ? "model failed" : "language unknown";
+    }
     return editor.snoozedUntil !== undefined ? "snoozed" : editor.automatic ? "ready" : "manual";
   }
   return server.state;

@@ -17,6 +17,8 @@ import pytest
 torch = pytest.importorskip("torch")
 from safetensors.torch import save_file  # noqa: E402
 
+from infill.cli.main import main  # noqa: E402
+from model.config import EMBEDDED  # noqa: E402
 from model.load import load_engine  # noqa: E402
 from model.types import CheckpointError, ModelSpec  # noqa: E402
 from tests.infill.hub_server import COMMIT, Hub, serving  # noqa: E402
@@ -169,3 +171,13 @@ def test_a_checkpoint_is_converted_verified_used_and_removed(run: Run, published
 def test_a_device_that_is_not_there_is_one_line(published_once: Path, device: str) -> None:  # noqa: F811
     with pytest.raises(CheckpointError, match=f"^--device {device}: cannot be used here [^\n]*; cpu always can$"):
         load_engine(ModelSpec(str(published_once), device=device))
+
+
+@pytest.mark.weights
+@pytest.mark.reports
+@pytest.mark.parametrize("name", ["dg-embedded-6m", str(EMBEDDED)])
+def test_verify_takes_each_name_that_list_prints(name: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["model", "list"]) == 0
+    assert name.encode() in capsysbinary.readouterr().out
+    assert main(["model", "verify", name]) == 0
+    assert b"model.safetensors" in capsysbinary.readouterr().out

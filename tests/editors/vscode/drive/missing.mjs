@@ -9,7 +9,7 @@ await tell("missing", async (screen, workspace) => {
   await screen.status(/dg-lsp: not installed/);
   const message = screen.page.locator('.notification-toast:has-text("the server was not found")');
   await message.waitFor();
-  assert.match(await message.textContent(), /python3 -m pip install dg-lsp/);
+  assert.match(await message.textContent(), /python3 -m pip install PATH, where PATH is your clone of dg-lsp or its wheel/);
   await screen.picture("missing");
   const python = join(workspace, ".venv", "bin", "python");
   mkdirSync(join(python, ".."), { recursive: true });

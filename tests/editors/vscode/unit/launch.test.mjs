@@ -84,8 +84,8 @@ test("words of the setting are expanded", () => {
 });
 
 test("the install line is quoted for its shell", () => {
-  assert.equal(installCommand(undefined, "linux"), "python3 -m pip install dg-lsp");
-  assert.equal(installCommand("/a b/it's", "linux"), "'/a b/it'\\''s' -m pip install dg-lsp");
-  assert.equal(installCommand("C:\\a b\\python.exe", "win32"), '& "C:\\a b\\python.exe" -m pip install dg-lsp');
-  assert.equal(installCommand("/x;rm", "linux"), "'/x;rm' -m pip install dg-lsp");
+  assert.equal(installCommand(undefined, undefined, "linux"), "python3 -m pip install PATH");
+  assert.equal(installCommand("/a b/it's", "/my clone", "linux"), "'/a b/it'\\''s' -m pip install '/my clone'");
+  assert.equal(installCommand("C:\\a b\\python.exe", "C:\\w.whl", "win32"), '& "C:\\a b\\python.exe" -m pip install C:\\w.whl');
+  assert.equal(installCommand("/x;rm", "~/dg-lsp", "linux"), "'/x;rm' -m pip install ~/dg-lsp");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert";
 import { test } from "node:test";
 import { load } from "./units.mjs";
 
-const { statusText, toolTip } = await load("statusText");
+const { nothingToSuggest, statusText, toolTip } = await load("statusText");
 
 const EDITOR = { server: "running", automatic: true, snoozedUntil: undefined, shown: 3, accepted: 1 };
 const SERVER = { state: "ready", model: "m", lastReason: "filled", lastMs: 41.6, message: null, ignored: null };
@@ -27,4 +27,22 @@ test("the tool tip has what does not fit", () => {
   for (const line of [...lines, "This session: 3 shown, 1 accepted"]) {
     assert.ok(tip.split("\n").includes(line), line);
   }
+});
+
+test("a model of no use here is not called ready", () => {
+  const failed = { fallback: "model_failed", message: "the embedded model answers: no such folder" };
+  assert.equal(text({}, failed), "$(warning) dg-lsp: model failed");
+  assert.match(toolTip(EDITOR, { ...SERVER, ...failed }), /no such folder\nthe chosen model could not be opened/);
+  const python = { languages: ["python"] };
+  assert.equal(text({ language: "go" }, python), "$(circle-slash) dg-lsp: language unknown");
+  assert.match(toolTip({ ...EDITOR, language: "go" }, { ...SERVER, ...python }), /^the model does not know go$/m);
+  for (const language of ["python", "python.django", "plaintext", undefined]) {
+    assert.equal(text({ language }, python), "$(sparkle) dg-lsp: ready · 42 ms · m");
+  }
+  assert.equal(text({ language: "go" }, { languages: null }), "$(sparkle) dg-lsp: ready · 42 ms · m");
+});
+
+test("a silent place is explained in one line", () => {
+  assert.equal(nothingToSuggest("in_string"), "nothing to suggest here: this is a string");
+  assert.equal(nothingToSuggest("made_up_reason"), "nothing to suggest here: made up reason");
 });
