@@ -161,19 +161,27 @@ def unit_below(syntax: Syntax, offset: int, header: str) -> str:
     it is the file's.
     """
     if header:
-        owner = next((line for line in filled_above(syntax, offset) if _is_outside(syntax, line, header)), None)
+        owner = next(_outside(syntax, offset, header), None)
         code = "" if owner is None else code_of(syntax, owner)
         if opens_block(syntax.language, code) or re.search(r"[(\[{][^)\]}]*$", code):
             return block_unit(header, indent_of(code)) or indent_unit(syntax.text, syntax.language)
     return indent_unit(syntax.text, syntax.language)
 
 
-def _is_outside(syntax: Syntax, line: Span, header: str) -> bool:
-    """Whether a line is of a block around the one whose header is indented by `header`."""
-    text = syntax.text[line.start : line.end]
-    if width(indent_of(text)) >= width(header) or is_comment(syntax, line):
-        return False
-    return syntax.enclosing(_first_char(syntax, line), syntax.language.string_types) is None
+def _outside(syntax: Syntax, offset: int, header: str) -> Iterator[Span]:
+    """Yield the lines of code of the blocks around the one whose header is indented by `header`, nearest first."""
+    text, start = syntax.text, syntax.line(offset).start
+    while start > 0 and text[start - 1] == "\n":  # lines that end in a lone CR are too rare to be fast for them
+        end = start - 1
+        start = text.rfind("\n", 0, end) + 1
+        if text.startswith(header, start):
+            continue  # this test is first: it is cheap and decides most lines of a long body
+        line = syntax.line(start)
+        content = text[line.start : min(line.end, end)]
+        if not content.strip(BLANK) or width(indent_of(content)) >= width(header) or is_comment(syntax, line):
+            continue
+        if syntax.enclosing(_first_char(syntax, line), syntax.language.string_types) is None:
+            yield line
 
 
 def indent_below(syntax: Syntax, offset: int) -> str | None:
