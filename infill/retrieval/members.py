@@ -8,17 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from infill.retrieval.occurrences import lines_with
 from infill.syntax.blanks import indent_of, width
 
 _RECEIVER = re.compile(r"(?P<path>(?:[^\W\d]\w*\s*\.\s*)*[^\W\d]\w*)(?P<called>\([^()\n]*\))?\s*(?:\.|->|\?\.)\s*$")
 _OWN = ("self", "this", "cls")
 _MAX_LINE = 300  # characters to the left that are read
 _MAX_CLASS = 20_000  # characters of a class that are read
+_MAX_PARTS = 4  # of a class in one file, such as its implementations
 _MAX_BASES = 3  # steps up to base classes
-_KIND = r"(?:class|struct|interface|trait|enum|impl)"
-_ANY_CLASS = re.compile(
-    rf"^(?P<indent>[ \t]*)(?:[\w() ]+\s)?{_KIND}\s+(?:[\w<>]+\s+for\s+)?(?P<name>\w+)", re.MULTILINE
-)
+_KINDS = ("class", "struct", "interface", "trait", "enum", "impl")
+_KIND = rf"(?:{'|'.join(_KINDS)})"
+_ANY_CLASS = re.compile(rf"(?P<indent>[ \t]*)(?:[\w()]+\s)*{_KIND}\s+(?:[\w<>]+\s+for\s+)?(?P<name>\w+)")
+_DECLARES = re.compile(r"\b(?:def|fn|func|function)\b")
 _WORDS = re.compile(r"[^\W\d]\w*")
 # Names that a line of a class gives it, at its own level and deeper.
 _MEMBERS = re.compile(
@@ -46,8 +48,9 @@ def _class_of(text: str, offset: int, path: list[str], called: bool, others: Seq
     """Return names that the object's class may have, the likeliest first."""
     if path[0] in _OWN and len(path) == 1:
         own = indent_of(text[text.rfind("\n", 0, offset) + 1 : offset])
-        above = [m for m in _ANY_CLASS.finditer(text, 0, offset) if width(m["indent"]) < width(own)]
-        return [above[-1]["name"]] if above else []
+        found = (_class_above(text, offset, kind, width(own)) for kind in _KINDS)
+        above = [each for each in found if each is not None]
+        return [max(above)[1]] if above else []
     name = path[-1]
     if called:
         return [name] if name[:1].isupper() else _results(name, (text, *others))
@@ -56,8 +59,18 @@ def _class_of(text: str, offset: int, path: list[str], called: bool, others: Seq
     return _of_variable(text[:offset], name, (text, *others))
 
 
+def _class_above(text: str, offset: int, kind: str, depth: int) -> tuple[int, str] | None:
+    """Return where the nearest class around a line so deep begins, and its name."""
+    for start, line in lines_with(text, f"{kind} ", offset):
+        match = _ANY_CLASS.match(line)
+        if match is not None and width(match["indent"]) < depth:
+            return start, match["name"]
+    return None
+
+
 def _of_variable(before: str, name: str, texts: Sequence[str]) -> list[str]:
     word = rf"\b{re.escape(name)}\b"
+    before = "\n".join(reversed([line for _, line in lines_with(before, name)]))
     made = [
         *re.finditer(rf"{word}[^=\n]{{0,60}}:?=\s*(?:await\s+|new\s+|&)?(?P<call>\w[\w.:]*)\s*[({{]", before),
         *re.finditer(rf"\bwith\s+(?P<call>[\w.]+)\([^\n]*\)\s+as\s+{word}", before),
@@ -78,21 +91,34 @@ def _of_variable(before: str, name: str, texts: Sequence[str]) -> list[str]:
 
 def _results(function: str, texts: Sequence[str]) -> list[str]:
     """Return the class that a function says it returns."""
-    pattern = rf"\b(?:def|fn|func|function)\s+{re.escape(function)}\s*\([^{{}}]*?\)\s*(?:->|:)?\s*[\"'&*]*([A-Z]\w*)"
-    return [match[1] for text in texts if function in text for match in [re.search(pattern, text)] if match]
+    said = re.compile(
+        rf".*\b(?:def|fn|func|function)\s+{re.escape(function)}\s*\([^{{}}]*?\)\s*(?:->|:)?\s*[\"'&*]*([A-Z]\w*)"
+    )
+    starts = ((text, start) for text in texts for start, line in lines_with(text, function) if _DECLARES.search(line))
+    return [match[1] for text, start in starts if (match := said.match(text, start)) is not None]
 
 
 def _members(name: str, texts: Sequence[str], n_steps: int) -> set[str]:
     """Return the members of a class and of its bases, as far as the texts have them."""
-    head = rf"^(?P<indent>[ \t]*)(?:[\w() ]+\s)?{_KIND}\s+(?:[\w<>]+\s+for\s+)?{name}\b(?P<bases>[^\n{{]*)"
+    head = re.compile(
+        rf"(?P<indent>[ \t]*)(?:[\w()]+\s)*{_KIND}\s+(?:[\w<>]+\s+for\s+)?{name}\b(?P<bases>[^\n{{]*)"
+        rf"|type\s+{name}\s+(?:struct|interface)"
+    )
+    method = re.compile(rf"func \(\w+ \*?{name}\) (\w+)")
     found: set[str] = set()
     for text in texts:
-        if name not in text:
-            continue
-        found |= set(re.findall(rf"^func \(\w+ \*?{name}\) (\w+)", text, re.MULTILINE))
-        for match in re.finditer(head, text, re.MULTILINE):
-            found |= set(_named_in(text[match.end() : match.end() + _MAX_CLASS], width(match["indent"])))
-            bases = [base for base in _WORDS.findall(match["bases"]) if base[:1].isupper() and base != name]
+        if found:
+            break  # the nearest file that defines it
+        n_read = 0
+        for start, line in lines_with(text, name):
+            if of_type := method.match(line):
+                found.add(of_type[1])
+            if n_read == _MAX_PARTS or (match := head.match(line)) is None:
+                continue
+            n_read += 1
+            end = start + match.end()
+            found |= set(_named_in(text[end : end + _MAX_CLASS], width(match["indent"] or "")))
+            bases = [base for base in _WORDS.findall(match["bases"] or "") if base[:1].isupper() and base != name]
             for base in bases if n_steps else ():
                 found |= _members(base, texts, n_steps - 1)
     return found

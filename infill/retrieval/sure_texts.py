@@ -8,6 +8,7 @@ from collections import Counter
 import msgspec
 
 from infill.prompt.context import lf
+from infill.retrieval.occurrences import lines_with
 from infill.syntax.blanks import indent_of, width
 from infill.syntax.comments import without_trailing_comments
 from infill.syntax.languages import Language
@@ -29,6 +30,7 @@ _HEADER = re.compile(
     r"\((?P<parameters>)",
     re.MULTILINE,
 )
+_MAX_FUNCTION = 20_000  # characters above a line in which its function is looked for
 _MAX_HEADER = 2_000  # characters of a function's header
 _ARGUMENTS = frozenset({"argument_list", "arguments", "object", "field_initializer_list", "literal_value"})
 _IDIOMS = {
@@ -128,7 +130,11 @@ def _is_in_scope(text: str, line_start: int, name: str) -> bool:
     local = re.compile(
         rf"{binds}(?:\s*(?::[^=\n]+)?:?=(?!=)|\s*,[\w\s,]*=(?!=)|\s+(?:in|of)\b|[ \t]*(?:,|:|$))", re.MULTILINE
     )
-    headers = [m for m in _HEADER.finditer(text, 0, line_start) if width(indent_of(m["indent"])) < width(own)]
+    headers = [
+        m
+        for m in _HEADER.finditer(text, max(0, line_start - _MAX_FUNCTION), line_start)
+        if width(indent_of(m["indent"])) < width(own)
+    ]
     header = headers[-1] if headers else None
     if header is not None:
         parameters = text[header.start("parameters") : min(line_start, header.start("parameters") + _MAX_HEADER)]
@@ -137,5 +143,5 @@ def _is_in_scope(text: str, line_start: int, name: str) -> bool:
             return True
         if local.search(text, header.end(), line_start):
             return True
-    module = re.compile(rf"^(?:(?:let|const|var|static)\s+)?{found}\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
-    return module.search(text, 0, line_start) is not None
+    module = re.compile(rf"(?:(?:let|const|var|static)\s+)?{found}\s*(?::[^=\n]+)?=(?!=)")
+    return any(module.match(line) for _, line in lines_with(text, name, line_start))
