@@ -32,6 +32,7 @@ class Reply(NamedTuple):
 
 
 Answering = Callable[[dict[str, Any]], Reply]
+Route = Callable[[dict[str, Any]], tuple[int, Any]]  # a status, and JSON: of a list each entry is an event of a stream
 
 
 class OpenAIServer:
@@ -39,6 +40,8 @@ class OpenAIServer:
 
     def __init__(self) -> None:
         self.answer: Answering = lambda _body: Reply(("",))
+        self.routes: dict[str, Route] = {}  # other endpoints than the chat, by their paths
+        self.asked: list[tuple[str, dict[str, Any]]] = []  # what these were asked
         self.models: list[dict[str, Any]] = [{"id": "served", "object": "model"}]
         self.key: str | None = None
         self.bodies: list[dict[str, Any]] = []
@@ -66,17 +69,24 @@ class OpenAIServer:
     @property
     def prompts(self) -> list[str]:
         """What the user's turn of each chat said."""
-        return [body["messages"][-1]["content"] for body in self.bodies]
+        return [asked_of(body) for body in self.bodies]
+
+
+def asked_of(body: dict[str, Any]) -> str:
+    """What the user's turn of a chat says."""
+    return next(m["content"] for m in reversed(body["messages"]) if m["role"] == "user")
 
 
 def filling(*texts: str, **reply: Any) -> Answering:
     """Answers with the marked line written out, the mark replaced by each of the texts."""
 
     def answer(body: dict[str, Any]) -> Reply:
-        prompt = body["messages"][-1]["content"]
+        prompt = asked_of(body)
         found = re.search(r"(?m)^(.*)<hole1/>(.*)$", prompt)
         assert found is not None, prompt
         lines = (f"{found[1]}{text}{found[2]}" for text in texts)
+        if body["messages"][-1]["role"] == "assistant":  # its fence is begun
+            return Reply(tuple(f"{line}\n```\n" for line in lines), **reply)
         return Reply(tuple(f"Here it is.\n```python\n{line}\n```\n" for line in lines), **reply)
 
     return answer
@@ -108,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._note()
         if not self._may():
             return
+        if self.path in test.routes:
+            return self._json(*test.routes[self.path]({}))
         if self.path != "/v1/models":
             return self._json(404, {"detail": "Not Found"})
         self._json(200, {"object": "list", "data": test.models})
@@ -118,11 +130,24 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if not self._may():
             return
+        if self.path in test.routes:
+            return self._route(body)
         if self.path != "/v1/chat/completions":
             return self._json(404, {"detail": "Not Found"})
         test.bodies.append(body)
         with contextlib.suppress(OSError):
             self._reply(test.answer(body), body)
+
+    def _route(self, body: dict[str, Any]) -> None:
+        self.server_of_test.asked.append((self.path, body))
+        status, value = self.server_of_test.routes[self.path](body)
+        if not isinstance(value, list):
+            return self._json(status, value)
+        self._begin_stream()
+        with contextlib.suppress(OSError):
+            for event in value:
+                self._chunk(f"data: {json.dumps(event)}\n\n".encode())
+            self.wfile.write(b"0\r\n\r\n")
 
     def _note(self) -> None:
         self.server_of_test.paths.append(self.path)
@@ -155,10 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
                 for i, text in enumerate(texts)
             ]
             return self._json(200, {"object": "chat.completion", "choices": choices})
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
+        self._begin_stream()
         if reply.raw is not None:
             self._chunk(reply.raw)
             self.wfile.write(b"0\r\n\r\n")
@@ -171,6 +193,12 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self._chunk(f"data: {event}\n\n".encode())
         self.wfile.write(b"0\r\n\r\n")
+
+    def _begin_stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream; charset=utf-8")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
 
     def _events(self, reply: Reply, texts: tuple[str, ...], with_log_probs: bool) -> Iterator[str]:
         for index, text in enumerate(texts):

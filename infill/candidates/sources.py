@@ -16,6 +16,7 @@ from infill.checks.parse_check import closing_brackets
 from infill.prompt.context import lf
 from infill.retrieval.near_misses import NearMiss, near_misses
 from infill.retrieval.similar_lines import Continuation, Retrieved, continuations
+from infill.syntax.blanks import indent_of
 from infill.syntax.comments import is_in_comment_or_string, without_trailing_comments
 from infill.syntax.language_table import Language, keywords
 from infill.syntax.quotes import QUOTES
@@ -130,6 +131,19 @@ def fitted_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str,
     if text == candidate.text:
         return candidate
     return Candidate(text, (), (), candidate.steps, candidate.stop_reason, candidate.source)
+
+
+def own_indents(candidate: Candidate, hole: Hole, prefix: str) -> list[Hole]:
+    """The hole at the indentation that the candidate's first line has itself, if it has one, and as it was found.
+
+    A text that was written left to right goes on from the prefix, and its indentation is seldom wrong.
+    """
+    lines = candidate.text.lstrip("\n").split("\n")
+    left = prefix.rpartition("\n")[2]
+    if candidate.source != "left_to_right" or not hole.multiline or hole.kind == "selection" or left.strip():
+        return [hole]
+    own = left + indent_of(lines[0])
+    return [hole] if own == hole.indent else [msgspec.structs.replace(hole, indent=own), hole]
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

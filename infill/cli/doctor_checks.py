@@ -167,7 +167,8 @@ def check_fill(spec: ModelSpec, as_json: bool) -> Check:
 
 def check_server(url: str, model: str | None) -> Check:
     """Whether the server answers, has the model, and is spoken to in private."""
-    from model.http.server import KEY_VARIABLE, is_private, served
+    from model.http.server import served
+    from model.http.url import KEY_VARIABLE, is_private
 
     names = served(url)
     detail = f"{url} has {', '.join(names) or 'models that it does not name'}"

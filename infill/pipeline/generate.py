@@ -76,7 +76,11 @@ def fitted(job: Job[Request], found: tuple[Candidate, ...]) -> list[Candidate]:
     prefix, suffix = request.text[: hole.span.start], request.text[hole.span.end :]
     language = syntax.language
     closed = sources.closed(sources.distinct(found), prefix, suffix, language.quotes)
-    every = sources.distinct(fitted_candidate(c, hole, prefix, suffix, language) for c in (*found, *closed))
+    every = sources.distinct(
+        fitted_candidate(c, own, prefix, suffix, language)
+        for c in (*found, *closed)
+        for own in sources.own_indents(c, hole, prefix)
+    )
     return [c for c in every if can_stand(job, c.text)]
 
 

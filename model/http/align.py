@@ -15,6 +15,7 @@ _THOUGHT = re.compile(r"\s*<think>.*?</think>|\s*<\|channel>.*?<channel\|>", re.
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n", re.MULTILINE)
 _ECHOED_LINES = 40  # of the text before the hole that an answer may begin with
 _SOME = 4  # letters and digits of a line above the hole that may be a repeat
+_SOME_LINE = 8  # of a line that is not written by chance
 _TELLING = 16  # letters and digits that are no coincidence
 _OPENERS, _CLOSERS = "([{", ")]}"
 
@@ -59,12 +60,11 @@ def code_of(answer: str, complete: bool = True) -> Slice | None:
     """The first fenced block, or all of an answer without one; None where nothing is left."""
     thought = _THOUGHT.match(answer)
     start = thought.end() if thought else 0
-    fence = _FENCE.search(answer, start)
+    fence = _fence(answer, start)
     end = len(answer)
     if fence is not None:
         start = fence.end()
-        closing = re.compile(rf"^[ \t]*{fence[1]}[ \t]*$", re.MULTILINE).search(answer, start)
-        if closing is not None:
+        if (closing := _closing(answer, fence)) is not None:
             end, complete = closing.start(), True
     elif answer.lstrip().startswith(("<think>", "<|channel>", "```", "~~~")) and not thought:
         return None  # it has not come to the code yet
@@ -75,9 +75,61 @@ def code_of(answer: str, complete: bool = True) -> Slice | None:
     return Slice(start, end) if end > start and answer[start:end].strip() else None
 
 
+def closed_at(answer: str) -> int | None:
+    """Where the first fenced block of an answer ends; None where it has not come to that."""
+    thought = _THOUGHT.match(answer)
+    if thought is None and answer.lstrip().startswith(("<think>", "<|channel>")):
+        return None
+    fence = _fence(answer, thought.end() if thought else 0)
+    closing = fence and _closing(answer, fence)
+    return closing.end() if closing else None
+
+
+def between(answer: str, written: Slice, right: str) -> list[Slice]:
+    """What is new in an answer that is the text of one hole: without what stands behind it anyway."""
+    return [_without_blank_end(answer, Slice(written.start, _before_repeat(answer, written, right, True)))]
+
+
+def block_end(answer: str, left: str) -> int | None:
+    """Where an answer for several lines leaves its block, by indentation; None where it has not."""
+    line = left.rpartition("\n")[2]
+    at = len(answer) - len(answer.lstrip("\n"))
+    least = _indent(line) + 1 if line.strip() else _indent(line + answer[at:])
+    while (at := answer.find("\n", at)) >= 0:
+        at += 1
+        rest = answer[at:].partition("\n")[0]
+        if rest.strip() and _indent(rest) < least:
+            return at - 1
+    return None
+
+
+def repeat_at(answer: str, present: str, right: str) -> int | None:
+    """Where an answer comes to the line below the holes, if that says enough and is not in `present` as well."""
+    line = next((line for line in right.partition("\n")[2].split("\n") if line.strip()), "")
+    if _says(line) < _SOME_LINE or line in present:
+        return None
+    found = re.search(rf"^{re.escape(line)}$\n", answer, re.MULTILINE)
+    return found.start() if found else None
+
+
 def bare(text: str) -> str:
     """The text without its blanks."""
     return "".join(text.split())
+
+
+def _fence(answer: str, start: int) -> re.Match[str] | None:
+    """The line that opens the first fenced block; the second of two, where one was begun for the model."""
+    fence = _FENCE.search(answer, start)
+    again = fence and _FENCE.match(answer, fence.end())
+    return again if again and again[0].strip() != again[1] else fence
+
+
+def _closing(answer: str, fence: re.Match[str]) -> re.Match[str] | None:
+    return re.compile(rf"^[ \t]*{fence[1]}[ \t]*$", re.MULTILINE).search(answer, fence.end())
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
 
 
 def _after_echo(answer: str, code: Slice, left: str) -> tuple[int, bool]:

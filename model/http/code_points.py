@@ -10,14 +10,17 @@ from typing import NamedTuple
 
 from model.types import Asked
 
-PAD, CONTEXT, SUFFIX, PREFIX = range(0x110000, 0x110004)
-N_IDS = 0x110004
+PAD, LANGUAGE, TOLD, CONTEXT, SUFFIX, PREFIX = range(0x110000, 0x110006)
+N_IDS = 0x110006
 NOTHING = Asked()
+REPORTED = "What tools report of it:"
 
 
 class Parts(NamedTuple):
     """The texts that a prompt was made of."""
 
+    language: str
+    told: str
     context: str
     far_suffix: str
     prefix: str
@@ -27,7 +30,7 @@ class CodePointTokenizer:
     """`Tokenizer` whose budgets and lengths therefore count characters."""
 
     pad_id = PAD
-    special_ids = frozenset((PAD, CONTEXT, SUFFIX, PREFIX))
+    special_ids = frozenset((PAD, LANGUAGE, TOLD, CONTEXT, SUFFIX, PREFIX))
 
     def encode(self, text: str) -> list[int]:
         """The code points of the text."""
@@ -42,11 +45,14 @@ class CodePointTokenizer:
         return prefix, ""
 
     def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
-        """Each text behind its mark; what is asked for, and what tools report of it, before the context."""
+        """Each text behind its mark; what is asked for in words is the instruction, and what tools report."""
         reports = "\n".join(f"- {report}" for report in asked.diagnostics)
-        told = f"What tools report of it:\n{reports}" if reports else ""
-        context = "\n\n".join(filter(None, (asked.instruction, told, context)))
-        return [CONTEXT, *self.encode(context), SUFFIX, *self.encode(far_suffix), PREFIX, *self.encode(prefix)]
+        reported = f"{REPORTED}\n{reports}" if reports else ""
+        told = "\n\n".join(filter(None, (asked.instruction, reported)))
+        parts = zip(
+            (LANGUAGE, TOLD, CONTEXT, SUFFIX, PREFIX), (asked.language, told, context, far_suffix, prefix), strict=True
+        )
+        return [i for mark, text in parts for i in (mark, *self.encode(text))]
 
     def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         """Nothing: whether its model thinks first is for the server to say."""
@@ -58,5 +64,6 @@ class CodePointTokenizer:
 
     def parts(self, prompt_ids: Sequence[int]) -> Parts:
         """The texts that `prompt` was given."""
-        suffix, prefix = prompt_ids.index(SUFFIX), prompt_ids.index(PREFIX)
-        return Parts(*map(self.decode, (prompt_ids[:suffix], prompt_ids[suffix:prefix], prompt_ids[prefix:])))
+        starts = [prompt_ids.index(mark) for mark in (LANGUAGE, TOLD, CONTEXT, SUFFIX, PREFIX)]
+        ends = (*starts[1:], len(prompt_ids))
+        return Parts(*(self.decode(prompt_ids[start:end]) for start, end in zip(starts, ends, strict=True)))

@@ -1,4 +1,4 @@
-"""`Engine` over an OpenAI-compatible server: holes are asked for in words, and the answers cut to fit.
+"""`Engine` over a server: holes are asked for natively or in words, and the answers cut to fit.
 
 Such servers take text and give text: no ids, no clamped canvas, no causal pass over a text of ours. So ids are code
 points and all lengths count characters; a canvas becomes a question (model.http.prompt), what comes back is aligned
@@ -18,18 +18,17 @@ from typing import Any, TypeVar
 
 from model.http.answer_scores import AnswerScores
 from model.http.code_points import N_IDS, CodePointTokenizer
-from model.http.fills import BLOCK_CHARS, LINE_CHARS, fill, shower, written
-from model.http.prompt import Asked, asked, messages
+from model.http.discover import Known, discover
+from model.http.fills import Reading, fill, shower
+from model.http.prompt import BLOCK_CHARS, LINE_CHARS, Asked, asked
 from model.http.server import Server
-from model.http.wire import Answer, Model
+from model.http.ways import N_ANSWERS, LlamaCpp
+from model.http.wire import Model
 from model.types import Budget, CancelToken, Canvas, CheckpointError, Fill, ModelInfo, OnStep, Score, StopReason
 
-TEMPERATURE = 0.4  # what DiffusionGemma ends at; answers must be able to differ, or their agreement says nothing
-N_ANSWERS = 3  # to one question, in one request
 PROMPT_CHARS = 24_000
 CHARS_PER_TOKEN = 2.5  # of code, at the least: what a server's limit in tokens holds
 MODEL_TOKENS = 32_768  # of a prompt and its answer, where the server does not say
-MIN_TOKENS = 256  # of an answer: a canvas of DiffusionGemma, and room for the lines around a hole
 
 T = TypeVar("T")
 
@@ -44,7 +43,7 @@ def open_http_engine(url: str, model: str | None = None) -> HttpEngine:
         chosen = known[0]
     else:
         raise CheckpointError(f"{server.url}: lists no models; name one with --model")
-    return HttpEngine(loop, server, chosen)
+    return HttpEngine(loop, server, chosen.id, loop.run(discover(server, chosen)))
 
 
 class LoopThread:
@@ -62,15 +61,15 @@ class LoopThread:
 class HttpEngine:
     """One model of one server."""
 
-    def __init__(self, loop: LoopThread, server: Server, model: Model) -> None:
-        self._loop, self._server, self._model = loop, server, model.id
+    def __init__(self, loop: LoopThread, server: Server, model: str, known: Known) -> None:
+        self._loop, self._server, self._ways = loop, server, known.ways
         self._answer_scores: AnswerScores | None = None
         self.tokenizer = CodePointTokenizer()
-        n_tokens = model.max_model_len or MODEL_TOKENS
+        n_tokens = known.n_tokens or MODEL_TOKENS
         self._most_tokens = n_tokens // 3
         most = min(PROMPT_CHARS, max(int(n_tokens * CHARS_PER_TOKEN / 2), 1000))
         self.info = ModelInfo(
-            name=model.id,
+            name=model,
             n_parameters=0,
             vocab_size=N_IDS,
             device=server.url,
@@ -110,13 +109,14 @@ class HttpEngine:
         if cancel.cancelled or not canvases:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
         question = asked(prompt_ids, canvases[0], self.tokenizer)
-        answers = [Answer() for _ in canvases[:N_ANSWERS]]
-        show = shower(question, canvases, answers, on_draft) if on_draft else lambda: None
-        ask = partial(self._server.answer, self._body(question, len(answers), seed), answers, show)
+        reading = self._reading(question, len(canvases), seed)
+        answers = reading.answers(reading.request.body.get("n", 1))
+        show = shower(reading, canvases, answers, on_draft) if on_draft else lambda: None
+        ask = partial(self._server.answer, reading.request, answers, show)
         reason = self._loop.run(self._within(ask, budget.deadline_ms, cancel))
         if reason == "cancelled":
             return [Fill((), (), 0, reason) for _ in canvases]
-        found = [written(a, question, a.finished == "stop") for a in answers]
+        found = [reading.written(a, a.is_whole or a.finished == "stop") for a in answers]
         self._answer_scores = AnswerScores(prompt_ids, question, [w for w in found if w is not None])
         in_turn = zip_longest(canvases, found[: len(canvases)])
         return [fill(canvas, w, reason) for canvas, w in in_turn]
@@ -142,19 +142,13 @@ class HttpEngine:
             return [Score((), ()) for _ in continuations]
         return [scores.score(self.tokenizer.decode(c)) for c in continuations]
 
-    def _body(self, question: Asked, n_answers: int, seed: int) -> dict[str, Any]:
-        """The request for a chat completion."""
-        n_chars = sum(question.n_free) + sum(map(len, question.fixed[1:-1]))
-        return {
-            "model": self._model,
-            "messages": messages(question, LINE_CHARS),
-            "n": n_answers,
-            "max_tokens": min(MIN_TOKENS + n_chars // 2, self._most_tokens),
-            "temperature": TEMPERATURE,
-            "seed": seed % 2**31,  # some servers' are 32 bits wide
-            "logprobs": True,
-            "chat_template_kwargs": {"enable_thinking": False},
-        }
+    def _reading(self, question: Asked, n_canvases: int, seed: int) -> Reading:
+        """The question in the first way that takes it."""
+        way = next(way for way in self._ways if way.takes(question))
+        if isinstance(way, LlamaCpp):
+            way.slot = self._server.slot
+        request = way.request(question, min(n_canvases, N_ANSWERS), self._most_tokens, seed)
+        return Reading(question, way, request)
 
     async def _within(
         self, ask: Callable[[], Coroutine[Any, Any, None]], deadline_ms: float | None, cancel: CancelToken

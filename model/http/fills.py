@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from model.http.align import Slice, align
+from model.http.align import Slice
+from model.http.answer import Answer
 from model.http.answer_scores import Written
 from model.http.code_points import CodePointTokenizer
 from model.http.prompt import Asked
-from model.http.wire import Answer
+from model.http.ways import Request, Way
 from model.types import Canvas, Fill, OnStep, StopReason
 
-LINE_CHARS, BLOCK_CHARS = 160, 3000  # the most that fits into a hole
+
+class Reading(NamedTuple):
+    """A question that is asked in one way, and so how its answers are read."""
+
+    question: Asked
+    way: Way
+    request: Request
+
+    def answers(self, n: int) -> list[Answer]:
+        """As many answers, still empty."""
+        begun, respelled = self.request.begun, self.request.respelled
+        return [Answer(begun, respelled, lambda text: self.way.end(text, self.question)) for _ in range(n)]
+
+    def written(self, answer: Answer, complete: bool) -> Written | None:
+        """What an answer has in the holes; None where it has nothing, or cannot be aligned."""
+        slices = self.way.slices(answer.text, self.request.begun, self.question, complete)
+        if slices is None or not any(start < end for start, end in slices):
+            return None
+        if self.question.is_line:
+            slices = [first_line(answer.text, slices[0])]
+        surprisals = answer.surprisals()
+        known = None if surprisals is None else tuple(tuple(surprisals[start:end]) for start, end in slices)
+        return Written(tuple(answer.text[start:end] for start, end in slices), known)
 
 
 def shower(
-    question: Asked, canvases: Sequence[Canvas], answers: Sequence[Answer], on_draft: OnStep
+    reading: Reading, canvases: Sequence[Canvas], answers: Sequence[Answer], on_draft: OnStep
 ) -> Callable[[], None]:
     """What shows the answer that is furthest, whenever it has another line.
 
@@ -28,23 +52,10 @@ def shower(
         furthest = max(answers, key=lambda answer: len(answer.text))
         if furthest.text.count("\n") > n_lines:
             n_lines = furthest.text.count("\n")
-            if (draft := written(furthest, question, False)) is not None:
+            if (draft := reading.written(furthest, False)) is not None:
                 on_draft(1, [drafted(canvas, draft) for canvas in canvases])
 
     return show
-
-
-def written(answer: Answer, question: Asked, complete: bool) -> Written | None:
-    """What an answer has in the holes; None where it has nothing, or cannot be aligned."""
-    slices = align(answer.text, question, complete)
-    if slices is None or not any(start < end for start, end in slices):
-        return None
-    one_line = question.n_free[0] <= LINE_CHARS and len(slices) == 1
-    if one_line and not question.present[0]:
-        slices = [first_line(answer.text, slices[0])]
-    surprisals = answer.surprisals()
-    known = None if surprisals is None else tuple(tuple(surprisals[start:end]) for start, end in slices)
-    return Written(tuple(answer.text[start:end] for start, end in slices), known)
 
 
 def first_line(text: str, piece: Slice) -> Slice:

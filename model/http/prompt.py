@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from model.http.code_points import CodePointTokenizer
+from model.http.code_points import REPORTED, CodePointTokenizer
 from model.types import Canvas
 
 SYSTEM = (
@@ -18,6 +18,7 @@ SYSTEM = (
     "the file, and you put your answer into one fenced code block."
 )
 _FENCES = ("```", "~~~~", "``````")
+LINE_CHARS, BLOCK_CHARS = 160, 3000  # the most that fits into a hole
 _SHOWN_CHARS = 200  # of a line that the request quotes
 
 
@@ -25,15 +26,27 @@ class Asked(msgspec.Struct, frozen=True):
     """A text with holes: `fixed` is what stands before, between and behind them, `present` what stands in each now.
 
     `before` and `after` are what else of the file stands around all that, `n_free` is how many characters fit
-    into each hole.
+    into each hole. `told` is what is asked for in words, `context` what other files say.
     """
 
+    language: str
+    told: str
     context: str
     before: str
     fixed: tuple[str, ...]
     present: tuple[str, ...]
     n_free: tuple[int, ...]
     after: str
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is a part of one line that is asked for."""
+        return len(self.n_free) == 1 and self.n_free[0] <= LINE_CHARS and not self.present[0]
+
+    @property
+    def fence(self) -> str:
+        """The line that opens a block with any of its texts; it names the language."""
+        return next((f for f in _FENCES if f not in self.left + self.right), _FENCES[-1]) + self.language
 
     @property
     def left(self) -> str:
@@ -62,7 +75,16 @@ def asked(prompt_ids: Sequence[int], canvas: Canvas, tokenizer: CodePointTokeniz
         else:
             fixed[-1] += chr(i)
         was_free = free
-    return Asked(parts.context, parts.prefix, tuple(fixed), tuple(present), tuple(n_free), parts.far_suffix)
+    return Asked(
+        language=parts.language,
+        told=parts.told,
+        context=parts.context,
+        before=parts.prefix,
+        fixed=tuple(fixed),
+        present=tuple(present),
+        n_free=tuple(n_free),
+        after=parts.far_suffix,
+    )
 
 
 def joined(near: str, far: str) -> str:
@@ -78,17 +100,39 @@ def joined(near: str, far: str) -> str:
     return f"{near}\n{far}"
 
 
-def messages(question: Asked, line_chars: int) -> list[dict[str, str]]:
-    """The chat that asks for an answer; a hole of at most `line_chars` characters is part of one line."""
+def messages(question: Asked) -> list[dict[str, str]]:
+    """The chat that asks for an answer."""
     marks = [f"<hole{n}/>" for n in range(1, len(question.present) + 1)]
     written = question.left
     for n, (present, mark, fixed) in enumerate(zip(question.present, marks, question.fixed[1:], strict=True), 1):
         written += f"<hole{n}>{present}</hole{n}>" if present else mark
         written += fixed if n < len(marks) else question.right
     fence = next((f for f in _FENCES if f not in written), _FENCES[-1])
-    parts = [f"What is asked for, and what other files say:\n\n{question.context}"] if question.context else []
-    parts += [f"This is the file:\n\n{fence}\n{written}\n{fence}", _wish(question, marks, line_chars)]
+    said = "\n\n".join(filter(None, (question.told, question.context)))
+    parts = [f"What is asked for, and what other files say:\n\n{said}"] if said else []
+    parts += [f"This is the file:\n\n{fence}\n{written}\n{fence}", _wish(question, marks)]
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": sendable("\n\n".join(parts))}]
+
+
+def plain_messages(question: Asked) -> list[dict[str, str]]:
+    """The chat that asks for lines to be changed: what is asked for, behind these lines in a fence, without marks.
+
+    Of Qwen2.5-Coder 0.5B the marks get a copy of what stands around them; the file is told before, as the system's.
+    """
+    left, right = question.left, question.right
+    lines = left.rpartition("\n")[2] + question.present[0] + right.partition("\n")[0]
+    fence = question.fence
+    closing = fence.removesuffix(question.language)
+    whole = left + question.present[0] + right
+    parts = [f"You help a programmer with this file:\n\n{fence}\n{whole}\n{closing}"]
+    if question.context:
+        parts.append(f"Other files of it:\n\n{fence}\n{question.context}\n{closing}")
+    told = question.told if not question.told.startswith(REPORTED) else f"Correct these lines. {question.told}"
+    asked = f"{fence}\n{lines}\n{closing}\n\n{told}"
+    return [
+        {"role": "system", "content": sendable("\n\n".join(parts))},
+        {"role": "user", "content": sendable(asked)},
+    ]
 
 
 def sendable(text: str) -> str:
@@ -96,7 +140,7 @@ def sendable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _wish(question: Asked, marks: Sequence[str], line_chars: int) -> str:
+def _wish(question: Asked, marks: Sequence[str]) -> str:
     """What to write, and where it begins and ends."""
     if len(marks) > 1:
         told = f"The marks {', '.join(marks)} in the file stand where code is missing."
@@ -110,7 +154,7 @@ def _wish(question: Asked, marks: Sequence[str], line_chars: int) -> str:
         return f"{told} {wish}{_below(question)}"
     left = question.left.rpartition("\n")[2].strip()
     told = f"The mark {marks[0]} in the file stands where code is missing. Please write the code that belongs there:"
-    one_line = question.n_free[0] <= line_chars
+    one_line = question.is_line
     if left:
         shown = left[-_SHOWN_CHARS:]
         ends = "as it reads once the mark is replaced" if one_line else "and as many lines after it as are needed"

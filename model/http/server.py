@@ -11,30 +11,34 @@ import os
 import re
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx2
 import msgspec
 
-from model.http.wire import Answer, Chunk, Model, Models
-from model.types import CheckpointError, ServerError
+from model.http.answer import Answer
+from model.http.url import KEY_VARIABLE, OWN_HOSTS, checked_url, root_of
+from model.http.ways import Request
+from model.http.wire import Chunk, Found, Model, Models
+from model.types import ServerError
 
-KEY_VARIABLE = "DG_LSP_API_KEY"
 # What not every server knows, and how one complains of it: then it is asked without.
 OPTIONAL = {
     "chat_template_kwargs": re.compile(r"\bchat_template_kwargs\b"),
     "logprobs": re.compile(r"\blogprobs\b"),
     "seed": re.compile(r"\bseed\b"),
     "n": re.compile(r"\bn\b|\bcompletion choice\b"),
+    "skip_special_tokens": re.compile(r"\bskip_special_tokens\b"),
+    "grammar": re.compile(r"\bgrammar\b"),
+    "id_slot": re.compile(r"\bid_slot\b"),
 }
-_OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 _PAUSES_S = (0.25, 1.0)  # before the second and the third try
 _LONGEST_PAUSE_S = 10.0  # that a server may ask for
 _TIMEOUT = httpx2.Timeout(120.0, connect=5.0)  # seconds without a byte: a cold server may read a prompt for long
+_PROBE_TIMEOUT_S = 60.0  # for one token
+_EVENTS_LEFT = 4  # that usually end an answer which has all that is wanted
 _SHOWN_CHARS = 200  # of the server's own words
 _BUSY = frozenset((429, 500, 502, 503, 504))
-
-T = TypeVar("T")
 
 
 class _TryAgain(Exception):
@@ -50,6 +54,7 @@ class Server:
 
     def __init__(self, url: str) -> None:
         self.url = checked_url(url)
+        self.root, self.host = root_of(self.url), httpx2.URL(self.url).host
         key = os.environ.get(KEY_VARIABLE, "").strip()
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # Loading certificates takes 0.2 s; without them every TLS connection, as of a proxy, is refused.
@@ -59,12 +64,13 @@ class Server:
                 headers=headers,
                 timeout=_TIMEOUT,
                 verify=certificates,
-                trust_env=httpx2.URL(self.url).host not in _OWN_HOSTS,  # no proxy between this machine and itself
+                trust_env=self.host not in OWN_HOSTS,  # no proxy between this machine and itself
             )
         except UnicodeEncodeError:
             raise ServerError(f"{self.url}: {KEY_VARIABLE} contains characters that cannot be part of a key") from None
         self._has_key = bool(key)
         self._unknown: set[str] = set()  # of OPTIONAL, to this server
+        self.slot = -1  # of llama.cpp, where it has kept what it read the last time
         self.trouble: ServerError | None = None  # why the last attempt failed, while there are more to come
 
     async def models(self) -> list[Model] | None:
@@ -78,15 +84,26 @@ class Server:
         except msgspec.DecodeError:
             raise ServerError(f"{self.url}/models: is not a list of models; does the URL end in /v1?") from None
 
-    async def answer(self, body: dict[str, Any], answers: Sequence[Answer], on_news: Callable[[], None]) -> None:
-        """Have the server write the `answers` to a chat; `on_news` hears of each piece."""
+    async def probe(self, url: str, body: dict[str, Any] | None = None) -> Found | None:
+        """Ask once for something that not every server has; None where there is no answer."""
+        try:
+            if body is None:
+                response = await self._client.get(url, timeout=_PROBE_TIMEOUT_S)
+            else:
+                response = await self._client.post(url, json=body, timeout=_PROBE_TIMEOUT_S)
+        except httpx2.TransportError:
+            return None
+        return Found(response.status_code, response.text)
+
+    async def answer(self, request: Request, answers: Sequence[Answer], on_news: Callable[[], None]) -> None:
+        """Have the server write the `answers` to a request; `on_news` hears of each piece."""
 
         async def attempt() -> None:
             try:
-                while await self._stream(body, answers, on_news):
+                while await self._stream(request, answers, on_news):
                     pass
             except _TryAgain as again:
-                if any(answer.text for answer in answers):
+                if any(answer.heard for answer in answers):
                     raise again.error from None
                 raise
 
@@ -114,19 +131,19 @@ class Server:
                 await asyncio.sleep(min(max(pause_s, again.pause_s), _LONGEST_PAUSE_S))
         raise AssertionError("unreachable")
 
-    async def _stream(self, body: dict[str, Any], answers: Sequence[Answer], on_news: Callable[[], None]) -> bool:
+    async def _stream(self, request: Request, answers: Sequence[Answer], on_news: Callable[[], None]) -> bool:
         """Take the answers; True to ask once more, because the server does not know what it need not know."""
-        sent = {key: value for key, value in body.items() if key not in self._unknown} | {"stream": True}
-        model = str(body["model"])
+        sent = {key: value for key, value in request.body.items() if key not in self._unknown} | {"stream": True}
+        model, left = str(request.body.get("model", "")), _EVENTS_LEFT
         try:
-            async with self._client.sse(f"{self.url}/chat/completions", method="POST", json=sent) as events:
+            async with self._client.sse(request.url, method="POST", json=sent) as events:
                 response = events.response
                 if response.status_code != 200:
                     await response.aread()
                     if self._learned(response, sent):
                         return True
                     if response.status_code == 404:
-                        raise await self._no_model(model)
+                        raise await self._no_model(model, request.url)
                     self._check(response, model)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
                     self._take(await response.aread(), answers)  # it does not stream
@@ -137,6 +154,9 @@ class Server:
                         return False
                     self._take(event.data.encode(), answers)
                     on_news()
+                    left -= all(answer.is_whole for answer in answers)
+                    if not left:
+                        return False
         except httpx2.TransportError as error:
             raise _TryAgain(self._no_connection(error)) from None
         if not any(answer.finished for answer in answers):
@@ -152,7 +172,9 @@ class Server:
             ) from None
         if chunk.error is not None:
             raise ServerError(f"{self.url}: failed while it answered: {_words(data)}")
-        for choice in chunk.choices:
+        if chunk.id_slot >= 0:
+            self.slot = chunk.id_slot
+        for choice in chunk.pieces():
             if 0 <= choice.index < len(answers):
                 answers[choice.index].add(choice)
 
@@ -176,15 +198,19 @@ class Server:
             about = f" for model {model!r}" if model else ""
             raise ServerError(f"{self.url}: answered {status}{about}: {_words(response.content)}")
 
+    def knows(self, key: str) -> bool:
+        """Whether the server has not complained of this part of a request."""
+        return key not in self._unknown
+
     def _busy(self, response: httpx2.Response) -> ServerError:
         if response.status_code == 429:
             return ServerError(f"{self.url}: has too many requests (429); try again later")
         return ServerError(f"{self.url}: failed ({response.status_code}); see the server's log")
 
-    async def _no_model(self, model: str) -> ServerError:
+    async def _no_model(self, model: str, url: str) -> ServerError:
         known = [found.id for found in await self.models() or ()]
-        if model in known or not known:
-            return ServerError(f"{self.url}: has no /chat/completions (404); does the URL end in /v1?")
+        if not model or model in known or not known:
+            return ServerError(f"{self.url}: has no {url.removeprefix(self.url)} (404); does the URL end in /v1?")
         return ServerError(f"{self.url}: has no model {model!r}; --model takes one of {', '.join(known)}")
 
     def _no_connection(self, error: httpx2.TransportError) -> ServerError:
@@ -198,25 +224,6 @@ class Server:
 def served(url: str) -> list[str]:
     """The names of the models that a server has; raises `CheckpointError` where it does not answer."""
     return [model.id for model in asyncio.run(Server(url).models()) or ()]
-
-
-def is_private(url: str) -> bool:
-    """Whether what is sent there is encrypted, or stays on this machine."""
-    parsed = httpx2.URL(url)
-    return parsed.scheme == "https" or parsed.host in _OWN_HOSTS
-
-
-def checked_url(url: str) -> str:
-    """The URL without a slash at its end; raises `CheckpointError` for one that cannot be."""
-    try:
-        parsed = httpx2.URL(url)
-    except (httpx2.InvalidURL, TypeError):
-        parsed = httpx2.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise CheckpointError("--url must be the API's address, such as http://127.0.0.1:8000/v1")
-    if parsed.userinfo or parsed.query or parsed.fragment:
-        raise CheckpointError(f"--url must be an address only; put the key into {KEY_VARIABLE}")
-    return str(parsed).rstrip("/")
 
 
 def _pause_of(response: httpx2.Response) -> float:

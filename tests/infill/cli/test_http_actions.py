@@ -47,7 +47,7 @@ def test_a_fix_is_a_rewrite_that_is_told_of_the_problem(answer: str) -> None:
     fixed, (prompt,) = fixing("w * h", answer, REPORT)
     lines = answer.removeprefix("def area(w, h):\n").strip()
     assert fixed == SOURCE.replace("return w * h", lines)
-    assert REPORT in prompt and "<hole1>return w * h</hole1>" in prompt
+    assert REPORT in prompt and "    return w * h\n```" in prompt
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_hole_is_filled(server: OpenAIServer, area: Path) -> None:
     assert run.returncode == 0, run.stderr.decode()
     record = json.loads(run.stdout)
     assert (record["text"], record["source"], record["confidence"]) == ("h", "left_to_right", 0.7788)
-    assert server.keys == ["Bearer secret-of-a-test"] * 2
+    assert set(server.keys) == {"Bearer secret-of-a-test"}
     assert b"secret-of-a-test" not in run.stdout + run.stderr
 
 
@@ -73,8 +73,7 @@ def test_lines_are_rewritten_as_they_are_asked_to_be(server: OpenAIServer, area:
     run = infill(area, "rewrite", "area.py:2-2", "--instruction", "Multiply.", "--write", *http(server))
     assert run.returncode == 0, run.stderr.decode()
     assert (area / "area.py").read_bytes() == b"def area(w, h):\n    return w * h\n"
-    assert "Multiply." in server.prompts[0]
-    assert "<hole1>return w + h</hole1>" in server.prompts[0]
+    assert server.prompts[0] == "```python\n    return w + h\n```\n\nMultiply."
 
 
 def test_all_holes_of_a_function(server: OpenAIServer, area: Path) -> None:

@@ -17,7 +17,7 @@ FILES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 
 
 def question(*fixed: str) -> Asked:
-    return Asked("", "", fixed, ("",) * (len(fixed) - 1), (100,) * (len(fixed) - 1), "")
+    return Asked("", "", "", "", fixed, ("",) * (len(fixed) - 1), (100,) * (len(fixed) - 1), "")
 
 
 def found(answer: str, asked: Asked, complete: bool = True) -> list[str] | None:

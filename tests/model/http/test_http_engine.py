@@ -12,7 +12,7 @@ import pytest
 from model.http.answer_scores import UNCONFIRMED
 from model.http.code_points import PAD, CodePointTokenizer
 from model.http.engine import HttpEngine, open_http_engine
-from model.http.server import KEY_VARIABLE
+from model.http.url import KEY_VARIABLE
 from model.types import Budget, CancelToken, Canvas, CheckpointError, Engine, Fill, ServerError
 from tests.openai_server import LIMIT_S, Answering, OpenAIServer, Reply, filling, serving
 
