@@ -179,7 +179,7 @@ def test_a_person_at_the_window(drive: Callable[..., str], tmp_path: Path) -> No
     selected = SUM.strip().removesuffix("\n        return total")
     text = "total = sum(self.boxes.values())"
     rules = [*RULES, {"selected": selected, "text": text, "drafts": 3, "delay_ms": 600}]
-    rules += [{"after": 'rectangle."""\n    return ', "text": "width * height"}]
+    rules += [{"after": "self.height = ", "text": "height"}]
     settings = _settings(tmp_path, rules)
     settings["dg-lsp.server.command"].append("--takes-instructions")
     drive("ui.mjs", files={"inventory.py": INVENTORY}, settings=settings)

@@ -7,6 +7,7 @@ await tell("ui", async (screen) => {
   await screen.openFile("inventory.py");
   say("status:", await screen.status(/dg-lsp: ready/));
   await ghostText(screen);
+  await silence(screen);
   await rewrite(screen);
   await menu(screen);
   await walkthrough(screen);
@@ -26,6 +27,13 @@ async function ghostText(screen) {
   await screen.textLacks("return fib(n - 1)");
   assert.ok((await screen.text()).includes("def fib(n):"), "what was typed is still there");
   await screen.press("Escape");
+}
+
+/** Asked where there is nothing to suggest, the status bar says why in one line. */
+async function silence(screen) {
+  await screen.press("Control+Home");
+  await screen.command("Trigger Inline Suggestion");
+  await screen.page.locator('.statusbar-item:has-text("dg-lsp: nothing to suggest here: ")').waitFor();
 }
 
 async function rewrite(screen) {
@@ -79,7 +87,7 @@ async function walkthrough(screen) {
   await page.locator('.monaco-button:has-text("Try it in a new file")').click();
   await screen.ghostHolds("height");
   await screen.press("Tab");
-  await screen.textHolds("return width * height");
+  await screen.textHolds("self.height = height");
   await page.locator(".tab", { hasText: /Walkthrough|Welcome/ }).click(); // newer editors call it so
   await done("Take a suggestion");
   await step("Know what is read").click();
