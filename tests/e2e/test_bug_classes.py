@@ -99,6 +99,11 @@ def test_every_report_has_a_test_that_is_marked() -> None:
         assert all(is_marked(test) for test in named), (names, [test for test in named if not is_marked(test)])
 
 
+def test_every_fault_of_a_newcomers_day_has_a_test_that_is_marked() -> None:
+    named = re.findall(r"`(tests/[^`]+::[^`]+)`", INDEX.read_text("utf-8").partition("## A newcomer's day")[2])
+    assert len(named) > 12 and [test for test in named if not (exists(test) and is_marked(test))] == []
+
+
 def test_a_missing_marker_is_seen() -> None:
     assert not is_marked("tests/e2e/test_bug_classes.py::test_a_missing_marker_is_seen")
 
