@@ -93,6 +93,11 @@ class HttpEngine:
             denoise_share=0.95,
         )
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """How the server can be asked, best first."""
+        return tuple(way.name for way in self._ways)
+
     def denoise(
         self,
         prompt_ids: Sequence[int],
