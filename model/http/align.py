@@ -17,6 +17,7 @@ _ECHOED_LINES = 40  # of the text before the hole that an answer may begin with
 _SOME = 4  # letters and digits of a line above the hole that may be a repeat
 _SOME_LINE = 8  # of a line that is not written by chance
 _TELLING = 16  # letters and digits that are no coincidence
+_GOES_ON = (":", "{", "(", "[", ",", "=>", "->", "=", "\\", "&&", "||", "+", ".", ">")  # on the next line, indented
 _OPENERS, _CLOSERS = "([{", ")]}"
 
 
@@ -88,6 +89,23 @@ def closed_at(answer: str) -> int | None:
 def between(answer: str, written: Slice, right: str) -> list[Slice]:
     """What is new in an answer that is the text of one hole: without what stands behind it anyway."""
     return [_without_blank_end(answer, Slice(written.start, _before_repeat(answer, written, right, True)))]
+
+
+def above(answer: str, piece: Slice, right: str) -> Slice:
+    """The piece without last lines below which the line that follows cannot stand: it is indented, and nothing opened.
+
+    A model that does not look for the end of a hole writes on, in its own words, what stands below already.
+    """
+    rest, _, below = right.partition("\n")
+    following = next((line for line in below.split("\n") if line.strip()), "")
+    lines = answer[piece.start : piece.end].split("\n")
+    if rest.strip() or not following:
+        return piece
+    for n in range(len(lines), 0, -1):
+        last = lines[n - 1].rstrip()
+        if last and (_indent(following) <= _indent(last) or last.endswith(_GOES_ON)):
+            return Slice(piece.start, piece.start + len("\n".join(lines[:n])))
+    return piece
 
 
 def block_end(answer: str, left: str) -> int | None:

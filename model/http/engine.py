@@ -152,7 +152,8 @@ class HttpEngine:
         way = next(way for way in self._ways if way.takes(question))
         if isinstance(way, LlamaCpp):
             way.slot = self._server.slot
-        request = way.request(question, min(n_canvases, N_ANSWERS), self._most_tokens, seed)
+        n_answers = min(n_canvases, N_ANSWERS) if self._server.knows("n") else 1
+        request = way.request(question, n_answers, self._most_tokens, seed)
         return Reading(question, way, request)
 
     async def _within(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from model.http.align import Slice, align, between, block_end, closed_at, repeat_at
+from model.http.align import Slice, above, align, between, block_end, closed_at, repeat_at
 from model.http.marks import Family
 from model.http.prompt import Asked, messages, plain_messages, sendable
 
@@ -72,7 +72,8 @@ class Native:
         end = len(answer)
         if not complete and not question.is_line:
             end = max(answer.rfind("\n"), start)
-        return between(answer, Slice(start, end), question.right)
+        (piece,) = between(answer, Slice(start, end), question.right)
+        return [piece if question.is_line or question.present[0] else above(answer, piece, question.right)]
 
     def end(self, answer: str, question: Asked) -> int | None:
         """Behind the line, or before the line that belongs to an outer block."""
@@ -152,7 +153,7 @@ class Completions(Native, msgspec.Struct, frozen=True):
             "model": self.model,
             "n": n_answers,
             "max_tokens": self.n_tokens(question, most_tokens),
-            "temperature": TEMPERATURE,
+            "temperature": TEMPERATURE if n_answers > 1 else 0,
             "seed": seed % 2**31,
             "logprobs": 1,
             "stop": ["\n"] if question.is_line else [],

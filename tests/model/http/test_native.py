@@ -198,3 +198,35 @@ def test_an_answer_that_goes_on_with_the_file_is_cut_there(server: OpenAIServer)
     mask = (*[True] * (len(present) + 90), *[False] * len(after))
     (fill,) = engine.denoise(prompt, [Canvas(ids, mask)], Budget(1, None), CancelToken(), 0)
     assert TOKENIZER.decode(fill.token_ids) == "def f(n):\n    return abs(n)"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "after", "written"),
+    [
+        (
+            ("    for x in xs:\n        use(x)\n    done()\n",),
+            "\n        print(x)\n",
+            "    for x in xs:\n        use(x)",
+        ),
+        (("    if a:\n", "    done()\n"), "\n        print(x)\n", "    if a:"),
+        (("    a()\n    b()\n",), "\n    print(x)\n", "    a()\n    b()"),
+        (("    a()\n    b()\n",), "\n", "    a()\n    b()"),
+    ],
+)
+def test_a_block_ends_above_a_line_that_is_indented(
+    server: OpenAIServer, pieces: tuple[str, ...], after: str, written: str
+) -> None:
+    llama_cpp(server, *pieces)
+    assert line(open_http_engine(server.url), "def f(a, xs):\n", after, n_free=900) == written
+
+
+def test_one_answer_is_the_most_probable_one(server: OpenAIServer) -> None:
+    def refusing(body: dict[str, Any]) -> tuple[int, Any]:
+        return (422, {"detail": [{"loc": ["body", "n"]}]}) if "n" in body else known(body)
+
+    with_suffix(server, "h")
+    known = server.routes["/v1/completions"]
+    server.routes["/v1/completions"] = refusing
+    engine = open_http_engine(server.url)
+    assert [line(engine, context=""), line(engine, context="")] == ["h", "h"]
+    assert (last(server)[1]["temperature"], "n" in last(server)[1]) == (0, False)
