@@ -9,6 +9,7 @@ from infill.types import Hole
 from model.types import Canvas, ModelInfo
 
 LONG_SELECTION = 32  # tokens; above it each length that is tried costs as much as a whole line
+ADDED_LINES = 5  # as when a docstring is asked for
 FREE = 0  # the id of a free position; any would do, as it starts as noise
 
 
@@ -41,7 +42,7 @@ def free_ids(present_ids: Sequence[int], n_free: int) -> tuple[int, ...]:
 
 def rooms(n_present: int, info: ModelInfo) -> tuple[int, ...]:
     """Return the hole lengths (tokens) to replace `n_present` tokens, for a model that ends holes itself."""
-    return (2 * n_present + info.line_lengths[0],) * len(info.line_lengths)
+    return (2 * n_present + ADDED_LINES * info.line_lengths[0],) * len(info.line_lengths)
 
 
 def hole_canvases(prompt: PromptContext, hole: Hole, selected_ids: Sequence[int], info: ModelInfo) -> list[Canvas]:

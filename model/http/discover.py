@@ -40,12 +40,12 @@ async def discover(server: Server, model: Model) -> Known:
     props = None if owner in ("library", "vllm", "sglang") else await _props(server)
     owner = "llamacpp" if props else owner
     continues = owner in _CONTINUES and not denoises
-    chat = Chat(server.url, model.id, not denoises, continues, _CONTINUES.get(owner, {}) if continues else {})
+    extra = _CONTINUES.get(owner, {}) if continues else {}
+    chat = Chat(server.url, model.id, plain=not denoises, continues=continues, extra=extra)
     if denoises:
         return Known((chat,), model.max_model_len)
     if props is not None:
-        extra = {"cache_prompt": True}
-        chat = msgspec.structs.replace(chat, extra=extra)
+        chat = msgspec.structs.replace(chat, most_answers=1, extra={"cache_prompt": True})
         n_tokens = props.default_generation_settings.n_ctx or model.max_model_len
         return Known((*await _llama_cpp(server), chat), n_tokens)
     native = await _completions(server, model, owner)

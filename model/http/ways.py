@@ -178,6 +178,7 @@ class Chat(msgspec.Struct, frozen=True):
     model: str
     plain: bool = True
     continues: bool = False
+    most_answers: int = N_ANSWERS
     extra: dict[str, Any] = {}
 
     @property
@@ -200,9 +201,9 @@ class Chat(msgspec.Struct, frozen=True):
         body: dict[str, Any] = {
             "model": self.model,
             "messages": told,
-            "n": n_answers,
+            "n": min(n_answers, self.most_answers),
             "max_tokens": min(MIN_TOKENS + n_chars // 2, most_tokens),
-            "temperature": TEMPERATURE,
+            "temperature": 0 if self.most_answers == 1 else TEMPERATURE,
             "seed": seed % 2**31,  # some servers' are 32 bits wide
             "logprobs": True,
             "chat_template_kwargs": {"enable_thinking": False},

@@ -89,3 +89,18 @@ def test_an_action(kind: TargetKind, place: str, answer: str, old: str) -> None:
         filled = open_filler(ModelSpec(engine="http", url=server.url)).fill(target.request("python"), CancelToken())
     assert isinstance(filled, Filled), filled
     assert applied(SOURCE, target.changes(filled.completions[0])) == SOURCE.replace(old, answer)
+
+
+def test_an_instruction_may_make_lines_much_longer() -> None:
+    docstring = "\n".join(["Return the area.", "", *("    " + word * 90 for word in "whab")])
+    written = f'def area(w, h):\n    """{docstring}\n    """\n    return w * h'
+    language = by_id("python")
+    assert language is not None
+    target = find_target(parse(language, SOURCE), "rewrite", Span(0, SOURCE.index("\n\n")))
+    assert isinstance(target, Target)
+    request = structs.replace(target.request("python"), instruction="Describe it.")
+    with serving() as server:
+        server.answer = lambda _: Reply((f"```python\n{written}\n```",) * 3)
+        filled = open_filler(ModelSpec(engine="http", url=server.url)).fill(request, CancelToken())
+    assert isinstance(filled, Filled), filled
+    assert applied(SOURCE, target.changes(filled.completions[0])).startswith(written)

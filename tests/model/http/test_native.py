@@ -126,7 +126,7 @@ def test_a_model_without_marks_is_asked_in_a_chat(server: OpenAIServer) -> None:
     llama_cpp(server, infill=False)
     assert line(open_http_engine(server.url)) == "chat"
     (body,) = server.bodies
-    assert body["cache_prompt"] is True
+    assert (body["cache_prompt"], body["n"], body["temperature"]) == (True, 1, 0)
     assert body["messages"][-1] == {"role": "assistant", "content": "```\n"}
 
 
