@@ -6,17 +6,19 @@ times are milliseconds, log-probabilities are natural logarithms.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, Protocol
 
 import msgspec
 
+from model.prompt_parts import Asked, PromptFile
+
 StopReason = Literal["converged", "step_budget", "deadline", "cancelled", "pruned"]
-Purpose = Literal["line", "block", "rewrite"]  # what a hole is for
-PromptKind = Literal["infill", "plain", "chat"]  # tokens of its own for the parts, bare text, or turns of a chat
+# Tokens of its own for the parts, bare text, turns of a chat, or the marks of a causal code model, suffix first.
+PromptKind = Literal["infill", "plain", "chat", "suffix_first"]
 OnStep = Callable[[int, list[list[int]]], None]  # steps taken and the ids of every canvas, of none that was given up
+Stop = Callable[[str, float], bool]  # whether a draft ends with this text, what is new having this log-probability
 OnBytes = Callable[[int, int], None]  # bytes of the weights that are in place, and of all of them
 Quant = Literal["int4", "fp8", "int8", "bf16"]  # formats of weights; bf16: as they are
 
@@ -27,7 +29,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     Two specs that are equal open the same model, as long as the files of its checkpoint are the same.
     """
 
-    model: str | None = None  # checkpoint folder or hub id, or its name in the server at `url`; None: the embedded one
+    model: str | None = None  # folder, name or hub id, or its name in the server at `url`; None: the default
     quant: Quant | None = None  # format of the weights in torch; None: the least lossy that fits
     device: str | None = None  # torch device; None: ONNX Runtime where there are graphs for it, else a GPU if any
     engine: Literal["local", "http"] = "local"  # http: in an OpenAI-compatible server
@@ -149,6 +151,14 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drafts_left_to_right: bool = True  # as candidates for a hole; else that is too slow
     thinks: bool = False  # before a rewrite with an instruction, where the chat template can be told so
     prompt: PromptKind | None = None  # how it is laid out; None: as the tokens and the chat template say
+    denoises: bool = True  # False: a causal model, which only drafts from left to right
+    takes_evidence: bool = (
+        True  # how often the code base has a text counts beside the model; fitted for the embedded one
+    )
+    suffix_from_hole: bool = False  # what follows the hole is in the prompt from its first character on
+    draft_tokens: tuple[int, int] = (16, 64)  # at most, of a left-to-right line and of a block
+    least_line: float = 0.02  # probability (0..1) below which the draft of a line is given up
+    similar_windows: int = 0  # windows of similar lines of the project in the prompt, at most
     context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
 
 
@@ -163,20 +173,6 @@ class ModelInfo(InfillConfig, frozen=True, kw_only=True):
     denoise_share: float = 0.6  # of a deadline; the rest is for the draft, the reranker and the checks
     reads_texts: bool = True  # scores any; False: only what it has just written
     is_causal: bool = False  # writes left to right, token after token; False: denoises all of a canvas at once
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """What is wanted at a hole, for a model that is told so in words; others read the code around it."""
-
-    purpose: Purpose = "line"
-    language: str = ""  # id, as a fence names it
-    instruction: str = ""
-    diagnostics: tuple[str, ...] = ()  # of what stands there now
-    selected: str = ""  # what is to be rewritten
-    tail: str = ""  # before it and after the prefix
-    rest: str = ""  # of the line on which that ends
-    fence: str = "```"  # longer than any in the file
-    thought: str = ""  # what the model has thought about it
 
 
 class Tokenizer(Protocol):
@@ -196,11 +192,11 @@ class Tokenizer(Protocol):
         """Cut a prefix before its last, maybe unfinished word: (stable part, tail)."""
         ...
 
-    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = ...) -> list[int]:
-        """Ids of the prompt: stable parts first (context, far suffix), then the prefix."""
+    def prompt(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked = ...) -> list[int]:
+        """Ids of the prompt: stable parts first (files of the context, far suffix), then the prefix."""
         ...
 
-    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def thinking(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         """Ids of a prompt after which the model thinks, up to a special token; none where it does not."""
         ...
 
@@ -236,10 +232,13 @@ class Engine(Protocol):
         max_tokens: int,
         cancel: CancelToken,
         starts_with: str = "",
-        stop: Callable[[str], bool] | None = None,
-        least_log_prob: float = -math.inf,
+        stop: Stop | None = None,
+        never: Sequence[str] = (),
     ) -> list[int]:
-        """Greedy left-to-right draft of the causal encoder, its text beginning with `starts_with`."""
+        """Greedy left-to-right draft of the causal encoder, its text beginning with `starts_with`.
+
+        What follows that begins with none of the texts `never`.
+        """
         ...
 
     def score(

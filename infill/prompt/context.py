@@ -15,7 +15,8 @@ from itertools import accumulate
 import msgspec
 
 from infill.types import Hole
-from model.types import Asked, ModelInfo, Tokenizer
+from model.prompt_parts import Asked, PromptFile
+from model.types import ModelInfo, Tokenizer
 
 ANCHOR_LINES = 16  # the prefix begins at a multiple of this many lines, where it does not fit whole
 SPARE = 1  # token: two texts joined may have one more than the sum of both
@@ -26,11 +27,11 @@ CHARS_PER_TOKEN = 8  # characters that are tokenized for each token of a budget
 class Preamble(msgspec.Struct, frozen=True):
     """The parts of a prompt besides the code around the hole.
 
-    `excerpts` are of other files, cut to their budget already. `asked` is for a model that takes instructions. `think`
+    `excerpts` are of other files, within their budget already. `asked` is for a model that takes instructions. `think`
     returns the text that a model thinks after a prompt (ids); None where it does not think first.
     """
 
-    excerpts: str = ""
+    excerpts: tuple[PromptFile, ...] = ()
     asked: Asked = NOTHING
     think: Callable[[list[int]], str] | None = None
 
@@ -65,7 +66,7 @@ def prompt_context(
     prompt.
     """
     before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
-    far_suffix = _far_suffix(after, info.far_suffix_tokens, tokenizer)
+    far_suffix = _far_suffix(after, info, tokenizer)
     stable, tail = tokenizer.split_tail(before)
     asked = msgspec.structs.replace(_within(preamble.asked, info.max_prompt_tokens // 4, tokenizer), tail=tail)
     laid_out = partial(tokenizer.prompt, preamble.excerpts, far_suffix)
@@ -126,10 +127,11 @@ def _line_starts(text: str, window_start: int) -> list[int]:
     return starts
 
 
-def _far_suffix(after: str, budget: int, tokenizer: Tokenizer) -> str:
-    """Return the text from the line after the hole on, in at most `budget` tokens, cut at a line end if possible."""
-    line_end = after.find("\n")
-    if line_end < 0 or budget <= 0:
+def _far_suffix(after: str, info: ModelInfo, tokenizer: Tokenizer) -> str:
+    """Return the text that follows the hole, or its line, within the model's budget, cut at a line end if possible."""
+    budget = info.far_suffix_tokens
+    line_end = -1 if info.suffix_from_hole else after.find("\n")
+    if (line_end < 0 and not info.suffix_from_hole) or budget <= 0:
         return ""
     excerpt = after[line_end + 1 :][: budget * CHARS_PER_TOKEN]
     ids = tokenizer.encode(excerpt)

@@ -1,4 +1,4 @@
-"""Excerpts of other files as the beginning of a prompt, each whole and below its path, within a budget of tokens.
+"""Excerpts of other files as the beginning of a prompt, each whole, within a budget of tokens.
 
 Depends on nothing that typing changes, so the prompt's beginning and its cached keys stay. Imported files come first;
 recently visited files have a share of their own, so that long imports do not use the whole budget.
@@ -10,16 +10,18 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from infill.prompt.context import lf
 from infill.types import MAX_EXCERPT_CHARS, MAX_EXCERPTS, MAX_PATH_CHARS, MAX_TEXT_CHARS, Excerpt
+from model.prompt_parts import PromptFile
 from model.types import Tokenizer
 
 if TYPE_CHECKING:
     from infill.syntax.languages import Language  # brings tree-sitter
 
 RECENT_SHARE = 0.3  # of the budget, kept for recent excerpts where any fits into it
-_BETWEEN = "\n\n"
-_BETWEEN_TOKENS = 2  # at most
+BETWEEN_TOKENS = 2  # between two files of a prompt, at most
 
 
 def excerpt(path: str, text: str, recent: bool = False) -> Excerpt:
@@ -52,51 +54,52 @@ def shown_path(path: str, roots: Sequence[str]) -> str:
     return (os.path.relpath(path, inside) if inside else os.path.basename(path)).replace(os.sep, "/")
 
 
-def excerpts_text(context: Sequence[Excerpt], language: Language, budget: int, tokenizer: Tokenizer) -> str:
+def prompt_files(
+    context: Sequence[Excerpt], language: Language, budget: int, tokenizer: Tokenizer
+) -> tuple[PromptFile, ...]:
     """Return excerpts in order, in at most `budget` tokens: the first imported ones and the newest recent ones."""
     if not context or budget <= 0:
-        return ""
-    recent = [_headed(excerpt, language) for excerpt in context if excerpt.recent]
-    reserved = sum(_cost(text, tokenizer) for text in _newest(recent, int(budget * RECENT_SHARE), tokenizer))
-    imported = _first([_headed(e, language) for e in context if not e.recent], budget - reserved, tokenizer)
-    budget -= sum(_cost(text, tokenizer) for text in imported)
-    return _BETWEEN.join([*imported, *_newest(recent, budget, tokenizer)])
+        return ()
+    recent = [prompt_file(excerpt, language) for excerpt in context if excerpt.recent]
+    reserved = sum(cost(file, tokenizer) for file in _newest(recent, int(budget * RECENT_SHARE), tokenizer))
+    imported = _first([prompt_file(e, language) for e in context if not e.recent], budget - reserved, tokenizer)
+    budget -= sum(cost(file, tokenizer) for file in imported)
+    return (*imported, *_newest(recent, budget, tokenizer))
 
 
-def _first(texts: Sequence[str], budget: int, tokenizer: Tokenizer) -> list[str]:
-    """Return the first texts that fit, and the whole lines of the next that fit, if any besides its path."""
-    kept: list[str] = []
-    for text in texts:
-        if (cost := _cost(text, tokenizer)) <= budget:
-            kept.append(text)
-            budget -= cost
+def prompt_file(excerpt: Excerpt, language: Language) -> PromptFile:
+    """Return the excerpt as the model reads it, with what a comment is in its language."""
+    line, block = language.line_comment, language.block_comment
+    comment = (line, "") if line else block or ("", "")
+    return PromptFile(" ".join(excerpt.path.split()), excerpt.text.strip("\n"), comment)
+
+
+def cost(file: PromptFile, tokenizer: Tokenizer) -> int:
+    """Return how many tokens the file takes in a prompt."""
+    return len(tokenizer.encode(file.headed)) + BETWEEN_TOKENS
+
+
+def _first(files: Sequence[PromptFile], budget: int, tokenizer: Tokenizer) -> list[PromptFile]:
+    """Return the first files that fit, and the whole lines of the next that fit, if any besides its path."""
+    kept: list[PromptFile] = []
+    for file in files:
+        if (needed := cost(file, tokenizer)) <= budget:
+            kept.append(file)
+            budget -= needed
             continue
-        ids = tokenizer.encode(text)[: max(budget - _BETWEEN_TOKENS, 0)]
+        ids = tokenizer.encode(file.headed)[: max(budget - BETWEEN_TOKENS, 0)]
         beginning = tokenizer.decode(ids).rpartition("\n")[0]
-        return [*kept, beginning] if "\n" in beginning else kept
+        heading = len(file.headed) - len(file.text)
+        return [*kept, msgspec.structs.replace(file, text=beginning[heading:])] if "\n" in beginning else kept
     return kept
 
 
-def _newest(texts: Sequence[str], budget: int, tokenizer: Tokenizer) -> list[str]:
-    """Return the last texts that fit together, in order."""
-    kept: list[str] = []
-    for text in reversed(texts):
-        budget -= _cost(text, tokenizer)
+def _newest(files: Sequence[PromptFile], budget: int, tokenizer: Tokenizer) -> list[PromptFile]:
+    """Return the last files that fit together, in order."""
+    kept: list[PromptFile] = []
+    for file in reversed(files):
+        budget -= cost(file, tokenizer)
         if budget < 0:
             break
-        kept.insert(0, text)
+        kept.insert(0, file)
     return kept
-
-
-def _cost(text: str, tokenizer: Tokenizer) -> int:
-    return len(tokenizer.encode(text)) + _BETWEEN_TOKENS
-
-
-def _headed(excerpt: Excerpt, language: Language) -> str:
-    """Return the excerpt below a comment with its path, where the language has comments."""
-    text, path = excerpt.text.strip("\n"), " ".join(excerpt.path.split())
-    if language.line_comment:
-        return f"{language.line_comment} {path}\n{text}"
-    if language.block_comment:
-        return f"{language.block_comment[0]} {path} {language.block_comment[1]}\n{text}"
-    return text

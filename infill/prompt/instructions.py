@@ -8,7 +8,8 @@ from collections.abc import Callable
 from infill.prompt.context import lf
 from infill.timing import Timings
 from infill.types import Hole, Request
-from model.types import Asked, CancelToken, Engine
+from model.prompt_parts import Asked
+from model.types import CancelToken, Engine
 
 THOUGHT_UNTIL = 0.4  # share of the deadline
 MAX_THOUGHT = 256  # tokens of thinking
@@ -45,7 +46,7 @@ def thinker(
         return None
     limit_ms = None if deadline_ms is None else deadline_ms * THOUGHT_UNTIL
 
-    def stop(_: str) -> bool:
+    def stop(_text: str, _log_prob: float) -> bool:
         left_ms = timings.left_ms(limit_ms)
         return left_ms is not None and left_ms < 0
 

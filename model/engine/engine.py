@@ -6,8 +6,7 @@ again. Draws come from generators seeded by the caller, so the same call gives t
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -19,7 +18,7 @@ from model.diffusion.network import Network, ScoredTokens
 from model.diffusion.sampler import Flags, SeededDraws
 from model.engine.hole_lengths import UsualConfidence, confidence
 from model.tokenize.tokenizer import TextTokenizer
-from model.types import Budget, CancelToken, Canvas, Fill, InfillConfig, ModelInfo, OnStep, Score, StopReason
+from model.types import Budget, CancelToken, Canvas, Fill, InfillConfig, ModelInfo, OnStep, Score, Stop, StopReason
 
 LEAST_USUAL = 1e-3  # where the fitted curve is next to nothing
 SEED_STRIDE = 1_000_003  # rows of a batch draw from seeds this far apart
@@ -86,26 +85,25 @@ class DiffusionEngine:
         max_tokens: int,
         cancel: CancelToken,
         starts_with: str = "",
-        stop: Callable[[str], bool] | None = None,
-        least_log_prob: float = -math.inf,
+        stop: Stop | None = None,
+        never: Sequence[str] = (),
     ) -> list[int]:
         """Greedy left-to-right draft of the causal encoder.
 
         Its text begins with `starts_with` (token healing: the unfinished word before the cursor is
-        spelled again, in whatever tokens the finished word has). Ends before a special token, when
-        `stop` says so of the text, after `max_tokens`, when cancelled, or when what follows `starts_with`
-        is less probable in all than `least_log_prob`.
+        spelled again, in whatever tokens the finished word has), and then with none of `never`. Ends before a
+        special token, when `stop` says so, after `max_tokens`, or when cancelled.
         """
         if cancel.cancelled:
             return []
         ids: list[int] = []
-        owed = starts_with.encode()
-        log_prob = 0.0
+        start, written, log_prob = starts_with.encode(), b"", 0.0
         with self._network.interrupted_by(cancel):
             self._network.prefill(prompt_ids)
             reading = self._network.left_to_right()
             while len(ids) < max_tokens and not cancel.cancelled:
-                allowed = self._spelling(owed) if owed else None
+                owed = len(start) > len(written)
+                allowed = self._allowed(start, written, never)
                 if allowed is not None and not allowed.any():
                     break  # no token spells the rest: only possible with a foreign tokenizer
                 next_id, next_log_prob = reading.best(allowed)
@@ -113,10 +111,8 @@ class DiffusionEngine:
                     break
                 ids.append(next_id)
                 log_prob += 0.0 if owed else next_log_prob
-                owed = owed[len(self.tokenizer.token_bytes()[next_id]) :]
-                if not owed and stop is not None and stop(self.tokenizer.decode(ids)):
-                    break
-                if log_prob < least_log_prob:
+                written += self.tokenizer.token_bytes()[next_id]
+                if len(written) >= len(start) and stop is not None and stop(self.tokenizer.decode(ids), log_prob):
                     break
                 reading.push(next_id)
         return ids
@@ -156,10 +152,13 @@ class DiffusionEngine:
         for row in lengths[n_kept:]:
             row.pruned = True
 
-    def _spelling(self, owed: bytes) -> Flags:
-        """Ids [V] whose bytes begin `owed` or are begun by it."""
+    def _allowed(self, start: bytes, written: bytes, never: Sequence[str]) -> Flags | None:
+        """Ids [V] that may follow what is written; None for any."""
+        ids = self.tokenizer.may_follow(start, written, never)
+        if ids is None:
+            return None
         allowed = np.zeros(self.info.vocab_size, dtype=np.bool_)
-        allowed[self.tokenizer.spelling(owed)] = True
+        allowed[ids] = True
         return allowed
 
     def _fill(self, row: Row, reason: StopReason) -> Fill:

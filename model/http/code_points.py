@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from model.types import Asked
+from model.prompt_parts import Asked, PromptFile, joined
 
 PAD, LANGUAGE, TOLD, CONTEXT, SUFFIX, PREFIX = range(0x110000, 0x110006)
 N_IDS = 0x110006
@@ -44,17 +44,19 @@ class CodePointTokenizer:
         """All of it is stable: no later character changes the id of an earlier one."""
         return prefix, ""
 
-    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
+    def prompt(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
         """Each text behind its mark; what is asked for in words is the instruction, and what tools report."""
         reports = "\n".join(f"- {report}" for report in asked.diagnostics)
         reported = f"{REPORTED}\n{reports}" if reports else ""
         told = "\n\n".join(filter(None, (asked.instruction, reported)))
         parts = zip(
-            (LANGUAGE, TOLD, CONTEXT, SUFFIX, PREFIX), (asked.language, told, context, far_suffix, prefix), strict=True
+            (LANGUAGE, TOLD, CONTEXT, SUFFIX, PREFIX),
+            (asked.language, told, joined(context), far_suffix, prefix),
+            strict=True,
         )
         return [i for mark, text in parts for i in (mark, *self.encode(text))]
 
-    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def thinking(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         """Nothing: whether its model thinks first is for the server to say."""
         return []
 

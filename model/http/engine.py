@@ -9,7 +9,6 @@ with the text around (model.http.align), `draft` proposes nothing, and `score` k
 from __future__ import annotations
 
 import asyncio
-import math
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -24,7 +23,7 @@ from model.http.prompt import BLOCK_CHARS, LINE_CHARS, Asked, asked
 from model.http.server import Server
 from model.http.ways import N_ANSWERS, LlamaCpp
 from model.http.wire import Model
-from model.types import Budget, CancelToken, Canvas, CheckpointError, Fill, ModelInfo, OnStep, Score, StopReason
+from model.types import Budget, CancelToken, Canvas, CheckpointError, Fill, ModelInfo, OnStep, Score, Stop, StopReason
 
 PROMPT_CHARS = 24_000
 CHARS_PER_TOKEN = 2.5  # of code, at the least: what a server's limit in tokens holds
@@ -132,8 +131,8 @@ class HttpEngine:
         max_tokens: int,
         cancel: CancelToken,
         starts_with: str = "",
-        stop: Callable[[str], bool] | None = None,
-        least_log_prob: float = -math.inf,
+        stop: Stop | None = None,
+        never: Sequence[str] = (),
     ) -> list[int]:
         """Nothing: a server is asked once, and all candidates come of that."""
         return []

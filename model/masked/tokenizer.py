@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
 from tokenizers import AddedToken
 from tokenizers import Tokenizer as HFTokenizer
 
+from model.prompt_parts import Asked, PromptFile, joined
 from model.tokenize.tokenizer import SpecialNames, TextTokenizer
-from model.types import Asked, CheckpointError
+from model.types import CheckpointError
 
 CONFIG = "tokenizer_config.json"
 EXPAND = "<|expand|>"  # DreamOn's; the token that deletes is the one that pads
@@ -60,10 +62,10 @@ class InCanvas:
         """`begin` is what a text begins with."""
         self._encode, self._begin = tokenizer.encode, begin
 
-    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
-        return [*self._begin, *self._encode("\n\n".join(filter(None, (asked.instruction, context, prefix))))]
+    def prompt(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        return [*self._begin, *self._encode("\n\n".join(filter(None, (asked.instruction, joined(context), prefix))))]
 
-    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def thinking(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         return []
 
     def end(self, after: str, asked: Asked) -> list[int]:

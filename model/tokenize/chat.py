@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from model.prompt_parts import Asked, PromptFile, Purpose, joined
 from model.tokenize.tokenizer import BOS, EOS, PAD, PREFIX, SUFFIX, Parts, TextTokenizer
-from model.types import Asked, CheckpointError, PromptKind, Purpose
+from model.types import CheckpointError, PromptKind
 
 PROMPTS = Path(__file__).parent / "prompts"
 ANSWER_LINES = 16  # the answer's beginning grows by so many lines before the gap moves on
@@ -64,7 +66,7 @@ class Chat:
         self._turns = self._rendered(thinks=False)
         self._prompts: dict[Purpose, Prompt] = {p: read_prompt(p) for p in ("line", "block", "rewrite")}
 
-    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def prompt(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         """Ids of the prompt; with a `thought` the model has thinking switched on, and thought that."""
         before, answer = split_answer(prefix)
         said = self._said(context, before, answer, far_suffix, asked)
@@ -76,7 +78,7 @@ class Chat:
         thought = [*self._encode(THOUGHT), *self._encode(asked.thought)]  # apart, as it was thought
         return [*self._before_thought(said), *thought, end_id, *self._encode(code)]
 
-    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def thinking(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         """Ids of a prompt after which the model thinks, up to a special token; none where its template cannot."""
         if self._tokenizer.id_of(CHANNEL) is None or self._tokenizer.id_of(CHANNEL_END) is None:
             return []
@@ -100,14 +102,14 @@ class Chat:
     def _thinking(self) -> Turns:
         return self._rendered(thinks=True)
 
-    def _said(self, context: str, before: str, answer: str, after: str, asked: Asked) -> str:
+    def _said(self, context: Sequence[PromptFile], before: str, answer: str, after: str, asked: Asked) -> str:
         """What the user says."""
         prompt = self._prompts[asked.purpose]
         mark = prompt.mark
         while any(mark in text for text in (before, answer, asked.selected, after)):
             mark = f"<{mark}>"
         slots = {
-            "context": context,
+            "context": joined(context),
             "before": before,
             "answer": answer,
             "after": after.removesuffix("\n"),

@@ -16,8 +16,9 @@ from typing import NamedTuple, Protocol
 
 from tokenizers import Tokenizer as HFTokenizer
 
+from model.prompt_parts import Asked, PromptFile, joined
 from model.tokenize.byte_codec import bar_control_tokens, pieces_of, starts
-from model.types import Asked, CheckpointError
+from model.types import CheckpointError
 
 PAD, BOS, EOS = "<pad>", "<bos>", "<eos>"
 CONTEXT, SUFFIX, PREFIX = "<|context|>", "<|suffix|>", "<|prefix|>"
@@ -30,11 +31,11 @@ PROBE = "A\t b  c\r\n\n    é漢\U0001f600\u2581\u00a0\ufb01\x00<bos> "  # what 
 class Layout(Protocol):
     """How what a model reads is laid out in ids."""
 
-    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def prompt(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         """Ids of a prompt."""
         ...
 
-    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def thinking(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         """Ids of a prompt after which the model thinks; none where it does not."""
         ...
 
@@ -126,11 +127,11 @@ class TextTokenizer:
         at = self._pieces.tail_start(prefix)
         return prefix[:at], prefix[at:]
 
-    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
+    def prompt(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
         """Ids of the prompt: parts that change least come first, so that cached keys survive typing."""
         return self.layout.prompt(context, far_suffix, prefix, asked)
 
-    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def thinking(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         """Ids of a prompt after which the model thinks, up to a special token; none where it does not."""
         return self.layout.thinking(context, far_suffix, prefix, asked)
 
@@ -146,6 +147,19 @@ class TextTokenizer:
                 texts[i] = b"" if i in self.special_ids else self._pieces.bytes_of(piece)
             self._texts = texts
         return self._texts
+
+    def may_follow(self, start: bytes, written: bytes, never: Sequence[str] = ()) -> list[int] | None:
+        """Ids that may follow what is `written` of a text that begins with `start` and then with none of `never`.
+
+        None for any.
+        """
+        owed, texts = start[len(written) :], self.token_bytes()
+        barred = tuple(text.encode() for text in never)
+        if owed:
+            return [i for i in self.spelling(owed) if not begins_any(texts[i][len(owed) :], barred)]
+        if barred and not written[len(start) :].strip():
+            return [i for i, text in enumerate(texts) if not begins_any(text, barred)]
+        return None
 
     def spelling(self, owed: bytes) -> list[int]:
         """Ids whose bytes begin `owed` or are begun by it; `owed` is not empty."""
@@ -164,6 +178,12 @@ class TextTokenizer:
         return found
 
 
+def begins_any(piece: bytes, texts: Sequence[bytes]) -> bool:
+    """Whether a piece, without the blanks before it, is the beginning of one of the texts or begins with one."""
+    piece = piece.lstrip(b" \t")
+    return piece != b"" and any(text.startswith(piece) or piece.startswith(text) for text in texts)
+
+
 class Parts:
     """A token of its own before each part of the prompt; plain text where the model has none (or `plain`)."""
 
@@ -172,19 +192,19 @@ class Parts:
         trained = tokenizer.suffix_id is not None and tokenizer.prefix_id is not None
         self.trained = trained and not plain  # whether the tokens are there that infilling takes
 
-    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
-        context = "\n\n".join(filter(None, (asked.instruction, context)))
+    def prompt(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+        before = "\n\n".join(filter(None, (asked.instruction, joined(context))))
         t = self._tokenizer
         if not self.trained or t.suffix_id is None or t.prefix_id is None:
-            return [t.bos_id, *self._encode(f"{context}\n\n{prefix}" if context else prefix)]
+            return [t.bos_id, *self._encode(f"{before}\n\n{prefix}" if before else prefix)]
         ids = [t.bos_id]
-        if context and t.context_id is not None:
-            ids += [t.context_id, *self._encode(context)]
+        if before and t.context_id is not None:
+            ids += [t.context_id, *self._encode(before)]
         if far_suffix:
             ids += [t.suffix_id, *self._encode(far_suffix)]
         return [*ids, t.prefix_id, *self._encode(prefix)]
 
-    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def thinking(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         return []
 
     def end(self, after: str, asked: Asked) -> list[int]:

@@ -80,7 +80,7 @@ def rehearse() -> None:
         say(f"exported: {', '.join(sorted(p.name for p in (*out.iterdir(), *(out / ONNX).iterdir())))}")
         for device in (None, "cpu"):
             engine = load_engine(ModelSpec(str(out), device=device))
-            prompt = engine.tokenizer.prompt("", "", "import os\n\n\ndef size(path):\n    return ")
+            prompt = engine.tokenizer.prompt((), "", "import os\n\n\ndef size(path):\n    return ")
             canvas = Canvas((0,) * 6, (True,) * 6)
             fill = engine.denoise(prompt, [canvas], Budget(4), CancelToken(), seed=0)[0]
             say(f"{engine.info.dtype} fill: {engine.tokenizer.decode(fill.token_ids)!r}")

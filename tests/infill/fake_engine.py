@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from model.types import Asked, Budget, CancelToken, Canvas, Fill, ModelInfo, OnStep, Score
+from model.prompt_parts import Asked, PromptFile, joined
+from model.types import Budget, CancelToken, Canvas, Fill, ModelInfo, OnStep, Score, Stop
 
 PAD, BOS, SUFFIX, PREFIX = range(4)
 NOTHING = Asked()
@@ -27,11 +28,11 @@ class CharTokenizer:
         last = re.search(r"(\w+|\W)$", prefix)
         return (prefix[: last.start()], last[0]) if last else (prefix, "")
 
-    def prompt(self, context: str, far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
-        context = "\n\n".join(filter(None, (asked.instruction, context)))
+    def prompt(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked = NOTHING) -> list[int]:
+        context = "\n\n".join(filter(None, (asked.instruction, joined(context))))
         return [BOS, *self.encode(context), SUFFIX, *self.encode(far_suffix), PREFIX, *self.encode(prefix)]
 
-    def thinking(self, context: str, far_suffix: str, prefix: str, asked: Asked) -> list[int]:
+    def thinking(self, context: Sequence[PromptFile], far_suffix: str, prefix: str, asked: Asked) -> list[int]:
         return []
 
     def end(self, after: str, asked: Asked = NOTHING) -> list[int]:
@@ -78,7 +79,7 @@ class FakeEngine:
 
     def draft(
         self, prompt_ids: Sequence[int], max_tokens: int, cancel: CancelToken, starts_with: str = "",
-        stop: Callable[[str], bool] | None = None, least_log_prob: float = 0.0,
+        stop: Stop | None = None, never: Sequence[str] = (),
     ) -> list[int]:  # fmt: skip
         return self.tokenizer.encode(starts_with + self._draft_text) if self._draft_text else []
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from infill.pipeline.filler import ModelFiller
-from infill.prompt.excerpts import excerpt, excerpts_text
+from infill.prompt.excerpts import excerpt, prompt_files
 from infill.syntax.languages import by_id
 from infill.types import MAX_EXCERPT_CHARS, Context, Excerpt, FillRequest
 from model.config import EMBEDDED
+from model.prompt_parts import joined
 from model.tokenize.tokenizer import TextTokenizer
 from model.types import CancelToken
 from tests.infill.fake_engine import PREFIX, SUFFIX, CharTokenizer, FakeEngine
@@ -36,7 +37,7 @@ print(board(SIZE))"""
 def rendered(budget: int, context: tuple[Excerpt, ...] = ALL, language: str = "python") -> str:
     known = by_id(language)
     assert known is not None
-    return excerpts_text(context, known, budget, CharTokenizer())
+    return joined(prompt_files(context, known, budget, CharTokenizer()))
 
 
 def prompt(marked: str, context: tuple[Excerpt, ...] = ALL, **info: object) -> str:
@@ -87,7 +88,7 @@ def test_the_first_of_what_is_imported_and_the_newest_of_what_is_recent_have_roo
 def test_no_budget_is_exceeded_and_no_line_is_cut(budget: int) -> None:
     tokenizer, python = TextTokenizer.load(EMBEDDED), by_id("python")
     assert python is not None
-    text = excerpts_text(ALL, python, budget, tokenizer)
+    text = joined(prompt_files(ALL, python, budget, tokenizer))
     assert len(tokenizer.encode(text)) <= budget
     assert set(text.splitlines()) <= set(RENDERED.splitlines())
 

@@ -151,7 +151,7 @@ def test_a_draft_ends_where_it_becomes_improbable(engine) -> None:
     n_typed = len("wé".encode())  # byte tokens; what is typed costs nothing
     scores = engine.score([*PROMPT, *whole[:n_typed]], [whole[n_typed:]], CancelToken())[0].log_probs
     floor = sum(scores[:3]) + 1e-3  # the third token passes it
-    assert engine.draft(PROMPT, 12, CancelToken(), "wé", least_log_prob=floor) == whole[: n_typed + 3]
+    assert engine.draft(PROMPT, 12, CancelToken(), "wé", lambda _, log_prob: log_prob < floor) == whole[: n_typed + 3]
 
 
 def test_ids_are_the_callers_own(engine) -> None:

@@ -13,12 +13,13 @@ from model.http.answer_scores import UNCONFIRMED
 from model.http.code_points import PAD, CodePointTokenizer
 from model.http.engine import HttpEngine, open_http_engine
 from model.http.url import KEY_VARIABLE
+from model.prompt_parts import PromptFile
 from model.types import Budget, CancelToken, Canvas, CheckpointError, Engine, Fill, ServerError
 from tests.openai_server import LIMIT_S, Answering, OpenAIServer, Reply, filling, serving
 
 TOKENIZER = CodePointTokenizer()
 BEFORE, AFTER = "def area(w, h):\n    return w * ", "\nprint(1)\n"
-PROMPT = TOKENIZER.prompt("", "print(1)\n", BEFORE)
+PROMPT = TOKENIZER.prompt((), "print(1)\n", BEFORE)
 SECOND = Budget(1, None)
 
 
@@ -105,7 +106,7 @@ def test_tokens_that_do_not_spell_the_answer_are_not_believed(server: OpenAIServ
 
 def test_any_text_is_asked_about_and_answered(server: OpenAIServer, engine: HttpEngine) -> None:
     server.answer = filling('"😋é"', log_probs={"😋": -0.5, "é": -0.25})
-    prompt = TOKENIZER.prompt("", "", 'odd = "\ud800 \x00 😋"\nx = ')
+    prompt = TOKENIZER.prompt((), "", 'odd = "\ud800 \x00 😋"\nx = ')
     (fill,) = engine.denoise(prompt, [canvas(40, "\n")], SECOND, CancelToken(), 0)
     assert (text(fill), fill.token_entropies) == ('"😋é"', (0.0, 0.5, 0.25, 0.0))
     assert 'odd = "? \x00 😋"' in server.prompts[0]
@@ -119,7 +120,7 @@ def test_another_prompt_has_no_score(server: OpenAIServer, engine: HttpEngine) -
 
 def test_several_holes_are_one_question(server: OpenAIServer, engine: HttpEngine) -> None:
     server.answer = lambda _: Reply(("```\ndef add(a: int, b: float) -> int:\n```",))
-    prompt = TOKENIZER.prompt("", "", "")
+    prompt = TOKENIZER.prompt((), "", "")
     row = canvas("def add(a: ", 8, ", b: ", 8, ") -> int:", "\n    return a + b\n")
     (fill,) = engine.denoise(prompt, [row], SECOND, CancelToken(), 0)
     assert fill.token_ids == (*TOKENIZER.encode("int"), *[PAD] * 5, *TOKENIZER.encode("float"))
@@ -129,7 +130,7 @@ def test_several_holes_are_one_question(server: OpenAIServer, engine: HttpEngine
 def test_what_is_replaced_and_what_is_asked_for_are_in_the_prompt(server: OpenAIServer, engine: HttpEngine) -> None:
     ids = (*TOKENIZER.encode("return w"), *[0] * 20, *TOKENIZER.encode("\n"))
     row = Canvas(ids, (*[True] * 28, False))
-    engine.denoise(TOKENIZER.prompt("Add the height.", "", "    "), [row], SECOND, CancelToken(), 0)
+    engine.denoise(TOKENIZER.prompt((PromptFile("", "Add the height."),), "", "    "), [row], SECOND, CancelToken(), 0)
     assert "    <hole1>return w</hole1>\n" in server.prompts[0]
     assert "Add the height." in server.prompts[0]
 
@@ -143,7 +144,7 @@ def test_drafts_are_what_is_there_so_far(server: OpenAIServer, engine: HttpEngin
     server.answer = lambda _: Reply(("```\n    one()\n    two()\n    three()\n```",))
     seen: list[str] = []
     row = canvas(400)
-    prompt = TOKENIZER.prompt("", "", "def f():\n")
+    prompt = TOKENIZER.prompt((), "", "def f():\n")
 
     def on_draft(step: int, rows: list[list[int]]) -> None:
         assert [len(ids) for ids in rows] == [400]
@@ -171,7 +172,7 @@ def test_a_cancel_closes_the_connection(server: OpenAIServer, engine: HttpEngine
 
 def test_a_deadline_closes_the_connection_and_whole_lines_count(server: OpenAIServer, engine: HttpEngine) -> None:
     server.answer = lambda _: Reply(("```\n    one()\n    two()\n",), pieces=20, held_at=1)
-    prompt, row = TOKENIZER.prompt("", "", "def f():\n"), canvas(400)
+    prompt, row = TOKENIZER.prompt((), "", "def f():\n"), canvas(400)
     (fill,) = engine.denoise(prompt, [row], Budget(1, 500), CancelToken(), 0)
     assert (text(fill), fill.stop_reason) == ("    one()", "deadline")
     assert server.closed.wait(LIMIT_S)

@@ -65,7 +65,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
 def fill(engine: HttpEngine, before: str, after: str, n_free: int = 80) -> str:
     ids = (*[0] * n_free, *TOKENIZER.encode(after))
     canvas = Canvas(ids, (*[True] * n_free, *[False] * len(after)))
-    (filled,) = engine.denoise(TOKENIZER.prompt("", "", before), [canvas], Budget(1, None), CancelToken(), 0)
+    (filled,) = engine.denoise(TOKENIZER.prompt((), "", before), [canvas], Budget(1, None), CancelToken(), 0)
     assert filled.stop_reason == "converged"
     return TOKENIZER.decode(filled.token_ids)
 
@@ -78,7 +78,7 @@ def test_a_line(start: Starter, marks: tuple[str, ...], ways: int) -> None:
     engine = open_http_engine(start(marks))
     assert len(engine.ways) == ways
     assert fill(engine, "x = w * ", "\nprint(x)\n") == "h"  # the blank is spelled again, and "h" follows it
-    (score,) = engine.score(TOKENIZER.prompt("", "", "x = w * "), [TOKENIZER.encode("h\nprint")], CancelToken())
+    (score,) = engine.score(TOKENIZER.prompt((), "", "x = w * "), [TOKENIZER.encode("h\nprint")], CancelToken())
     assert sum(score.log_probs) == pytest.approx(0.0, abs=0.01)
     assert fill(engine, "x = w * ", "\nprint(x)\n") == "h"  # from the same slot
 

@@ -9,7 +9,8 @@ import pytest
 
 from model.http.code_points import CodePointTokenizer
 from model.http.engine import HttpEngine, open_http_engine
-from model.types import Asked, Budget, CancelToken, Canvas
+from model.prompt_parts import Asked, PromptFile
+from model.types import Budget, CancelToken, Canvas
 from tests.native_servers import QWEN, deaf, llama_cpp, vllm, with_suffix
 from tests.openai_server import OpenAIServer, Reply, filling, serving
 
@@ -32,7 +33,7 @@ def row(before: str, n_free: int, after: str) -> Canvas:
 
 
 def line(engine: HttpEngine, before: str = BEFORE, after: str = AFTER, context: str = OTHERS, n_free: int = 80) -> str:
-    prompt = TOKENIZER.prompt(context, "", before)
+    prompt = TOKENIZER.prompt([PromptFile("", context)] if context else (), "", before)
     (fill,) = engine.denoise(prompt, [row("", n_free, after)], Budget(1, None), CancelToken(), 7)
     return TOKENIZER.decode(fill.token_ids)
 
@@ -91,7 +92,7 @@ def test_a_token_that_begins_before_the_hole_counts(server: OpenAIServer) -> Non
     engine = open_http_engine(server.url)
     before = "if os.path.is"
     line(engine, before)
-    prompt = TOKENIZER.prompt(OTHERS, "", before)
+    prompt = TOKENIZER.prompt([PromptFile("", OTHERS)], "", before)
     (score,) = engine.score(prompt, [TOKENIZER.encode("dir(p)" + AFTER)], CancelToken())
     assert sum(score.log_probs) == pytest.approx(-0.5)
 
@@ -152,7 +153,7 @@ def test_a_server_that_refuses_a_suffix_is_sent_the_models_marks(server: OpenAIS
     path, body = last(server)
     assert (path, body["prompt"]) == ("/v1/completions", QWEN.prompt("", BEFORE[:-1], AFTER))
     assert (body["n"], body["logprobs"], body["skip_special_tokens"]) == (1, 1, False)
-    prompt = TOKENIZER.prompt("", "", BEFORE)
+    prompt = TOKENIZER.prompt((), "", BEFORE)
     (score,) = engine.score(prompt, [TOKENIZER.encode("h" + AFTER)], CancelToken())
     assert sum(score.log_probs) == pytest.approx(-0.5)
 
@@ -174,7 +175,7 @@ def test_an_instruction_is_asked_for_in_plain_form(server: OpenAIServer) -> None
     engine = open_http_engine(server.url)
     text, present = 'def greet(name):\n    return "Hello " + name\n', 'return "Hello " + name'
     before, after = text.split(present)
-    prompt = TOKENIZER.prompt("", "", before, Asked(instruction="Use an f-string.", language="python"))
+    prompt = TOKENIZER.prompt((), "", before, Asked(instruction="Use an f-string.", language="python"))
     ids = (*TOKENIZER.encode(present), *[0] * 90, *TOKENIZER.encode(after))
     mask = (*[True] * (len(present) + 90), *[False] * len(after))
     (fill,) = engine.denoise(prompt, [Canvas(ids, mask)], Budget(1, None), CancelToken(), 0)
@@ -193,7 +194,7 @@ def test_an_answer_that_goes_on_with_the_file_is_cut_there(server: OpenAIServer)
     server.answer = lambda _: Reply((answer,), pieces=8)
     engine = open_http_engine(server.url)
     present, after = "def f(n):\n    return n", "\n\n\ndef greet(name):\n    return name\n"
-    prompt = TOKENIZER.prompt("", "", "", Asked(instruction="Take the absolute value.", language="python"))
+    prompt = TOKENIZER.prompt((), "", "", Asked(instruction="Take the absolute value.", language="python"))
     ids = (*TOKENIZER.encode(present), *[0] * 90, *TOKENIZER.encode(after))
     mask = (*[True] * (len(present) + 90), *[False] * len(after))
     (fill,) = engine.denoise(prompt, [Canvas(ids, mask)], Budget(1, None), CancelToken(), 0)

@@ -13,6 +13,7 @@ import torch
 from model.engine.engine import DiffusionEngine
 from model.load import load_engine
 from model.masked.network import FOLLOWING, MaskedNetwork
+from model.prompt_parts import PromptFile
 from model.types import Budget, CancelToken, Canvas, CheckpointError, ModelSpec
 from model.weights.verify import verify
 from tests.model.masked_checkpoints import BOS, MASK, N_BYTES, write_checkpoint
@@ -45,7 +46,7 @@ def test_the_tokenizers_ids_are_the_vocabulary(engine: DiffusionEngine) -> None:
     ids = engine.tokenizer.encode(text)
     assert engine.info.vocab_size == engine.tokenizer.vocab_size == 260 and max(ids) < N_BYTES
     assert engine.tokenizer.decode(ids) == text and engine.tokenizer.special_ids == frozenset(range(256, 260))
-    assert engine.tokenizer.prompt("a", "b", "c") == [BOS, *engine.tokenizer.encode("a\n\nc")]
+    assert engine.tokenizer.prompt([PromptFile("", "a")], "b", "c") == [BOS, *engine.tokenizer.encode("a\n\nc")]
     assert (engine.info.far_suffix_tokens, engine.info.near_suffix_tokens) == (0, 128)
 
 

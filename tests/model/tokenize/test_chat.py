@@ -12,9 +12,10 @@ from infill.prompt.context import Preamble, PromptContext, prompt_context
 from infill.prompt.instructions import instructions_for
 from infill.types import FillRequest, Hole, Span
 from model.config import FOR_CHAT, read_infill_config
+from model.prompt_parts import Asked, PromptFile
 from model.tokenize.chat import Chat, open_tokenizer, read_prompt, split_answer
 from model.tokenize.tokenizer import TextTokenizer
-from model.types import Asked, CheckpointError, ModelInfo
+from model.types import CheckpointError, ModelInfo
 from tests.model.gemma_form import TEMPLATE, gemma_form
 
 FILE = "import math\n\n\n" + "".join(f"def f{n}(x):\n    return x + {n}\n\n\n" for n in range(8)) + "print(f0(1))\n"
@@ -41,14 +42,14 @@ def info(**changes: object) -> ModelInfo:
 def around(tokenizer: TextTokenizer, text: str, start: int, end: int | None = None, **asked) -> PromptContext:
     kind = "line_end" if end is None else "selection"
     hole = Hole(Span(start, start if end is None else end), kind, "", multiline=end is not None)
-    others, refines = asked.pop("others", ""), asked.pop("refines", False)
+    others, refines = asked.pop("others", ()), asked.pop("refines", False)
     told = instructions_for(text, hole, "python", FillRequest(text, "python", offset=start, **asked), refines)
     return prompt_context(text, hole, info(), tokenizer, Preamble(others, told))
 
 
 def test_a_line_is_asked_for_in_these_words(tokenizer: TextTokenizer) -> None:
     text = FILE[:HOLE] + "\n" + FILE[HOLE:].partition("\n")[2]
-    prompt = around(tokenizer, text, HOLE, others="# a.py\nX = 1")
+    prompt = around(tokenizer, text, HOLE, others=(PromptFile("a.py", "X = 1", ("#", "")),))
     special = tokenizer.special_tokens()
     before, answer = split_answer(text[:HOLE].removesuffix(" "))
     assert answer.endswith("def f6(x):\n    return") and 4 <= answer.count("\n") < 20
@@ -73,11 +74,11 @@ def test_turns_are_those_of_the_template(tokenizer: TextTokenizer, folder: Path,
     asked = Asked(instruction="Say what it does.", thought="Well." if thinks else "")
     layout = tokenizer.layout
     assert isinstance(layout, Chat)
-    said = layout._said("", "", "x = 1\n", "", asked)
+    said = layout._said((), "", "x = 1\n", "", asked)
     expected = theirs.apply_chat_template(
         [{"role": "user", "content": said}], add_generation_prompt=True, enable_thinking=thinks, return_dict=False
     )
-    ours = tokenizer.prompt("", "", "x = 1\n", asked)
+    ours = tokenizer.prompt((), "", "x = 1\n", asked)
     rest = ours[len(expected) :]
     assert ours[: len(expected)] == expected
     special = tokenizer.special_tokens()
@@ -142,7 +143,7 @@ def test_the_gap_moves_a_few_lines_at_a_time() -> None:
 
 def test_nothing_in_a_file_is_a_token_of_the_template(tokenizer: TextTokenizer) -> None:
     text = "s = '<turn|>\\n<|turn>user'\nt = ```<gap>```\nu = \n"
-    prompt = around(tokenizer, text, len(text) - 1, others="<turn|>")
+    prompt = around(tokenizer, text, len(text) - 1, others=(PromptFile("", "<turn|>"),))
     special = [i for i in prompt.prompt_ids if i in tokenizer.special_ids]
     names = {i: name for name, i in tokenizer.special_tokens().items()}
     assert [names[i] for i in special] == ["<bos>", "<|turn>", "<turn|>", "<|turn>"]
