@@ -8,15 +8,22 @@ from typing import Any
 
 import msgspec
 
-from model.checkpoint_path import find, name_of
+from model.checkpoint_path import fetched_folder, find, name_of
 from model.types import CheckpointError, InfillConfig, ModelSpec
 
 SCORES_AT_ONCE = 1 << 24  # vocabulary scores that are looked at together: 64 MiB in float32
 EMBEDDED = Path(__file__).parent / "embedded"
+EMBEDDED_NAME, DEFAULT_NAME = "embedded", "qwen-0.5b"  # as `ModelSpec.model` has them; the default must be fetched
 
 MODEL_TYPE = "diffusion_gemma"
 MASKED_TYPES = ("Dream", "llada", "qwen2")  # masked diffusion models: Dream-Coder and DreamOn, LLaDA, Open-dCoder
-MODEL_TYPES = (MODEL_TYPE, *MASKED_TYPES)  # all that can be loaded: a row each in `model/load.py`
+CAUSAL_TYPE = "qwen2_causal"  # of a folder that `model/causal` converted: the published type means masked models too
+MODEL_TYPES = (MODEL_TYPE, *MASKED_TYPES, CAUSAL_TYPE)  # all that can be loaded: a row each in `model/load.py`
+
+# Of a causal code model: those that there is a grammar for.
+CAUSAL_LANGUAGES = (
+    "python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp", "bash", "json", "html", "css",
+)  # fmt: skip
 
 ONNX = "onnx"  # folder of a checkpoint with its graphs for ONNX Runtime
 WEIGHTS_HASH = "weights_sha256"  # of the model.safetensors that a graph was made from
@@ -57,6 +64,28 @@ class MaskedInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
     block_steps: int = 48
 
 
+class CausalInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
+    """The same for a causal code model: the suffix is in the prompt, and what it writes ends by itself."""
+
+    max_prompt_tokens: int = 1024
+    far_suffix_tokens: int = 160
+    near_suffix_tokens: int = (
+        32  # half of them are scored with each candidate: which end of a draft is right shows there
+    )
+    line_lengths: tuple[int, ...] = (24, 24)
+    block_lengths: tuple[int, ...] = (64, 64)
+    show_threshold: float = 0.45
+    languages: tuple[str, ...] | None = CAUSAL_LANGUAGES
+    is_causal: bool = True
+    denoises: bool = False
+    takes_evidence: bool = False  # its own probability tells right from wrong better than with it
+    suffix_from_hole: bool = True
+    draft_tokens: tuple[int, int] = (40, 128)
+    least_line: float = 0.0
+    similar_windows: int = 3
+    context_tokens: int = 0  # windows of similar lines are worth more of the prompt than outlines
+
+
 # Of a checkpoint that chats, where it says nothing else: it is large, runs on a GPU and was trained on long texts.
 FOR_CHAT: dict[str, Any] = {
     "max_prompt_tokens": 3072,  # with a canvas of 256 within the 4,096 that loading leaves room for
@@ -71,8 +100,17 @@ FOR_CHAT: dict[str, Any] = {
 
 
 def folder_of(spec: ModelSpec) -> Path:
-    """The checkpoint folder of a local model, unchecked; raises `CheckpointError` for an id that was not fetched."""
-    return EMBEDDED if spec.model is None else find(spec.model)
+    """The checkpoint folder of a local model, unchecked; raises `CheckpointError` for one that was not fetched.
+
+    Without a name it is the default model where that was fetched, else the embedded one; a format or a device that is
+    asked for is for torch, which the default does not run in.
+    """
+    if spec.model == EMBEDDED_NAME:
+        return EMBEDDED
+    if spec.model is None:
+        own = None if spec.quant or spec.device else fetched_folder(DEFAULT_NAME)
+        return own or EMBEDDED
+    return find(spec.model)
 
 
 def check_folder(folder: Path) -> None:
@@ -83,7 +121,8 @@ def check_folder(folder: Path) -> None:
         )
     model_type = read_model_type(folder)
     if model_type not in MODEL_TYPES:
-        known = f"{MODEL_TYPE!r}, and the masked models {', '.join(map(repr, MASKED_TYPES))}"
+        masked = ", ".join(map(repr, MASKED_TYPES))
+        known = f"{MODEL_TYPE!r}, the masked models {masked}, and the converted causal ones {CAUSAL_TYPE!r}"
         raise CheckpointError(f"{folder / 'config.json'}: model_type is {model_type!r}; these can be loaded: {known}")
 
 
@@ -107,7 +146,9 @@ def unusable(path: Path, kind: object, error: Exception) -> CheckpointError:
 
 def read_infill_config(folder: Path, chats: bool = False) -> InfillConfig:
     """`infill.json` of a checkpoint folder; raises `CheckpointError` naming the bad field."""
-    kind = MaskedInfillConfig if read_model_type(folder) in MASKED_TYPES else InfillConfig
+    model_type = read_model_type(folder)
+    kind = MaskedInfillConfig if model_type in MASKED_TYPES else InfillConfig
+    kind = CausalInfillConfig if model_type == CAUSAL_TYPE else kind
     path = folder / "infill.json"
     defaults = FOR_CHAT if chats else {}
     if not path.is_file():

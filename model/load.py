@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from model.config import (
+    CAUSAL_TYPE,
     MASKED_TYPES,
     MODEL_TYPE,
     ONNX,
@@ -35,11 +36,11 @@ from model.engine.engine import DiffusionEngine
 from model.engine.hole_lengths import read_usual
 from model.tokenize.chat import Chat, open_tokenizer
 from model.tokenize.tokenizer import TextTokenizer
-from model.types import CheckpointError, ModelSpec, OnBytes
+from model.types import CheckpointError, Engine, ModelSpec, OnBytes
 from model.weights.layout import read_dims
 
 
-def load_engine(spec: ModelSpec | None = None, on_bytes: OnBytes | None = None) -> DiffusionEngine:
+def load_engine(spec: ModelSpec | None = None, on_bytes: OnBytes | None = None) -> Engine:
     """The engine for a model of our own, by default the embedded one; raises `CheckpointError`.
 
     `on_bytes` hears how much of the weights is in place.
@@ -58,6 +59,13 @@ def open_masked(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> Diff
     return load_masked_engine(folder, spec, on_bytes)
 
 
+def open_causal(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> Engine:
+    """A causal model that was converted, in ONNX Runtime."""
+    from model.causal.load import load_causal_engine
+
+    return load_causal_engine(folder, spec, on_bytes)
+
+
 def open_diffusion_gemma(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> DiffusionEngine:
     """A model of the class DiffusionGemma, in ONNX Runtime or in torch."""
     tokenizer = open_tokenizer(folder, read_infill_config(folder).prompt)
@@ -70,8 +78,12 @@ def open_diffusion_gemma(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None
     return DiffusionEngine(network, tokenizer, infill_config, stated, read_usual(folder))
 
 
-Opener = Callable[[Path, ModelSpec, OnBytes | None], DiffusionEngine]
-OPENERS: dict[str, Opener] = {MODEL_TYPE: open_diffusion_gemma, **dict.fromkeys(MASKED_TYPES, open_masked)}
+Opener = Callable[[Path, ModelSpec, OnBytes | None], Engine]
+OPENERS: dict[str, Opener] = {
+    MODEL_TYPE: open_diffusion_gemma,
+    **dict.fromkeys(MASKED_TYPES, open_masked),
+    CAUSAL_TYPE: open_causal,
+}
 
 
 def load_network(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> Network:

@@ -12,13 +12,14 @@ from model.diffusion.sampler import Flags
 class TokenTree:
     """Continuations as a tree: what several begin with is one node; the last token of each needs none.
 
-    `paths` holds, for each continuation, the nodes of all its tokens but the last.
+    `parents` holds the node before each, -1 for none, and `paths`, for each continuation, the nodes of all its tokens
+    but the last.
     """
 
     def __init__(self, continuations: Sequence[Sequence[int]]) -> None:
         self.token_ids: list[int] = []
         self.depths: list[int] = []
-        self._parents: list[int] = []
+        self.parents: list[int] = []
         self.paths: list[list[int]] = []
         nodes: dict[tuple[int, int], int] = {}
         for continuation in continuations:
@@ -29,14 +30,14 @@ class TokenTree:
                 if node == len(self.token_ids):
                     self.token_ids.append(token_id)
                     self.depths.append(depth)
-                    self._parents.append(parent)
+                    self.parents.append(parent)
                 path.append(node)
             self.paths.append(path)
 
     def visible(self) -> Flags:
         """Which of the T nodes each one sees [T, T]: those on the way to it, and itself."""
         seen = np.eye(len(self.token_ids), dtype=np.bool_)
-        for node, parent in enumerate(self._parents):  # parents come first
+        for node, parent in enumerate(self.parents):  # parents come first
             if parent >= 0:
                 seen[node] |= seen[parent]
         return seen

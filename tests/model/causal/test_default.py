@@ -1,0 +1,64 @@
+"""The default model: the fetched one where it is, else the embedded one; and how it gets there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infill.pipeline.filler import open_filler
+from infill.types import FillRequest
+from model.causal.config import read_manifest
+from model.checkpoint_path import fetched_folders, find
+from model.config import DEFAULT_NAME, EMBEDDED, folder_of
+from model.hub.named import fetch_named
+from model.types import CancelToken, CheckpointError, ModelSpec
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user without any model."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def fetch(name: str, given: Path) -> tuple[Path, list[str]]:
+    told: list[str] = []
+    return fetch_named(name, given, told.append, None, CancelToken()), told
+
+
+def test_without_a_fetched_model_it_is_the_embedded_one(user: Path) -> None:
+    assert folder_of(ModelSpec()) == folder_of(ModelSpec("embedded")) == EMBEDDED
+    assert fetched_folders() == []
+
+
+def test_a_fetched_model_is_the_default_and_the_embedded_one_has_a_name(user: Path, published: Path) -> None:
+    folder, told = fetch(DEFAULT_NAME, published)
+    assert folder == user / "data" / "dg-lsp" / "models" / DEFAULT_NAME and fetched_folders() == [folder]
+    assert told == [f"{DEFAULT_NAME}: converting; this takes a minute"]
+    assert folder_of(ModelSpec()) == folder_of(ModelSpec(DEFAULT_NAME)) == folder
+    assert folder_of(ModelSpec("embedded")) == EMBEDDED
+    assert folder_of(ModelSpec(device="cpu")) == folder_of(ModelSpec(quant="bf16")) == EMBEDDED  # these run in torch
+
+
+def test_the_default_fills_in_its_languages_and_names_the_others(user: Path, published: Path) -> None:
+    fetch(DEFAULT_NAME, published)
+    filler = open_filler(ModelSpec(threads=1))
+    assert filler.model_name == DEFAULT_NAME and filler.languages is not None and "go" in filler.languages
+    answer = filler.fill(FillRequest("x = \n", "go", offset=4), CancelToken())
+    assert answer.hole is not None  # random weights: whatever they write, the way through is there
+
+
+def test_any_name_can_be_given_to_a_model_of_ones_own(user: Path, published: Path) -> None:
+    folder, _ = fetch("mine", published)
+    assert read_manifest(folder).format == "int8" and find("mine") == folder
+    with pytest.raises(CheckpointError, match="is no name for a model"):
+        fetch("../mine", published)
+
+
+def test_a_model_that_is_not_here_says_how_to_get_it(user: Path) -> None:
+    with pytest.raises(
+        CheckpointError, match=r"infill model fetch qwen-1\.5b gets it \(1117 MB, licence Apache-2\.0\)"
+    ):
+        folder_of(ModelSpec("qwen-1.5b"))
