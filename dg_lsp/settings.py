@@ -26,12 +26,12 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     """What the user can set from the editor."""
 
     automatic: bool = True  # answer requests that typing caused; False: only on demand
-    deadline_ms: Milliseconds = 400  # automatic: later than this, the next key is already down
+    deadline_ms: Milliseconds = 800  # automatic: a line takes the default model as long on two slow cores
     debounce_ms: Annotated[float, msgspec.Meta(ge=0, le=10_000)] | None = None  # after a key; None: as you type
     look_ahead: bool = True  # fill what would follow a suggestion while it is looked at; never on battery
     manual_deadline_ms: Milliseconds = 3000  # the user asked and waits
     languages: tuple[str, ...] | None = None  # LSP language ids to serve; None: all
-    model: str | None = None  # checkpoint folder, or hub id of one that was fetched; None: the embedded model
+    model: str | None = None  # name of a fetched model, folder, or hub id of a fetched one; None: the default
     quant: Quant | None = None  # format of its weights in torch; None: the least lossy that fits
     device: str | None = None  # torch device; None: a GPU where there is one
     engine: Literal["local", "http"] = "local"  # http: the model runs in the server at `url`, under the name `model`
@@ -99,7 +99,7 @@ MEANINGS = {
 NO_VALUE = {
     "debounceMs": "adapts to your typing",
     "languages": "all",
-    "model": "embedded",
+    "model": "`qwen-0.5b` if it was fetched, else `embedded`",
     "url": "none",
     "quant": "the most exact that fits",
     "device": "a GPU if there is one",

@@ -86,6 +86,7 @@ class Excerpt(msgspec.Struct, frozen=True):
     recent: bool = False  # from a file that the user visited lately; else from one that is imported
 
 
+_Path = Annotated[str, msgspec.Meta(max_length=MAX_PATH_CHARS)]
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT_CHARS)]
 
 
@@ -93,11 +94,14 @@ class Context(msgspec.Struct, frozen=True):
     """Other files of the project: `excerpts` for the prompt, and whole `texts` to look for similar lines in.
 
     Excerpts that change least come first, recent ones last, the newest at the end. `texts` are of the same
-    language, with LF for line breaks.
+    language, with LF for line breaks; `text_paths` are theirs, and `path` is that of the file itself, both below the
+    project's folder.
     """
 
     excerpts: Annotated[tuple[Excerpt, ...], msgspec.Meta(max_length=MAX_EXCERPTS)] = ()
     texts: Annotated[tuple[_Text, ...], msgspec.Meta(max_length=MAX_EXCERPTS)] = ()
+    text_paths: Annotated[tuple[_Path, ...], msgspec.Meta(max_length=MAX_EXCERPTS)] = ()
+    path: _Path = ""
 
 
 class _BaseRequest(msgspec.Struct, frozen=True):

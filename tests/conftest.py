@@ -21,6 +21,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # threads of torch that wait must not s
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_fetched_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The embedded model is the default, whatever the developer has fetched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def engines_of_this_run() -> Iterator[None]:
     """A runtime folder with a short path, made when a server needs it."""
     folder, before = Path(tempfile.gettempdir(), f"dg-lsp-tests-{os.getpid()}"), os.environ.get(VARIABLE)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 import dg_lsp
-from model.config import check_folder, folder_of
+from model.config import EMBEDDED, EMBEDDED_NAME, check_folder, folder_of
 from model.types import ModelSpec
 
 PROTOCOL = 5  # raise it when a message changes its meaning
@@ -40,7 +40,7 @@ def identity_of(spec: ModelSpec) -> Identity:
         protocol=PROTOCOL,
         version=dg_lsp.__version__,
         program=f"{sys.prefix}:{Path(dg_lsp.__file__).resolve().parent}",
-        spec=spec if spec.model is None else msgspec.structs.replace(spec, model=str(folder)),
+        spec=msgspec.structs.replace(spec, model=EMBEDDED_NAME if folder == EMBEDDED.resolve() else str(folder)),
         weights=_stamp(folder),
     )
 

@@ -25,7 +25,8 @@ from dg_lsp.session.session import Session
 from dg_lsp.settings import EngineChoice
 from infill.cli.sizes import part_of_size
 from infill.types import Filler
-from model.types import ModelSpec, OnBytes
+from model.config import EMBEDDED, EMBEDDED_NAME, folder_of
+from model.types import CheckpointError, ModelSpec, OnBytes
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ async def _show_progress(session: Session, loaded: asyncio.Future[Any], started:
         return
     # Without a percentage at the beginning a client may leave out those that come later.
     begin = types.WorkDoneProgressBegin(title="Loading model", cancellable=False)
-    if session.engine.spec.model is not None:
+    if not _is_embedded(session.engine.spec):
         begin.percentage = 0
     session.server.send_progress(token, begin)
     told: types.WorkDoneProgressReport | None = None
@@ -133,12 +134,20 @@ async def open_model(choice: EngineChoice, on_bytes: OnBytes) -> Backend:
     """
     spec = choice.spec
     open_one = partial(_open_shared, choice.unload_after_s) if choice.shared and supported() else _open_here
-    if spec.model is None and spec.engine != "http":
+    if _is_embedded(spec):
         return await open_one(spec, on_bytes)
     # A model in a server is shared already: no engine of ours in between.
     open_chosen = partial(_open_here if spec.engine == "http" else open_one, spec, on_bytes)
-    shipped = ModelSpec(threads=spec.threads, niceness=spec.niceness)
+    shipped = ModelSpec(EMBEDDED_NAME, threads=spec.threads, niceness=spec.niceness)
     return await open_with_fallback(open_chosen, partial(open_one, shipped, None))
+
+
+def _is_embedded(spec: ModelSpec) -> bool:
+    """Whether the model is the one that ships in the package, which opens in a moment."""
+    try:
+        return spec.engine != "http" and folder_of(spec) == EMBEDDED
+    except CheckpointError:
+        return False
 
 
 async def _open_here(spec: ModelSpec, on_bytes: OnBytes | None) -> Backend:

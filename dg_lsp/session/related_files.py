@@ -11,6 +11,8 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from dg_lsp.documents.documents import Documents, DocumentSnapshot
 from dg_lsp.session.recent import Passage, RecentLocations
 from dg_lsp.session.syntax_thread import SyntaxThread
@@ -127,7 +129,7 @@ class _FileReader:
         opened = {path_of(other.uri) or other.uri: sendable(other.text) for other in fitting}
         known = Context(texts=within(opened.values())) if path is None else self._definitions.of(syntax, path, opened)
         recent = (self._excerpt(passage) for passage in passages if self._fits(passage, syntax))
-        return Context((*known.excerpts, *recent), known.texts)
+        return msgspec.structs.replace(known, excerpts=(*known.excerpts, *recent))
 
     def _fits(self, other: Passage | DocumentSnapshot, syntax: Syntax) -> bool:
         same = other.language_id in (syntax.language.id, *syntax.language.lsp_ids)

@@ -56,8 +56,15 @@ def filled(fills: Sequence[Fill], tokenizer: Tokenizer, is_causal: bool) -> list
     ]
 
 
-def drafted(draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenizer) -> list[Candidate]:
-    """The left-to-right draft without the tail it spells again, whole and cut at its plausible ends."""
+def drafted(
+    draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenizer, end: str | None = None
+) -> list[Candidate]:
+    """The left-to-right draft without the tail it spells again, whole and cut at its plausible ends, or up to its end.
+
+    `end` is the text up to there, where that is known.
+    """
+    if end is not None:
+        return [_plain(end, "left_to_right")]
     text = tokenizer.decode(draft_ids)
     if not text.startswith(tail):
         return []

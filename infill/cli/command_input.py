@@ -84,8 +84,8 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--model",
-        metavar="PATH|ID",
-        help="checkpoint's folder, or hub id of a fetched one (default: the embedded model)",
+        metavar="NAME|PATH|ID",
+        help="embedded, a fetched model's name or hub id, or a folder (default: qwen-0.5b if fetched, else embedded)",
     )
     add("--quant", choices=QUANTS, help="format of the weights, in torch (default: the most exact that fits)")
     add("--device", metavar="D", help="torch device: cpu, cuda, cuda:1, mps (default: a GPU if there is one)")

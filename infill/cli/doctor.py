@@ -25,7 +25,7 @@ from infill.cli.doctor_checks import (
     check_python,
     check_server,
 )
-from model.config import ONNX, folder_of
+from model.config import CAUSAL_TYPE, ONNX, folder_of, read_model_type
 from model.types import CheckpointError, ModelSpec
 
 _COLOURS = {"ok": console.GREEN, "warn": console.YELLOW, "fail": console.RED}
@@ -80,7 +80,7 @@ def checks(spec: ModelSpec, as_json: bool) -> Iterator[Check]:
     if checkpoint.state == "fail":
         return
     in_onnx = (folder / ONNX).is_dir()
-    if in_onnx:  # of one format
+    if in_onnx or read_model_type(folder) == CAUSAL_TYPE:  # of one format
         yield check_memory(folder)
     else:
         yield attempt("format", lambda: check_format(folder, spec))

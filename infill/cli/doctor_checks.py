@@ -20,7 +20,7 @@ from model.types import CancelToken, CheckpointError, ModelSpec
 
 State = Literal["ok", "warn", "fail"]
 
-USUAL_DEADLINE_MS = 400  # of the server's automatic suggestions
+USUAL_DEADLINE_MS = 800  # of the server's automatic suggestions
 _NEEDED = ("numpy", "onnxruntime", "safetensors", "tokenizers", "tree-sitter")
 _FOR_OTHERS = ("torch", "transformers")  # checkpoints without graphs for ONNX Runtime
 _REINSTALL = "python3 -m pip install --force-reinstall PATH, where PATH is your clone of dg-lsp or its wheel"

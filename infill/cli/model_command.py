@@ -14,10 +14,11 @@ from typing import NoReturn
 import msgspec
 
 from infill.cli import console
-from infill.cli.model_list import Stored, bytes_in, converted_by_name, named, stored
+from infill.cli.model_list import Stored, bytes_in, named, removable, stored
 from infill.cli.progress import byte_bar, wants_bar
 from infill.cli.sizes import size
 from infill.types import InputError
+from model.catalog import CATALOG
 from model.config import check_folder
 from model.types import CancelToken, CheckpointError, Quant
 from model.weights.formats import QUANTS
@@ -32,6 +33,7 @@ class _Arguments(argparse.Namespace):
     names: list[str]
     out: Path | None
     revision: str | None
+    gguf: Path | None
     quant: Quant
     embedding: Quant
     device: str | None
@@ -47,8 +49,8 @@ def model(argv: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="infill model",
-        description="The checkpoints on this machine. Only fetch asks the network, through the Hugging Face client: "
-        "HF_TOKEN, HF_ENDPOINT and HF_HUB_CACHE are its own.",
+        description="The checkpoints on this machine. Only fetch asks the network, through the Hugging Face client "
+        "(HF_TOKEN, HF_ENDPOINT and HF_HUB_CACHE are its own), and where that cannot reach it, through pip.",
         epilog="exit codes: 0 done, 1 a checkpoint is not what it should be, 2 usage or set-up",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -61,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
     command("list", _list, "list name, format, size and folder of every checkpoint")
     add = command("fetch", _fetch, "download a checkpoint's text weights; what is there is not fetched again")
-    add("name", metavar="ID", help="OWNER/NAME on the hub")
+    add("name", metavar="NAME|ID", help=f"{', '.join(CATALOG)}, or OWNER/NAME on the hub")
+    add("--gguf", metavar="FILE", type=Path, help="make the model NAME from this file instead of fetching one")
     add("--revision", metavar="R", help="branch, tag or commit (main)")
     add = command("verify", _verify, "check a checkpoint's files by their checksums, or by what their headers say")
     add("name", metavar="FOLDER|ID|NAME")
@@ -71,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--quant", choices=QUANTS, required=True, help="format of experts, attention and dense layers")
     add("--embedding", choices=("bf16", "int8"), default="bf16", help="format of the embedding (bf16)")
     add("--device", metavar="D", help="torch device to compute on (default: a GPU if there is one)")
-    add = command("remove", _remove, "delete converted checkpoints; the next load makes them again")
+    add = command("remove", _remove, "delete fetched models, or converted checkpoints, which the next load makes again")
     add("names", metavar="NAME", nargs="+", help="name as `list` shows it, or folder")
     add("--yes", action="store_true", help="do not ask")
     return parser
@@ -90,6 +93,8 @@ def _list(args: _Arguments) -> int:
 
 
 def _fetch(args: _Arguments) -> int:
+    if args.gguf is not None or args.name in CATALOG:
+        return _fetch_named(args)
     from model.hub.fetch import Plan, fetch  # half a second, and the only network there is
 
     def tell(plan: Plan) -> None:
@@ -102,16 +107,35 @@ def _fetch(args: _Arguments) -> int:
         if not args.json:
             console.say(f"{args.name}: {plan.n_files} files, {size(plan.n_bytes)}{there}; {vision}")
 
+    folder = fetch(args.name, args.revision, tell, wants_bar(args.json), _cancelled_by_ctrl_c())
+    _say_where(args, folder)
+    return 0
+
+
+def _fetch_named(args: _Arguments) -> int:
+    """Fetch a model of the catalog, or take the given file, and convert it into the user's folder of models."""
+    from model.hub.named import fetch_named  # half a second, and the only network there is
+
+    def tell(line: str) -> None:
+        if not args.json:
+            console.say(line)
+
+    with byte_bar("converting", wants_bar(args.json)) as on_part:
+        folder = fetch_named(args.name, args.gguf, tell, on_part, _cancelled_by_ctrl_c())
+    _say_where(args, folder)
+    return 0
+
+
+def _cancelled_by_ctrl_c() -> CancelToken:
+    """A token that Ctrl-C cancels; else the client's threads finish their files first."""
     cancel = CancelToken()
 
-    def interrupt(*_: object) -> NoReturn:  # else the client's threads finish their files first
+    def interrupt(*_: object) -> NoReturn:
         cancel.cancel()
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
-    folder = fetch(args.name, args.revision, tell, wants_bar(args.json), cancel)
-    _say_where(args, folder)
-    return 0
+    return cancel
 
 
 def _verify(args: _Arguments) -> int:
@@ -148,7 +172,7 @@ def _convert(args: _Arguments) -> int:
 
 
 def _remove(args: _Arguments) -> int:
-    folders = list(dict.fromkeys(map(converted_by_name, args.names)))
+    folders = list(dict.fromkeys(map(removable, args.names)))
     if not args.yes:
         if not (sys.stdin and sys.stdin.isatty()):
             raise InputError("cannot ask here; --yes removes without asking")

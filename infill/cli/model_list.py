@@ -1,4 +1,4 @@
-"""The checkpoints on this machine: the embedded one, what loading converted, the hub's cache. Reads headers only."""
+"""The checkpoints on this machine: embedded, fetched by name, converted, in the hub's cache. Reads headers only."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Literal
 import msgspec
 
 from infill.types import InputError
-from model.checkpoint_path import find, name_of, path_of
+from model.causal.config import read_manifest as read_causal_manifest
+from model.checkpoint_path import fetched_folder, fetched_folders, find, name_of, path_of
 from model.config import EMBEDDED, check_folder, read_infill_config
 from model.types import CheckpointError
+from model.user_folders import user_models
 from model.weights.manifest import cache_folder, converted_folders, read_manifest
 
 
@@ -20,7 +22,7 @@ class Stored(msgspec.Struct, frozen=True):
     """A checkpoint, and what it takes on disk."""
 
     name: str
-    kind: Literal["embedded", "converted", "hub"]
+    kind: Literal["embedded", "fetched", "converted", "hub"]
     format: str  # of the weights; unfinished, damaged or incomplete
     n_bytes: int
     path: str
@@ -29,6 +31,11 @@ class Stored(msgspec.Struct, frozen=True):
 def stored(on_problem: Callable[[str], None]) -> Iterator[Stored]:
     """Yield every checkpoint that is found; `on_problem` hears of each place that cannot be looked at."""
     yield Stored(_embedded_name(), "embedded", "onnx", bytes_in(EMBEDDED), str(EMBEDDED))
+    try:
+        for folder in fetched_folders():
+            yield Stored(folder.name, "fetched", _format_of_fetched(folder), bytes_in(folder), str(folder))
+    except OSError as error:
+        on_problem(f"models that were fetched by name cannot be listed: {error}")
     try:
         for folder in converted_folders():
             yield Stored(folder.name, "converted", _format_of_converted(folder), bytes_in(folder), str(folder))
@@ -44,7 +51,7 @@ def stored(on_problem: Callable[[str], None]) -> Iterator[Stored]:
                 continue
             yield Stored(name_of(folder), "hub", _format_of_snapshot(folder), n_bytes, str(folder))
     except OSError as error:
-        on_problem(f"fetched checkpoints cannot be listed: {error}")
+        on_problem(f"checkpoints of the hub cannot be listed: {error}")
 
 
 def named(argument: str) -> Path:
@@ -54,13 +61,14 @@ def named(argument: str) -> Path:
     return _by_name(argument) or find(argument)
 
 
-def converted_by_name(argument: str) -> Path:
-    """Return a folder of the converted cache by its name or path; raises `InputError` for anything else."""
+def removable(argument: str) -> Path:
+    """Return a fetched or converted folder by its name or path; raises `InputError` for anything else."""
     try:
-        folder = _by_name(argument) or path_of(argument).resolve()
-        if folder in converted_folders():
+        folder = _by_name(argument) or fetched_folder(argument) or path_of(argument).resolve()
+        if folder in (*converted_folders(), *fetched_folders()):
             return folder
-        raise InputError(f"{argument}: is not in {cache_folder()}; only converted checkpoints can be removed")
+        ours = f"{cache_folder()} and {user_models()}"
+        raise InputError(f"{argument}: is not in {ours}; only fetched and converted models can be removed")
     except OSError as error:
         raise InputError(f"{argument}: cannot be removed: {error}") from None
 
@@ -79,6 +87,13 @@ def _by_name(argument: str) -> Path | None:
     with contextlib.suppress(OSError):  # then nothing there has a name
         folders = converted_folders()
     return next((folder for folder in folders if folder.name == argument), None)
+
+
+def _format_of_fetched(folder: Path) -> str:
+    try:
+        return read_causal_manifest(folder).format
+    except CheckpointError:
+        return "damaged"
 
 
 def _format_of_converted(folder: Path) -> str:

@@ -40,7 +40,8 @@ def fill(pipeline: Pipeline, job: Job[Request]) -> Filled | NoFill:
     candidates = fitted(job, generated.candidates)
     with job.timings.stage("words"):
         words = _weighed_words(pipeline.engine, job, candidates)
-    ranking = _Ranking(pipeline, job, Evidence(probabilities(generated.retrieved), words))
+    found = probabilities(generated.retrieved) if info.takes_evidence else {}
+    ranking = _Ranking(pipeline, job, Evidence(found, words))
     least = max(request.least_confidence, info.show_threshold if automatic else 0.0)
     answer = confident(_answer(ranking, job, generated, candidates, only_retrieved), least)
     return _with_word(answer, job, words, info.show_threshold, generated.steps)
@@ -146,7 +147,7 @@ def _with_word(
 def _weighed_words(engine: Engine, job: Job[Request], candidates: list[Candidate]) -> list[Word]:
     """The ways to finish the word that is begun, likeliest first, for a model that reads texts of ours."""
     request, hole, language = job.request, job.hole, job.syntax.language
-    if hole.multiline or not engine.info.reads_texts:
+    if hole.multiline or not engine.info.reads_texts or not engine.info.takes_evidence:
         return []
     known, text, texts = keywords(language) | language.builtins, request.text, request.context.texts
     begun = word_before(text[: hole.span.start])

@@ -16,10 +16,11 @@ from infill.pipeline.fill import fill
 from infill.pipeline.job import ALL_SOURCES, Job, Pipeline
 from infill.pipeline.rewrite import rewrite
 from infill.prompt.context import CHARS_PER_TOKEN, Preamble, prompt_context
-from infill.prompt.excerpts import excerpts_text
+from infill.prompt.excerpts import prompt_files
 from infill.prompt.instructions import instructions_for, thinker
 from infill.ranking.completions import confident
 from infill.ranking.reranker import TimedReranker
+from infill.retrieval.window_files import window_files
 from infill.syntax.languages import Language, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.timing import Timings
@@ -49,7 +50,7 @@ def open_filler(spec: ModelSpec | None = None, on_bytes: OnBytes | None = None) 
     from model.load import load_engine
 
     lower_priority(spec.niceness)
-    return ModelFiller(load_engine(spec, on_bytes), "embedded" if spec.model is None else name_of(folder))
+    return ModelFiller(load_engine(spec, on_bytes), name_of(folder))
 
 
 def _open_http_filler(spec: ModelSpec) -> ModelFiller:
@@ -126,11 +127,13 @@ class ModelFiller:
         syntax, hole = found
         with timings.stage("context"):
             info, tokenizer = self._engine.info, self._engine.tokenizer
-            excerpts = excerpts_text(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
+            excerpts = prompt_files(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
+            windows = window_files(request.text, hole, request.context, syntax.language, info.similar_windows)
             own = request if self.takes_instructions else None
             asked = instructions_for(request.text, hole, syntax.language.id, own, refines)
+            asked = msgspec.structs.replace(asked, path=request.context.path)
             think = thinker(self._engine, asked, request.deadline_ms, cancel, timings)
-            prompt = prompt_context(request.text, hole, info, tokenizer, Preamble(excerpts, asked, think))
+            prompt = prompt_context(request.text, hole, info, tokenizer, Preamble((*excerpts, *windows), asked, think))
         return Job(request, syntax, hole, prompt, cancel, timings, on_draft)
 
     def _find(self, request: Request, find: FindHole) -> tuple[Syntax, Hole] | NoFill:

@@ -17,17 +17,21 @@ from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
 from infill.checks.preservation import is_only_prose, loses_code
 from infill.checks.second_import import is_second_import
+from infill.pipeline.draft_ends import ended
 from infill.pipeline.drafts import reporter
+from infill.pipeline.ends import following_lines, left_at
 from infill.pipeline.job import Job, Pipeline
 from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
+from infill.prompt.context import lf
 from infill.retrieval.similar_lines import Retrieved
 from infill.retrieval.sure_texts import sure_texts
 from infill.types import Request
+from model.deadline import cancelled_after
 from model.types import Budget, Engine, Fill
 
 DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
-MAX_DRAFT_TOKENS = {False: 16, True: 64}  # by whether the hole may have several lines
-LEAST_LINE = math.log(0.02)  # a left-to-right line less probable than this is never shown and hardly ever right
+PLACEHOLDERS = ("pass", "...", "raise NotImplemented", "todo!", "TODO")  # what no placeholder is replaced by
+MAX_WARM_TOKENS = 16  # of what was suggested, to start from
 
 
 class Generated(msgspec.Struct, frozen=True):
@@ -48,7 +52,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     found: list[Candidate] = []
     retrieved: list[Retrieved] = []
     steps, late = 0, False
-    if "diffusion" in pipeline.sources:
+    if "diffusion" in pipeline.sources and engine.info.denoises:
         with timings.stage("denoise"):
             fills = _denoise(pipeline, job)
         steps = max((fill.steps for fill in fills), default=0)
@@ -57,7 +61,8 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     if "left_to_right" in pipeline.sources and engine.info.drafts_left_to_right:
         with timings.stage("draft"):
             draft_ids = _draft(engine, job)
-        found += sources.drafted(draft_ids, job.prompt.tail, job.hole, engine.tokenizer)
+            end = None if engine.info.denoises else _end(engine, job, draft_ids)
+        found += sources.drafted(draft_ids, job.prompt.tail, job.hole, engine.tokenizer, end)
     if job.cancel.cancelled:
         return Generated((), (), steps, late)
     if "nearby" in pipeline.sources:
@@ -109,7 +114,7 @@ def _denoise(pipeline: Pipeline, job: Job[Request]) -> list[Fill]:
         canvases = [build_canvas(prompt, pipeline.known_length)]
     if request.suggested and not hole.multiline:
         draft_ids = engine.tokenizer.encode(request.suggested.partition("\n")[0]) or [FREE]
-        canvases.append(warm_canvas(prompt, draft_ids[: MAX_DRAFT_TOKENS[False]]))
+        canvases.append(warm_canvas(prompt, draft_ids[:MAX_WARM_TOKENS]))
     share = None if request.deadline_ms is None else request.deadline_ms * info.denoise_share
     n_steps = info.block_steps if hole.multiline else info.line_steps
     # A selection's lengths are all about what it has.
@@ -119,15 +124,33 @@ def _denoise(pipeline: Pipeline, job: Job[Request]) -> list[Fill]:
     return engine.denoise(prompt.prompt_ids, canvases, budget, job.cancel, request.seed, watching)
 
 
+def _end(engine: Engine, job: Job[Request], draft_ids: list[int]) -> str | None:
+    """The text of a draft up to its end, for a model that writes well; None for a draft that spells another tail."""
+    draft, tail = engine.tokenizer.decode(draft_ids), job.prompt.tail
+    if not draft.startswith(tail):
+        return None
+    draft = draft[len(tail) :]
+    following = lf(job.request.text[job.hole.span.end :])
+    left = left_at(draft, job.hole, following_lines(following))
+    if not job.hole.multiline and left is not None and following.startswith("\n"):
+        return draft[:left]  # the line has ended by itself
+    return ended(engine, job.prompt, job.hole, draft[:left], following, job.cancel).text
+
+
 def _draft(engine: Engine, job: Job[Request]) -> list[int]:
-    """Left-to-right draft up to the end of the line, or of a few lines, or of its time."""
+    """Left-to-right draft up to the end of the line or of the block, or of its time."""
+    info = engine.info
     deadline_ms, multiline, prompt = job.request.deadline_ms, job.hole.multiline, job.prompt
     limit_ms = None if deadline_ms is None else deadline_ms * DRAFTED_UNTIL
+    following = following_lines(lf(job.request.text[job.hole.span.end :]))
 
-    def stop(text: str) -> bool:
+    least = -math.inf if multiline or not info.least_line else math.log(info.least_line)
+    never = PLACEHOLDERS if job.present and is_unwritten(job.syntax, job.present) else ()
+
+    def stop(text: str, log_prob: float) -> bool:
         left_ms = job.timings.left_ms(limit_ms)
         late = left_ms is not None and left_ms < 0
-        return late or (not multiline and "\n" in text[len(prompt.tail) :])
+        return late or log_prob < least or left_at(text[len(prompt.tail) :], job.hole, following) is not None
 
-    least = -math.inf if multiline else LEAST_LINE
-    return engine.draft(prompt.prompt_ids, MAX_DRAFT_TOKENS[multiline], job.cancel, prompt.tail, stop, least)
+    with cancelled_after(job.cancel, job.timings.left_ms(limit_ms)) as cancel:
+        return engine.draft(prompt.prompt_ids, info.draft_tokens[multiline], cancel, prompt.tail, stop, never)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import stat
 from bisect import bisect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from types import MappingProxyType
 
 import msgspec
@@ -21,10 +21,10 @@ import msgspec
 from infill.project.imports import Import, bases_of, imports, is_below, module_files
 from infill.project.outlines import Outline, outline
 from infill.prompt.context import lf
-from infill.prompt.excerpts import excerpt, shown_path, within
+from infill.prompt.excerpts import excerpt, sendable, shown_path, within
 from infill.syntax.languages import by_id
 from infill.syntax.tree import Syntax, parse
-from infill.types import Context
+from infill.types import MAX_EXCERPTS, MAX_PATH_CHARS, Context
 
 MAX_FILES = 24  # files that are opened for one file's imports
 MAX_BESIDE = 24  # files that are opened of its folder
@@ -63,29 +63,37 @@ class Definitions:
         """Return excerpts and whole texts of the modules that a text imports, which is the file at `path`.
 
         `opened` are other open documents, by path; their texts come next, then those of the modules beside the file.
-        For a language other than Python only those of `opened` are returned, and no file is read.
+        What a language other than Python imports is not looked for.
         """
-        if syntax.language.id != "python":
-            return Context(texts=within(opened.values()))
-        search = _Search(self, os.path.abspath(path), self._roots)
         found: dict[str, dict[str, None]] = {}
         whole: dict[str, str] = {}
-        for wanted in imports(syntax):
-            for module, text in search.defined(wanted):
-                found.setdefault(module.path, {})[text] = None
-                whole[module.path] = module.text
+        if syntax.language.id == "python":
+            search = _Search(self, os.path.abspath(path), self._roots)
+            for wanted in imports(syntax):
+                for module, text in search.defined(wanted):
+                    found.setdefault(module.path, {})[text] = None
+                    whole[module.path] = module.text
         excerpts = (excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in found.items())
         # The text of an open document is newer than its file.
         whole |= {os.path.realpath(file): text for file, text in opened.items()}
-        beside = (module.text for module in self._beside(path) if module.path not in whole and module.text.strip())
-        return Context(tuple(excerpts), within(chain(whole.values(), beside)))
+        beside = ((module.path, module.text) for module in self._beside(path) if module.path not in whole)
+        files = list(
+            islice(((file, text) for file, text in chain(whole.items(), beside) if text.strip()), MAX_EXCERPTS)
+        )
+        texts = within(text for _, text in files)
+        shown = self._shown(file for file, _ in files[: len(texts)])
+        return Context(tuple(excerpts), texts, shown, *self._shown([path]))
+
+    def _shown(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Return the paths as the model sees them."""
+        return tuple(sendable(shown_path(path, self._roots))[-MAX_PATH_CHARS:] for path in paths)
 
     def _beside(self, path: str) -> Iterator[Module]:
-        """Yield the other modules of a file's folder, those with names next to its own first."""
+        """Yield the other files of its kind in a file's folder, those with names next to its own first."""
         folder, own = os.path.split(os.path.abspath(path))
-        names: list[str] = []
+        kind, names = os.path.splitext(own)[1], list[str]()
         with suppress(OSError):
-            names = sorted(name for name in os.listdir(folder) if name.endswith(".py") and name != own)
+            names = sorted(name for name in os.listdir(folder) if name.endswith(kind) and name != own) if kind else []
         middle = bisect(names, own) - 0.5
         nearest = sorted(range(len(names)), key=lambda i: abs(i - middle))
         for i in nearest[:MAX_BESIDE]:

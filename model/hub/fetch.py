@@ -48,11 +48,11 @@ def fetch(
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it tries again is no news
     if not shows_bars:
         disable_progress_bars()
-    folder = Path(_download(repo, revision, SMALL, cancel))
+    folder = Path(download(repo, revision, SMALL, cancel))
     check_folder(folder)  # before gigabytes of another model
     needed, left_out = weight_files(folder)
     commit, wanted = folder.name, (*SMALL, *needed)
-    files = _download(repo, commit, wanted, cancel, dry_run=True)
+    files = download(repo, commit, wanted, cancel, dry_run=True)
     left = sum(file.file_size for file in files if file.will_download)
     on_plan(Plan(folder, len(files), sum(file.file_size for file in files), left, len(left_out)))
     free = shutil.disk_usage(folder).free
@@ -61,7 +61,7 @@ def fetch(
             f"{repo}: {left / 1e9:.1f} GB must be fetched, but only {free / 1e9:.1f} GB are free in "
             f"{constants.HF_HUB_CACHE}; make room, or set HF_HUB_CACHE to a folder on another disk"
         )
-    return Path(_download(repo, commit, wanted, cancel))
+    return Path(download(repo, commit, wanted, cancel))
 
 
 def snapshots() -> Iterator[tuple[Path, int]]:
@@ -81,7 +81,7 @@ def snapshots() -> Iterator[tuple[Path, int]]:
                     yield revision.snapshot_path, revision.size_on_disk
 
 
-def _download(
+def download(
     repo: str, revision: str | None, files: tuple[str, ...], cancel: CancelToken, dry_run: bool = False
 ) -> Any:
     from huggingface_hub import snapshot_download

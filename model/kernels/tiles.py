@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 import torch
 
-from model.user_cache import user_cache
+from model.user_folders import user_cache
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ import msgspec
 
 from model.checkpoint_path import name_of
 from model.types import CheckpointError, Quant
-from model.user_cache import user_cache
+from model.user_folders import user_cache
 from model.weights.shards import Shards
 
 MANIFEST = "converted.json"

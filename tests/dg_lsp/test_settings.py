@@ -11,7 +11,7 @@ from dg_lsp.settings import ONLY_TRUSTED, Settings, read_settings
 @pytest.mark.parametrize("options", [None, {}])
 def test_defaults(options: Any) -> None:
     assert read_settings(options) == (Settings(), [])
-    assert (Settings().automatic, Settings().deadline_ms, Settings().manual_deadline_ms) == (True, 400, 3000)
+    assert (Settings().automatic, Settings().deadline_ms, Settings().manual_deadline_ms) == (True, 800, 3000)
 
 
 def test_every_setting_is_read_by_its_name_on_the_wire() -> None:

@@ -81,8 +81,8 @@ async def test_the_deadline_and_the_trigger_reach_the_model(served: tuple[Server
             await asyncio.sleep(0.001)
     automatic, manual = filler.asked
     assert (manual.trigger, automatic.trigger) == ("manual", "automatic")
-    assert manual.deadline_ms is not None and 400 < manual.deadline_ms <= 3000
-    assert automatic.deadline_ms is not None and automatic.deadline_ms <= 400
+    assert manual.deadline_ms is not None and 800 < manual.deadline_ms <= 3000
+    assert automatic.deadline_ms is not None and automatic.deadline_ms <= 800
     assert (manual.text, manual.language, manual.offset) == ("x", "python", 1)
 
 

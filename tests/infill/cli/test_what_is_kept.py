@@ -109,10 +109,16 @@ def test_a_signal_leaves_no_temporary_file(tmp_path: Path, call: str, when: int,
         (tmp_path / name).write_text("old")
     script = SIGNALLED.format(call=call, when=when, number=int(number))
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=env, capture_output=True, timeout=60)
+    done = run_with_signals(script, tmp_path, env)
     assert sorted(os.listdir(tmp_path)) == ["a", "b"]
     assert (tmp_path / "a").read_text() == (tmp_path / "b").read_text() == "new"
     assert done.returncode == 128 + number, done.stderr.decode()
+
+
+def run_with_signals(script: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a script as from a terminal: who starts tests in the background has Ctrl-C ignored, for all its processes."""
+    script = f"import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n{script}"
+    return subprocess.run([sys.executable, "-c", script], cwd=folder, env=env, capture_output=True, timeout=60)
 
 
 def test_a_signal_unwinds_what_a_command_had_opened(tmp_path: Path):
@@ -129,7 +135,7 @@ main.COMMANDS["bench"] = main._Command("", bench)
 sys.exit(main.main(["bench"]))
 """
     env = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=env, capture_output=True, timeout=60)
+    done = run_with_signals(script, tmp_path, env)
     assert (done.returncode, done.stderr, os.listdir(tmp_path)) == (143, b"", [])
 
 

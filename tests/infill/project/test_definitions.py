@@ -234,14 +234,15 @@ def test_a_file_is_read_again_only_when_it_changed(tmp_path: Path, monkeypatch: 
     def ask() -> Context:
         return known.of(parse(PYTHON, "from a import X\n"), str(tmp_path / "main.py"))
 
-    assert ask() == ask() == Context((Excerpt("a.py", "X = 1"),), ("X = 1\n",)) and len(read) == 1
+    assert ask() == ask() == Context((Excerpt("a.py", "X = 1"),), ("X = 1\n",), ("a.py",), "main.py") and len(read) == 1
     write(tmp_path, a="X = 22\n")
-    assert ask() == Context((Excerpt("a.py", "X = 22"),), ("X = 22\n",)) and len(read) == 2
+    assert ask() == Context((Excerpt("a.py", "X = 22"),), ("X = 22\n",), ("a.py",), "main.py") and len(read) == 2
 
 
-def test_other_languages_have_none(tmp_path: Path) -> None:
+def test_other_languages_have_the_files_beside(tmp_path: Path) -> None:
     rust = by_id("rust")
     assert rust is not None
-    assert (
-        Definitions([str(tmp_path)], lambda _: True).of(parse(rust, "use a::b;\n"), str(tmp_path / "m.rs")) == Context()
-    )
+    for name in ("a.rs", "b.rs", "m.rs", "c.py"):
+        (tmp_path / name).write_text(f"// {name}\n")
+    found = Definitions([str(tmp_path)], lambda _: True).of(parse(rust, "use a::b;\n"), str(tmp_path / "m.rs"))
+    assert found == Context((), ("// b.rs\n", "// a.rs\n"), ("b.rs", "a.rs"), "m.rs")
