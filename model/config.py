@@ -67,8 +67,8 @@ class MaskedInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
 class CausalInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
     """The same for a causal code model: the suffix is in the prompt, and what it writes ends by itself."""
 
-    max_prompt_tokens: int = 1024
-    far_suffix_tokens: int = 160
+    max_prompt_tokens: int = 768
+    far_suffix_tokens: int = 128
     near_suffix_tokens: int = (
         32  # half of them are scored with each candidate: which end of a draft is right shows there
     )
@@ -82,7 +82,7 @@ class CausalInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
     suffix_from_hole: bool = True
     draft_tokens: tuple[int, int] = (40, 128)
     least_line: float = 0.0
-    similar_windows: int = 3
+    similar_windows: int = 2
     context_tokens: int = 0  # windows of similar lines are worth more of the prompt than outlines
 
 

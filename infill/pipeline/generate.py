@@ -61,6 +61,8 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     if "left_to_right" in pipeline.sources and engine.info.drafts_left_to_right:
         with timings.stage("draft"):
             draft_ids = _draft(engine, job)
+            if not engine.info.denoises and _is_late(job, draft_ids):
+                return Generated((), (), steps, late=True)
             end = None if engine.info.denoises else _end(engine, job, draft_ids)
         found += sources.drafted(draft_ids, job.prompt.tail, job.hole, engine.tokenizer, end)
     if job.cancel.cancelled:
@@ -135,6 +137,16 @@ def _end(engine: Engine, job: Job[Request], draft_ids: list[int]) -> str | None:
     if not job.hole.multiline and left is not None and following.startswith("\n"):
         return draft[:left]  # the line has ended by itself
     return ended(engine, job.prompt, job.hole, draft[:left], following, job.cancel).text
+
+
+def _is_late(job: Job[Request], draft_ids: list[int]) -> bool:
+    """Whether the time ended before the draft did: half a line is worth less than none, unless someone waits for it.
+
+    To rank anything else, the rest of the prompt would have to be read first.
+    """
+    limit_ms = job.request.deadline_ms
+    left_ms = None if limit_ms is None else job.timings.left_ms(limit_ms * DRAFTED_UNTIL)
+    return left_ms is not None and left_ms < 0 and (not draft_ids or job.request.trigger == "automatic")
 
 
 def _draft(engine: Engine, job: Job[Request]) -> list[int]:

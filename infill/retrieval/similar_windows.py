@@ -18,7 +18,7 @@ import msgspec
 
 WINDOW_LINES, STEP_LINES = 14, 8
 NEAR_LINES, NEAREST_LINES = 12, 2  # before the hole: whose words count, and whose count twice more
-ANCHOR_LINES = 4  # the choice is made anew every so many lines
+ANCHOR_LINES = 16  # the choice is made anew every so many lines, sooner near the top of a file
 OWN_DISTANCE = 60  # lines from the hole within which the file itself is in the prompt anyway
 DAMPING = 8.0  # of windows with few words
 WORD = re.compile(r"[^\W\d]\w{2,}")
@@ -47,7 +47,7 @@ def similar_windows(text: str, offset: int, texts: Sequence[str], limit: int) ->
     Similar to the lines before `offset` of `text`. Line breaks are LF.
     """
     lines = text[:offset].split("\n")
-    n_anchored = (len(lines) - 1) // ANCHOR_LINES * ANCHOR_LINES or len(lines)
+    n_anchored = _anchor(len(lines) - 1) or len(lines)
     near = _words(lines[:n_anchored][-NEAR_LINES:])
     nearest = _words(lines[:n_anchored][-NEAREST_LINES:])
     if not near:
@@ -58,6 +58,13 @@ def similar_windows(text: str, offset: int, texts: Sequence[str], limit: int) ->
     scored = (Found(i, w.first_line, w.text, _similarity(w, near, nearest, rarity)) for i, w in candidates)
     ranked = sorted((f for f in scored if f.similarity > 0), key=lambda f: (-f.similarity, f.index, f.first_line))
     return list(_apart(ranked, limit))
+
+
+def _anchor(n_lines: int) -> int:
+    """Return the number of whole lines, at most `n_lines`, after which the choice was last made."""
+    if n_lines >= ANCHOR_LINES:
+        return n_lines // ANCHOR_LINES * ANCHOR_LINES
+    return 1 << (n_lines.bit_length() - 1) if n_lines else 0
 
 
 @functools.lru_cache(maxsize=64)

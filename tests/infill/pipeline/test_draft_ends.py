@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
+
 from infill.pipeline.draft_ends import COMPARED, ended
 from infill.pipeline.filler import ModelFiller
 from infill.prompt.context import PromptContext
-from infill.types import Filled, FillRequest, Hole, Span
+from infill.types import Filled, FillRequest, Hole, NoFill, Span, Trigger
 from model.types import CancelToken
 from tests.infill.fake_engine import FakeEngine
 
@@ -60,3 +64,25 @@ def test_a_body_may_begin_at_the_indentation_that_the_draft_has() -> None:
     text = "for i in a:\n\n        print(i)\n"
     answer = ModelFiller(engine, "fake").fill(FillRequest(text, "python", offset=len("for i in a:\n")), CancelToken())
     assert isinstance(answer, Filled) and answer.completions[0].text == "    for j in b:"
+
+
+class SlowEngine(FakeEngine):
+    """Its draft ends with its time."""
+
+    def draft(self, prompt_ids, max_tokens, cancel, starts_with="", stop=None, never=()) -> list[int]:
+        ended = threading.Event()
+        cancel.on_cancel(ended.set)
+        assert ended.wait(30)
+        return super().draft(prompt_ids, max_tokens, cancel, starts_with, stop, never)
+
+
+@pytest.mark.parametrize(("trigger", "draft", "reason"), [("automatic", "a +", "deadline"), ("manual", "", "deadline")])
+def test_an_unfinished_line_is_not_shown_unasked_and_nothing_else_is_read(
+    trigger: Trigger, draft: str, reason: str
+) -> None:
+    engine = SlowEngine((), draft, denoises=False, is_causal=True, suffix_from_hole=True)
+    text = "def add(a, b):\n    return \n"
+    request = FillRequest(text, "python", offset=len(text) - 1, trigger=trigger, deadline_ms=20)
+    answer = ModelFiller(engine, "fake").fill(request, CancelToken())
+    assert isinstance(answer, NoFill) and answer.reason == reason
+    assert not engine.judged

@@ -31,10 +31,11 @@ def test_far_lines_of_the_file_itself_count_and_near_ones_do_not() -> None:
     assert similar_windows(near, len(near), [], 1) == []
 
 
-def test_the_choice_stays_while_a_line_is_typed() -> None:
-    lines = "resend(parcel)\n" * ANCHOR_LINES
-    typed = [similar_windows(BEFORE + lines + key, len(BEFORE + lines + key), [PARCEL], 1) for key in ("", "c", "car")]
-    assert typed[0] and typed[0] == typed[1] == typed[2]
+def test_the_choice_stays_while_a_few_lines_are_typed() -> None:
+    begun = BEFORE + "resend(parcel)\n" * ANCHOR_LINES
+    keys = ("", "c", "car", "carrier = 1\n", "carrier = 1\n" * 3)
+    typed = [similar_windows(begun + key, len(begun + key), [PARCEL], 1) for key in keys]
+    assert typed[0] and all(found == typed[0] for found in typed)
 
 
 def test_nothing_in_common_is_nothing_found() -> None:
