@@ -71,12 +71,19 @@ def device_of(device: str) -> Device:
 def tiles_for(device: Device) -> Tiles:
     """The table that was measured on such a device, else the built-in one of the nearest older capability."""
     try:
-        return msgspec.json.decode(measured_path(device).read_bytes(), type=Tiles)
+        return _read(measured_path(device))
     except FileNotFoundError:
         pass
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
         log.warning("the table of %s: %s; the built-in one is used", device.name, error)
     return BUILT_IN[max(known for known in BUILT_IN if known <= device.capability)]
+
+
+def _read(path: Path) -> Tiles:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Tiles)
+    except msgspec.DecodeError as error:
+        raise OSError(f"{path}: {error}") from None
 
 
 def measured_path(device: Device) -> Path:

@@ -96,7 +96,7 @@ def continuations_apart(engine: DiffusionEngine) -> Iterator[None]:
                 path = list(range(start, start + len(continuation) - 1))
                 self.token_ids += continuation[:-1]
                 self.depths += range(len(path))
-                self._parents += [-1, *path[:-1]] if path else []
+                self.parents += [-1, *path[:-1]] if path else []
                 self.paths.append(path)
 
     onnx_network.TokenTree = Apart

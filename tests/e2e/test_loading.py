@@ -60,6 +60,7 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
     told = await state(client)
     assert told | {"lastMs": 0} == {
         "state": "ready",
+        "languages": None,
         "model": "script:script.jsonl",
         "lastReason": "filled",
         "lastMs": 0,

@@ -59,9 +59,10 @@ def infill(*arguments: str, env: dict[str, str], stdin: str = "") -> subprocess.
 def test_model_list_of_a_user_without_a_home(nobody: dict[str, str]):
     done = infill("model", "list", env=nobody)
     assert done.returncode == 0 and "embedded" in done.stdout
-    converted, fetched = done.stderr.splitlines()
+    named, converted, of_hub = done.stderr.splitlines()
+    assert named.startswith("infill: models that were fetched by name cannot be listed: this user has no home folder")
     assert converted.startswith("infill: converted checkpoints cannot be listed: this user has no home folder; set HO")
-    assert fetched.startswith("infill: fetched checkpoints cannot be listed: this user has no home folder; set HF")
+    assert of_hub.startswith("infill: checkpoints of the hub cannot be listed: this user has no home folder; set HF")
 
 
 @pytest.mark.parametrize("name", ["~/checkpoint", "~nobody-has-this-name/checkpoint", "checkpoint"])
@@ -77,7 +78,7 @@ def test_a_cache_that_is_no_folder(tmp_path: Path):
     (tmp_path / "hub").write_text("")
     done = infill("model", "list", env=env)
     assert done.returncode == 0 and "embedded" in done.stdout
-    assert done.stderr.startswith("infill: fetched checkpoints cannot be listed: ") and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("infill: checkpoints of the hub cannot be listed: ") and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", [("stats",), ("stats", "--reset"), ("engine", "status"), ("explain", __file__)])
