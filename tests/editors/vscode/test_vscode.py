@@ -107,6 +107,7 @@ def test_restricted_settings_are_all_that_choose_what_runs() -> None:
     assert set(restricted) == chosen | {"dg-lsp.server.command", "dg-lsp.server.args"}
 
 
+@pytest.mark.reports
 def test_suite_in_the_extension_host(drive: Callable[..., str], tmp_path: Path) -> None:
     output = drive("exthost.mjs", HERE / "suite" / "scripted.cjs", files=FILES, settings=_settings(tmp_path, RULES))
     assert re.search(r"^\d+ passed, 0 failed$", output, re.MULTILINE)
