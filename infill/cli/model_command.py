@@ -19,7 +19,7 @@ from infill.cli.progress import byte_bar, wants_bar
 from infill.cli.sizes import size
 from infill.types import InputError
 from model.catalog import CATALOG
-from model.config import check_folder
+from model.config import CAUSAL_TYPE, check_folder, read_model_type
 from model.types import CancelToken, CheckpointError, Quant
 from model.weights.formats import QUANTS
 
@@ -139,10 +139,12 @@ def _cancelled_by_ctrl_c() -> CancelToken:
 
 
 def _verify(args: _Arguments) -> int:
-    from model.weights.verify import verify  # imports numpy
+    from model.causal.verify import verify as verify_causal
+    from model.weights.verify import verify as verify_checkpoint  # imports numpy
 
     folder = named(args.name)
     check_folder(folder)
+    verify = verify_causal if read_model_type(folder) == CAUSAL_TYPE else verify_checkpoint
     try:
         with byte_bar("verifying", wants_bar(args.json)) as on_bytes:
             for file in verify(folder, on_bytes):

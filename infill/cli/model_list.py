@@ -12,7 +12,7 @@ import msgspec
 from infill.types import InputError
 from model.causal.config import read_manifest as read_causal_manifest
 from model.checkpoint_path import fetched_folder, fetched_folders, find, name_of, path_of
-from model.config import EMBEDDED, check_folder, read_infill_config
+from model.config import EMBEDDED, EMBEDDED_NAME, check_folder, read_infill_config
 from model.types import CheckpointError
 from model.user_folders import user_models
 from model.weights.manifest import cache_folder, converted_folders, read_manifest
@@ -56,7 +56,7 @@ def stored(on_problem: Callable[[str], None]) -> Iterator[Stored]:
 
 def named(argument: str) -> Path:
     """Return the folder of a checkpoint by its path, its hub id or its name in the list."""
-    if argument == _embedded_name() and not path_of(argument).exists():
+    if argument in (_embedded_name(), EMBEDDED_NAME) and not path_of(argument).exists():
         return EMBEDDED
     return _by_name(argument) or find(argument)
 

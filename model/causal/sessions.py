@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -47,8 +47,17 @@ class Opened(NamedTuple):
     tensors: Mapping[str, Array]
 
 
-def open_folder(folder: Path, n_threads: int | None = None) -> Opened:
-    """A converted folder, checked; raises `CheckpointError`."""
+class Checked(NamedTuple):
+    """A converted folder whose file is what it says; `give_back` lets go of the memory that reading has taken."""
+
+    config: CausalConfig
+    manifest: Manifest
+    tensors: Mapping[str, Array]  # [...] by name
+    give_back: Callable[[], None]
+
+
+def checked_folder(folder: Path) -> Checked:
+    """A converted folder; raises `CheckpointError` for one that is damaged."""
     config, manifest = read_config(folder / "config.json"), read_manifest(folder)
     path = folder / WEIGHTS
     n_bytes = path.stat().st_size if path.is_file() else 0
@@ -58,6 +67,12 @@ def open_folder(folder: Path, n_threads: int | None = None) -> Opened:
     for name, dtype, shape in all_specs(config, manifest.n_written, manifest.format):
         if name not in tensors or (tensors[name].dtype, tensors[name].shape) != (dtype, shape):
             raise CheckpointError(f"{path}: {name} is missing or of another shape than config.json says; {AGAIN}")
+    return Checked(config, manifest, tensors, give_back)
+
+
+def open_folder(folder: Path, n_threads: int | None = None) -> Opened:
+    """A converted folder, checked; raises `CheckpointError`."""
+    config, manifest, tensors, give_back = checked_folder(folder)
     kind, n_written = manifest.format, manifest.n_written
     of_head = {name: tensor for name, tensor in tensors.items() if name.startswith(f"{HEAD}.") and name != HEAD_IDS}
     of_trunk = {name: t for name, t in tensors.items() if not name.startswith((EMBEDDING, HEAD))}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infill.cli.model_command import model
 from infill.pipeline.filler import open_filler
 from infill.types import FillRequest
 from model.causal.config import read_manifest
@@ -62,3 +63,28 @@ def test_a_model_that_is_not_here_says_how_to_get_it(user: Path) -> None:
         CheckpointError, match=r"infill model fetch qwen-1\.5b gets it \(1117 MB, licence Apache-2\.0\)"
     ):
         folder_of(ModelSpec("qwen-1.5b"))
+
+
+def test_a_fetched_model_is_listed_verified_and_removed_by_its_name(
+    user: Path, published: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    folder, _ = fetch("mine", published)
+    for arguments, said in (
+        (["list"], b"mine            int8"),
+        (["verify", "mine"], b"ok    weights.safetensors"),
+        (["verify", "embedded"], b"ok    model.safetensors"),
+        (["remove", "--yes", "mine"], b"removed mine"),
+    ):
+        assert model(arguments) == 0
+        assert said in capsysbinary.readouterr().out
+    assert not folder.exists()
+
+
+def test_a_fetched_model_that_is_damaged_is_said_so(
+    user: Path, published: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    folder, _ = fetch("mine", published)
+    with (folder / "weights.safetensors").open("ab") as file:
+        file.truncate(1000)
+    assert model(["verify", "mine"]) == 1
+    assert capsysbinary.readouterr().out.startswith(b"fail  ")
