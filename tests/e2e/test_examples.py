@@ -15,7 +15,6 @@ import pytest
 from tests.e2e.client import ROOT, URI, Client
 
 pytestmark = [pytest.mark.e2e, pytest.mark.weights, pytest.mark.reports]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 INFILL = f"{sys.executable} -m infill "
 READMES = [
     ROOT / "README.md",
@@ -27,7 +26,8 @@ READMES = [
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     line = line.replace("infill fill", f"{INFILL}fill")
-    return subprocess.run(line, shell=True, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=120)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    return subprocess.run(line, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
 async def test_try_it_in_a_new_file_shows_something_right() -> None:
@@ -53,6 +53,23 @@ def test_the_readmes_fill_is_what_the_command_prints() -> None:
     assert examples
     for line, printed in examples:
         assert shell(line).stdout == printed
+
+
+def test_the_readmes_fill_with_the_default_model_is_what_the_command_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    converted = os.environ.get("DG_LSP_QWEN")
+    if not converted:
+        pytest.skip("DG_LSP_QWEN does not name a converted folder of Qwen2.5-Coder")
+    models = tmp_path / "dg-lsp" / "models"
+    models.mkdir(parents=True)
+    (models / "qwen-0.5b").symlink_to(converted)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    ((line, printed),) = re.findall(
+        r"^```console\n\$ (infill fill [^\n]*)\n(.*?)^```", readme, re.DOTALL | re.MULTILINE
+    )
+    assert shell(line).stdout == printed
 
 
 def test_the_command_lines_example_is_right() -> None:

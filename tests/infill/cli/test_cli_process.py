@@ -14,7 +14,6 @@ import pytest
 ROOT = Path(__file__).parents[3]
 WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"
 CODE = b"def area(w, h):\n    return w * \n"
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 TIMEOUT_S = 300  # a busy machine may take a minute to load torch and fill
 
 pytestmark = pytest.mark.e2e
@@ -29,9 +28,14 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+def environment_now() -> dict[str, str]:
+    """The environment of the command, without the developer's own models."""
+    return os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+
+
 def infill(*argv: str, stdin: bytes = b"", cwd: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "infill", *argv]
-    return subprocess.run(command, input=stdin, cwd=cwd, env=ENVIRONMENT, capture_output=True, timeout=TIMEOUT_S)
+    return subprocess.run(command, input=stdin, cwd=cwd, env=environment_now(), capture_output=True, timeout=TIMEOUT_S)
 
 
 def one_line(run: subprocess.CompletedProcess[bytes]) -> str:
@@ -55,7 +59,7 @@ def test_bad_input_is_told_without_importing_torch(tmp_path: Path, place: str):
     log = tmp_path / "modules"
     command = [sys.executable, "-c", LOGGED.format(log=str(log))]
     command += ["fill", "--write", "area.py:1:1", place]
-    run = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, timeout=30)
+    run = subprocess.run(command, cwd=tmp_path, env=environment_now(), capture_output=True, timeout=30)
     assert one_line(run).startswith(f"infill: {place.split(':')[0]}")
     imported = log.read_text().split()
     assert "infill.files.read" in imported  # else the log says nothing
@@ -69,14 +73,14 @@ def test_too_much_on_stdin_is_one_line():
 
 def test_a_closed_stdin_is_one_line():
     command = f'exec "{sys.executable}" -m infill fill -:1:1 <&-'
-    run = subprocess.run(["sh", "-c", command], cwd=ROOT, env=ENVIRONMENT, capture_output=True, timeout=30)
+    run = subprocess.run(["sh", "-c", command], cwd=ROOT, env=environment_now(), capture_output=True, timeout=30)
     assert one_line(run) == "infill: standard input is closed\n"
 
 
 @pytest.fixture(params=["buffered", "unbuffered"])
 def environment(request: pytest.FixtureRequest) -> dict[str, str]:
     """Without a buffer a write fails at once, with one only when it is flushed, at the latest at exit."""
-    return ENVIRONMENT | {"PYTHONUNBUFFERED": "1" if request.param == "unbuffered" else ""}
+    return environment_now() | {"PYTHONUNBUFFERED": "1" if request.param == "unbuffered" else ""}
 
 
 # Gives JSON without a model: nobody knows the language.
