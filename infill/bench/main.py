@@ -3,9 +3,10 @@
 `line`: from a word's edge to the end of its line; `begun`: the same in the first lines of a file, with nothing below;
 `typed`: as `line`, after the first two letters of a word; `block`: whole bodies of functions; `holes`: two or three
 values of a function at once; `hints`: its types; `refine`: lines with one wrong token. All are drawn by a fixed seed
-from the held-out packages that are installed here (or from --source). `humaneval`: functions whose tests must pass,
-from --data. A frequency baseline answers lines and blocks too: the continuation that most often follows the longest
-matching left context elsewhere in the same file. With --compare every decoder alone answers them.
+from the held-out packages that are installed here (or from --source). `instruct`: changes asked for in words, of code
+that is part of this project. `humaneval`: functions whose tests must pass, from --data. A frequency baseline answers
+lines and blocks too: the continuation that most often follows the longest matching left context elsewhere in the same
+file. With --compare every decoder alone answers them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tqdm import tqdm
 from infill.bench import humaneval
 from infill.bench import refine as bench_refine
 from infill.bench import values as bench_values
+from infill.bench.actions import ACTIONS
 from infill.bench.context import PackageContext
 from infill.bench.fills import answer, packages, report
 from infill.bench.hints import unhinted
@@ -157,6 +159,8 @@ def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
 
 
 def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
+    if what in ACTIONS:
+        return ACTIONS[what](args)
     if what == "refine":
         return refine_bench(args)
     if what in DRAW_FUNCTIONS:
@@ -166,7 +170,7 @@ def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
-    choices = [*DRAW, *DRAW_FUNCTIONS, "refine", "humaneval"]
+    choices = [*DRAW, *DRAW_FUNCTIONS, "refine", *ACTIONS, "humaneval"]
     parser.add_argument(
         "what",
         choices=choices,
