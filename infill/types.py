@@ -25,7 +25,9 @@ Reason = Literal[
     "in_string",
     "word_to_the_right",
     "file_too_large",
-    "generated_file",  # mean line length over 240
+    "generated_file",  # it says so at its top, or its lines have over 240 characters on average
+    "finished_line",  # at the end of a line that says all it can say
+    "data_row",  # in a row of literals among others: what the next one is, nobody but the user knows
     "blank_line",  # the model writes there only on request, and the code base has no text for it
     "selection_too_long",  # longer than the model takes, see ModelInfo.max_selection_tokens
     "no_target",  # the code there has nothing of the kind that was asked for
@@ -44,8 +46,8 @@ Reason = Literal[
 # The reasons that are found before the model does anything.
 REFUSALS: frozenset[Reason] = frozenset(
     ("ignored_file", "unknown_language", "untrained_language", "in_comment", "in_string", "word_to_the_right",
-     "file_too_large", "generated_file", "blank_line", "selection_too_long", "no_target", "model_loading",
-     "model_failed")
+     "file_too_large", "generated_file", "finished_line", "data_row", "blank_line", "selection_too_long", "no_target",
+     "model_loading", "model_failed")
 )  # fmt: skip
 
 

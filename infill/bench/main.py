@@ -2,11 +2,12 @@
 
 `line`: from a word's edge to the end of its line; `begun`: the same in the first lines of a file, with nothing below;
 `typed`: as `line`, after the first two letters of a word; `block`: whole bodies of functions; `holes`: two or three
-values of a function at once; `hints`: its types; `refine`: lines with one wrong token. All are drawn by a fixed seed
-from the held-out packages that are installed here (or from --source). `instruct`: changes asked for in words, of code
-that is part of this project. `humaneval`: functions whose tests must pass, from --data. A frequency baseline answers
-lines and blocks too: the continuation that most often follows the longest matching left context elsewhere in the same
-file. With --compare every decoder alone answers them.
+values of a function at once; `hints`: its types; `refine`: lines with one wrong token; `quiet`: places where nothing
+should be said unasked, beside line ends. All are drawn by a fixed seed from the held-out packages that are installed
+here (or from --source). `instruct`: changes asked for in words, of code that is part of this project. `humaneval`:
+functions whose tests must pass, from --data. A frequency baseline answers lines and blocks too: the continuation that
+most often follows the longest matching left context elsewhere in the same file. With --compare every decoder alone
+answers them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from infill.bench.hole_sampling import (
     source_files,
     typed_holes,
 )
+from infill.bench.quiet import quiet_answers, quiet_figures
+from infill.bench.quiet_places import quiet_places
 from infill.bench.tables import heading, table
 from infill.cli.command_input import ModelArguments, add_model_options, opened
 from infill.types import Context, InputError, Source
@@ -116,6 +119,26 @@ def refine_bench(args: argparse.Namespace) -> Bench:
     return run
 
 
+def quiet_bench(args: argparse.Namespace) -> Bench:
+    """Return the benchmark of silence, with as many line ends from the same files. Raises `InputError` without any."""
+    files = source_files(args.source) if args.source else held_out_files()
+    limit = args.limit or sys.maxsize
+    places, holes = quiet_places(files, limit, args.seed), line_holes(files, limit, args.seed)
+    if not places or not holes:
+        raise InputError(NO_HOLES)
+    package = PackageContext()
+
+    def context(hole: BenchHole) -> Context:
+        return package.of(hole) if args.context else Context()
+
+    def run(filler: ModelFiller) -> Answered:
+        samples = quiet_answers(filler, places, holes, args.seed, context)
+        of = f"{len(places)} places and {len(holes)} line ends of {packages([one.path for one in (*places, *holes)])}"
+        return table(heading("quiet", of, filler.model_name), {"value": quiet_figures(samples)}), [*samples]
+
+    return run
+
+
 def functions_bench(what: str, args: argparse.Namespace) -> Bench:
     """Return a benchmark of several holes of a function at once: every fill counted, and confident ones only.
 
@@ -161,8 +184,8 @@ def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
 def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
     if what in ACTIONS:
         return ACTIONS[what](args)
-    if what == "refine":
-        return refine_bench(args)
+    if what in ("refine", "quiet"):
+        return (refine_bench if what == "refine" else quiet_bench)(args)
     if what in DRAW_FUNCTIONS:
         return functions_bench(what, args)
     return humaneval_bench(args, variants) if what == "humaneval" else held_out_bench(what, args, variants)
@@ -170,7 +193,7 @@ def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
-    choices = [*DRAW, *DRAW_FUNCTIONS, "refine", *ACTIONS, "humaneval"]
+    choices = [*DRAW, *DRAW_FUNCTIONS, "refine", "quiet", *ACTIONS, "humaneval"]
     parser.add_argument(
         "what",
         choices=choices,

@@ -10,15 +10,12 @@ from __future__ import annotations
 import tree_sitter
 
 from infill.holes.placeholders import placeholder_hole
+from infill.holes.unasked import refusal
 from infill.syntax import indentation as indents
 from infill.syntax.indentation import BLANK
 from infill.syntax.prose import prose_at
 from infill.syntax.tree import Syntax
-from infill.syntax.word_chars import is_word_char
-from infill.types import Hole, HoleKind, NoFill, Reason, Span, Trigger
-
-MAX_BYTES = 1_000_000
-MAX_MEAN_LINE = 240  # characters; above it the file was generated, minified or is data
+from infill.types import Hole, HoleKind, NoFill, Span, Trigger
 
 
 def find_hole(syntax: Syntax, offset: int, trigger: Trigger) -> Hole | NoFill:
@@ -31,7 +28,7 @@ def find_hole(syntax: Syntax, offset: int, trigger: Trigger) -> Hole | NoFill:
     if syntax.text[offset - 1 : offset + 1] == "\r\n":
         offset -= 1
     if trigger == "automatic":
-        reason = _refusal(syntax, offset)
+        reason = refusal(syntax, offset)
         if reason is not None:
             return NoFill(*reason)
     line = syntax.line(offset)
@@ -62,24 +59,6 @@ def selection_hole(syntax: Syntax, span: Span) -> Hole | NoFill:
     line = syntax.line(start)
     indent = indents.indent_of(syntax.text[line.start : line.end])
     return Hole(Span(start, end), "selection", indent, multiline=True)
-
-
-def _refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
-    """Return the reason and detail why an automatic trigger shows nothing here, cheapest test first; None for none."""
-    if len(syntax.source) > MAX_BYTES:
-        return "file_too_large", f"{len(syntax.source)} bytes, the limit is {MAX_BYTES}"
-    n_lines = max(syntax.text.count("\n"), syntax.text.count("\r")) + 1
-    mean_line = len(syntax.text) / n_lines
-    if mean_line > MAX_MEAN_LINE:
-        return "generated_file", f"lines of {mean_line:.0f} characters on average"
-    if is_word_char(syntax.text[offset : offset + 1]):
-        return "word_to_the_right", "the cursor is before a word character"
-    prose = prose_at(syntax, offset)
-    if prose == "comment":
-        return "in_comment", "the cursor is in a comment"
-    if prose == "string":
-        return "in_string", "the cursor is in a string"
-    return None
 
 
 def _blank_line_hole(syntax: Syntax, offset: int) -> Hole:

@@ -131,6 +131,7 @@ def _with_word(
     if (
         word is None
         or not word.text
+        or word.text in request.dismissed
         or not can_stand(job, word.text)
         or word.probability < max(request.least_confidence, WORD_SHOWN)
     ):

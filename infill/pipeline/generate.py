@@ -12,6 +12,7 @@ import msgspec
 from infill.candidates import sources
 from infill.candidates.segment_texts import is_unwritten
 from infill.candidates.sources import Candidate, fitted_candidate
+from infill.checks.aside import is_aside
 from infill.checks.damage import damage
 from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
@@ -97,6 +98,8 @@ def can_stand(job: Job[Request], text: str) -> bool:
     if foreign_mark(text, request.text) or not is_encodable(text, request.text):
         return False
     if is_second_import(syntax, span, text):
+        return False
+    if request.trigger == "automatic" and not job.hole.multiline and is_aside(syntax, span, text):
         return False
     if job.hole.kind == "selection":
         if text.strip() == present or loses_code(syntax, span, text):

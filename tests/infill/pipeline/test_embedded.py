@@ -140,6 +140,12 @@ def test_no_word_is_shown_that_is_less_sure_than_asked(filler: ModelFiller) -> N
     assert isinstance(surer, NoFill) and surer.reason == "not_confident"
 
 
+def test_a_word_that_was_just_dismissed_is_not_finished_again(filler: ModelFiller) -> None:
+    text = "try:\n    main()\nexcept Keyb"
+    result = ask(filler, text + "\n", len(text), trigger="automatic", dismissed=("oardInterrupt",))
+    assert isinstance(result, NoFill) or "oardInterrupt" not in [c.text for c in result.completions]
+
+
 def test_a_word_that_goes_on_is_not_finished_again(filler: ModelFiller) -> None:
     text = "for i in range(5):\n    pass\n"
     result = ask(filler, text, text.index("nge"), candidates=3)
