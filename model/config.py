@@ -80,7 +80,7 @@ class CausalInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
     denoises: bool = False
     takes_evidence: bool = False  # its own probability tells right from wrong better than with it
     suffix_from_hole: bool = True
-    draft_tokens: tuple[int, int] = (40, 128)
+    draft_tokens: tuple[int, int] = (40, 256)
     least_line: float = 0.0
     similar_windows: int = 2
     context_tokens: int = 0  # windows of similar lines are worth more of the prompt than outlines

@@ -15,12 +15,14 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
+from infill.bench.humaneval_holes import MADE, made
 from infill.bench.sandbox import passes
 from infill.bench.tables import Rows, share
 from infill.types import Filled, Filler, FillRequest, InputError
 from model.types import CancelToken
 
 SPLITS = {
+    "body": "Body",
     "single-line": "SingleLine",
     "multi-line": "MultiLine",
     "random-span": "RandomSpan",
@@ -37,6 +39,11 @@ class Task(msgspec.Struct, frozen=True):
     suffix: str
     canonical_solution: str
     test: str
+
+    @property
+    def function(self) -> str:
+        """Which function of the benchmark it is in."""
+        return "/".join(self.task_id.split("/")[1:3])
 
     def program(self, middle: str) -> str:
         """Return the program: the function with `middle` in its hole, and its tests."""
@@ -58,12 +65,25 @@ class HumanEvalSample(msgspec.Struct, frozen=True):
     milliseconds: float
 
 
-def read_tasks(data: Path, split: str) -> list[Task]:
-    """Return the tasks of a file, or of a split's file in a folder. Raises `InputError` for a missing or wrong file."""
+def read_tasks(data: Path, split: str, seed: int = 0) -> list[Task]:
+    """Return the tasks of a file, or of a split in a folder: its own file's, else made of the single-line one.
+
+    Raises `InputError` for a missing or wrong file.
+    """
     path = data
     if data.is_dir():
-        name = f"HumanEval-{SPLITS[split]}Infilling.jsonl"
-        path = next((p for p in (data / f"{name}.gz", data / name) if p.is_file()), data / f"{name}.gz")
+        path = _file_of(data, split)
+        if not path.is_file() and split in MADE:
+            return made(_decoded(_file_of(data, "single-line")), split, seed)
+    return _decoded(path)
+
+
+def _file_of(folder: Path, split: str) -> Path:
+    name = f"HumanEval-{SPLITS[split]}Infilling.jsonl"
+    return next((p for p in (folder / f"{name}.gz", folder / name) if p.is_file()), folder / f"{name}.gz")
+
+
+def _decoded(path: Path) -> list[Task]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; --data takes the HumanEval-infilling data, a file or its folder")
     raw = path.read_bytes()

@@ -169,7 +169,7 @@ def functions_bench(what: str, args: argparse.Namespace) -> Bench:
 
 def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
     """Return the benchmark of functions with tests; a known length is no variant, as any passing code is right."""
-    tasks = humaneval.read_tasks(args.data, args.split)[: args.limit or sys.maxsize]
+    tasks = humaneval.read_tasks(args.data, args.split, args.seed)[: args.limit or sys.maxsize]
     possible = [v for v in variants if v != WITH_CONTEXT and not VARIANTS[v][1]]
 
     def run(filler: ModelFiller) -> Answered:
@@ -206,7 +206,12 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--compare", action="store_true", help="also measure each decoder alone, and with the length known"
     )
     parser.add_argument("--context", action="store_true", help="also with the modules it imports and those beside it")
-    parser.add_argument("--split", choices=list(humaneval.SPLITS), default="single-line", help="of humaneval")
+    parser.add_argument(
+        "--split",
+        choices=list(humaneval.SPLITS),
+        default="single-line",
+        help="of humaneval; made of the single lines where its own file is not in the folder",
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/eval"), help="humaneval's file or folder")
     add_model_options(parser)
     parser.add_argument("--threads", type=int, help="processor threads (default: one core is left free)")

@@ -56,20 +56,9 @@ def filled(fills: Sequence[Fill], tokenizer: Tokenizer, is_causal: bool) -> list
     ]
 
 
-def drafted(
-    draft_ids: Sequence[int], tail: str, hole: Hole, tokenizer: Tokenizer, end: str | None = None
-) -> list[Candidate]:
-    """The left-to-right draft without the tail it spells again, whole and cut at its plausible ends, or up to its end.
-
-    `end` is the text up to there, where that is known.
-    """
-    if end is not None:
-        return [_plain(end, "left_to_right")]
-    text = tokenizer.decode(draft_ids)
-    if not text.startswith(tail):
-        return []
-    text = text[len(tail) :]
-    return [_plain(t, "left_to_right") for t in draft_ends(text, hole)]
+def drafted(text: str, hole: Hole) -> list[Candidate]:
+    """The text of a left-to-right draft, whole and cut at its plausible ends."""
+    return [plain(t, "left_to_right") for t in draft_ends(text, hole)]
 
 
 def similar_code(text: str, hole: Hole, texts: Sequence[str], language: Language) -> list[Retrieved]:
@@ -98,14 +87,14 @@ def _code_of(found: Iterable[Continuation | NearMiss], language: Language, alone
 
 def from_retrieved(found: Iterable[Retrieved]) -> list[Candidate]:
     """Each text that stands elsewhere as a candidate."""
-    return [_plain(each.text, "nearby") for each in found]
+    return [plain(each.text, "nearby") for each in found]
 
 
 def suggested(text: str, hole: Hole) -> list[Candidate]:
     """What is left of the last suggestion, and the same without the word that the user is writing anew."""
     line = text if hole.multiline else text.split("\n", 1)[0]
     without_word = line[word_end(line, 0) :]
-    return [_plain(t, "suggested") for t in dict.fromkeys((line, without_word)) if t.strip()]
+    return [plain(t, "suggested") for t in dict.fromkeys((line, without_word)) if t.strip()]
 
 
 def draft_ends(text: str, hole: Hole) -> list[str]:
@@ -118,7 +107,8 @@ def draft_ends(text: str, hole: Hole) -> list[str]:
     return [line, *(line[:i] for i in ends[:MAX_ENDS])]
 
 
-def _plain(text: str, source: Source) -> Candidate:
+def plain(text: str, source: Source) -> Candidate:
+    """A candidate of whose tokens nothing is known."""
     return Candidate(text, (), (), 0, "converged", source)
 
 
@@ -128,7 +118,7 @@ def closed(candidates: Iterable[Candidate], prefix: str, suffix: str, quotes: st
         return []
     left = prefix.rpartition("\n")[2]
     pairs = [(c, closing_brackets(left + c.text, quotes)) for c in candidates]
-    return [_plain(c.text.rstrip() + missing, c.source) for c, missing in pairs if missing][:MAX_CLOSED]
+    return [plain(c.text.rstrip() + missing, c.source) for c, missing in pairs if missing][:MAX_CLOSED]
 
 
 def fitted_candidate(candidate: Candidate, hole: Hole, prefix: str, suffix: str, language: Language) -> Candidate:

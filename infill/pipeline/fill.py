@@ -17,12 +17,13 @@ from infill.pipeline.generate import Generated, can_stand, fitted, generate
 from infill.pipeline.job import Job, Pipeline
 from infill.ranking.completions import completion, confident, without_favour
 from infill.ranking.reranker import MARGIN, Evidence, ScoredCandidate, rerank
+from infill.ranking.sure_lines import sure_lines
 from infill.retrieval.members import members_at
 from infill.retrieval.similar_lines import goes_on, probabilities, word_before
 from infill.retrieval.words import SURE, Word, first_word, only_name, preferred, weighed, words_begun
 from infill.syntax.language_table import keywords
 from infill.types import Completion, Filled, NoFill, Request
-from model.types import Engine
+from model.types import Engine, ModelInfo
 
 WORD_SHOWN = 0.7  # how probable a word must be that is shown alone
 LEAST_SCORED = 6  # however late it is: of fewer, often none parses, and an answer is what was asked for
@@ -52,6 +53,11 @@ class _Ranking:
 
     def __init__(self, pipeline: Pipeline, job: Job[Request], evidence: Evidence) -> None:
         self._pipeline, self._job, self._evidence = pipeline, job, evidence
+
+    @property
+    def info(self) -> ModelInfo:
+        """What is known of the model."""
+        return self._pipeline.engine.info
 
     def ranked(self, candidates: list[Candidate], least: int) -> list[ScoredCandidate]:
         """Most probable first; `least` of them however late it is, then as many as there is time for."""
@@ -109,10 +115,14 @@ def _answer(
         return job.no_fill("blank_line", "on a blank line the model writes only when you ask")
     if not ranked and generated.late:
         return job.no_fill("deadline", "the model has written nothing yet")
+    if not ranked and generated.unsure:
+        return job.no_fill("not_confident", "the model gave its draft up")
     if not ranked:
         return job.no_fill("empty_fill", "the model proposes nothing")
     if not (ranked := ranking.above_present(ranked)):
         return job.no_fill("nothing_better", "what stands there is more probable")
+    if job.request.trigger == "automatic" and job.hole.multiline and ranking.info.is_causal:
+        ranked = sure_lines(ranked[0], ranking.info.show_threshold)
     with timings.stage("gate"):
         passed = ranking.parsing(ranked)
     if job.cancel.cancelled:

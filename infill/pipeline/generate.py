@@ -5,8 +5,6 @@ Nothing here ranks them or asks whether they parse.
 
 from __future__ import annotations
 
-import math
-
 import msgspec
 
 from infill.candidates import sources
@@ -18,33 +16,30 @@ from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
 from infill.checks.preservation import is_only_prose, loses_code
 from infill.checks.second_import import is_second_import
-from infill.pipeline.draft_ends import ended
+from infill.pipeline import left_to_right
 from infill.pipeline.drafts import reporter
-from infill.pipeline.ends import following_lines, left_at
 from infill.pipeline.job import Job, Pipeline
 from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
-from infill.prompt.context import lf
 from infill.retrieval.similar_lines import Retrieved
 from infill.retrieval.sure_texts import sure_texts
 from infill.types import Request
-from model.deadline import cancelled_after
-from model.types import Budget, Engine, Fill
+from model.types import Budget, Fill
 
-DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
-PLACEHOLDERS = ("pass", "...", "raise NotImplemented", "todo!", "TODO")  # what no placeholder is replaced by
 MAX_WARM_TOKENS = 16  # of what was suggested, to start from
 
 
 class Generated(msgspec.Struct, frozen=True):
     """What the sources propose, as it came, and what the code base says elsewhere.
 
-    `steps` counts denoising steps; `late` says that the deadline ended the denoising before it wrote anything.
+    `steps` counts denoising steps; `late` says that the deadline ended the denoising before it wrote anything, `unsure`
+    that a draft was given up.
     """
 
     candidates: tuple[Candidate, ...] = ()
     retrieved: tuple[Retrieved, ...] = ()
     steps: int = 0
     late: bool = False
+    unsure: bool = False
 
 
 def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
@@ -52,7 +47,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     engine, request, timings = pipeline.engine, job.request, job.timings
     found: list[Candidate] = []
     retrieved: list[Retrieved] = []
-    steps, late = 0, False
+    steps, late, unsure = 0, False, False
     if "diffusion" in pipeline.sources and engine.info.denoises:
         with timings.stage("denoise"):
             fills = _denoise(pipeline, job)
@@ -61,11 +56,14 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
         found += sources.filled(fills, engine.tokenizer, engine.info.is_causal)
     if "left_to_right" in pipeline.sources and engine.info.drafts_left_to_right:
         with timings.stage("draft"):
-            draft_ids = _draft(engine, job)
-            if not engine.info.denoises and _is_late(job, draft_ids):
+            draft = left_to_right.draft(engine, job)
+            if engine.info.denoises:
+                found += sources.drafted(draft.text, job.hole)
+            elif left_to_right.is_late(job, draft):
                 return Generated((), (), steps, late=True)
-            end = None if engine.info.denoises else _end(engine, job, draft_ids)
-        found += sources.drafted(draft_ids, job.prompt.tail, job.hole, engine.tokenizer, end)
+            else:
+                unsure = draft.stopped == "unsure"
+                found.append(sources.plain(left_to_right.text_up_to_end(engine, job, draft), "left_to_right"))
     if job.cancel.cancelled:
         return Generated((), (), steps, late)
     if "nearby" in pipeline.sources:
@@ -75,7 +73,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
         found += sources.from_retrieved(retrieved)
     if request.suggested:
         found += sources.suggested(request.suggested, job.hole)
-    return Generated(tuple(found), tuple(retrieved), steps, late)
+    return Generated(tuple(found), tuple(retrieved), steps, late, unsure)
 
 
 def fitted(job: Job[Request], found: tuple[Candidate, ...]) -> list[Candidate]:
@@ -127,45 +125,3 @@ def _denoise(pipeline: Pipeline, job: Job[Request]) -> list[Fill]:
     budget = Budget(min(n_steps, request.max_steps or n_steps), share, n_kept)
     watching = reporter(job.on_draft, canvases, budget, engine.tokenizer.decode)
     return engine.denoise(prompt.prompt_ids, canvases, budget, job.cancel, request.seed, watching)
-
-
-def _end(engine: Engine, job: Job[Request], draft_ids: list[int]) -> str | None:
-    """The text of a draft up to its end, for a model that writes well; None for a draft that spells another tail."""
-    draft, tail = engine.tokenizer.decode(draft_ids), job.prompt.tail
-    if not draft.startswith(tail):
-        return None
-    draft = draft[len(tail) :]
-    following = lf(job.request.text[job.hole.span.end :])
-    left = left_at(draft, job.hole, following_lines(following))
-    if not job.hole.multiline and left is not None and following.startswith("\n"):
-        return draft[:left]  # the line has ended by itself
-    return ended(engine, job.prompt, job.hole, draft[:left], following, job.cancel).text
-
-
-def _is_late(job: Job[Request], draft_ids: list[int]) -> bool:
-    """Whether the time ended before the draft did: half a line is worth less than none, unless someone waits for it.
-
-    To rank anything else, the rest of the prompt would have to be read first.
-    """
-    limit_ms = job.request.deadline_ms
-    left_ms = None if limit_ms is None else job.timings.left_ms(limit_ms * DRAFTED_UNTIL)
-    return left_ms is not None and left_ms < 0 and (not draft_ids or job.request.trigger == "automatic")
-
-
-def _draft(engine: Engine, job: Job[Request]) -> list[int]:
-    """Left-to-right draft up to the end of the line or of the block, or of its time."""
-    info = engine.info
-    deadline_ms, multiline, prompt = job.request.deadline_ms, job.hole.multiline, job.prompt
-    limit_ms = None if deadline_ms is None else deadline_ms * DRAFTED_UNTIL
-    following = following_lines(lf(job.request.text[job.hole.span.end :]))
-
-    least = -math.inf if multiline or not info.least_line else math.log(info.least_line)
-    never = PLACEHOLDERS if job.present and is_unwritten(job.syntax, job.present) else ()
-
-    def stop(text: str, log_prob: float) -> bool:
-        left_ms = job.timings.left_ms(limit_ms)
-        late = left_ms is not None and left_ms < 0
-        return late or log_prob < least or left_at(text[len(prompt.tail) :], job.hole, following) is not None
-
-    with cancelled_after(job.cancel, job.timings.left_ms(limit_ms)) as cancel:
-        return engine.draft(prompt.prompt_ids, info.draft_tokens[multiline], cancel, prompt.tail, stop, never)

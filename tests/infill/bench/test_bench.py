@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from infill.bench.fills import goes_as_far
@@ -17,6 +18,7 @@ from infill.bench.humaneval import Task, answer, read_tasks
 from infill.bench.main import VARIANTS, main
 from infill.bench.refine import Corrupted, RefineSample, answers, corrupted_lines, figures
 from infill.bench.reliability import rows, tokens
+from infill.bench.sandbox import passes
 from infill.bench.tables import share, table
 from infill.bench.values import ValuesSample, unwritten
 from infill.bench.values import figures as value_figures
@@ -120,8 +122,28 @@ def test_tasks_are_read_from_files_and_folders(tmp_path: Path, name: str) -> Non
     assert read_tasks(data, "single-line") == [Task(**TASK)]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the sandbox is POSIX")
+@pytest.mark.parametrize("split", ["body", "multi-line", "random-span"])
+def test_other_splits_are_made_of_the_single_lines(tmp_path: Path, split: str) -> None:
+    lines = ["    w, h = size\n", "    a = w * h\n", "    return a\n"]
+    head, test = "def area(size):\n", "def check(candidate):\n    assert candidate((2, 3)) == 6\n"
+    holes = [
+        Task(f"SingleLine/X/7/L{n}", "area", head + "".join(lines[:n]), "".join(lines[n + 1 :]), lines[n], test)
+        for n in (1, 0, 2)
+    ]
+    (tmp_path / "HumanEval-SingleLineInfilling.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, holes)))
+    made = read_tasks(tmp_path, split, seed=1)
+    assert made and made == read_tasks(tmp_path, split, seed=1)
+    assert split == "body" or made != read_tasks(tmp_path, split, seed=2)
+    for task in made:
+        assert task.prompt + task.canonical_solution + task.suffix == head + "".join(lines)
+        assert passes(task.program(task.canonical_solution))[0] and not passes(task.program("    x\n"))[0]
+        n_breaks = task.canonical_solution.count("\n")
+        assert {"body": n_breaks == 3, "multi-line": n_breaks >= 2}.get(split, task.canonical_solution.strip() != "")
+
+
 def test_bad_data_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(InputError, match=r"MultiLineInfilling.*--data"):
+    with pytest.raises(InputError, match=r"SingleLineInfilling.*--data"):
         read_tasks(tmp_path, "multi-line")
     (tmp_path / "bad.jsonl").write_text('{"task_id": 1}\n')
     assert main(["humaneval", "--data", str(tmp_path / "bad.jsonl")]) == 2

@@ -1,0 +1,109 @@
+"""The left-to-right draft of a hole: where writing stops, and the text up to where it should.
+
+An embedded model's draft is one source of many, and is cut at every plausible end. A model that writes well is taken
+at its word, up to the end of the hole.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import msgspec
+
+from infill.candidates.segment_texts import is_unwritten
+from infill.pipeline.draft_ends import ended
+from infill.pipeline.ends import following_lines, left_at
+from infill.pipeline.job import Job
+from infill.prompt.context import lf
+from infill.types import Request
+from model.deadline import cancelled_after
+from model.types import Engine
+
+DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
+GIVEN_UP = 0.5  # of the confidence from which fills are shown: a draft below cannot rise again
+PLACEHOLDERS = ("pass", "...", "raise NotImplemented", "todo!", "TODO")  # what no placeholder is replaced by
+
+Stopped = Literal["left", "unsure", "time", "tokens", "itself"]  # left: of its own, at the end of the hole
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """The ids of a draft and why it stops; `text` is what is new in it, after the tail of the prompt."""
+
+    ids: tuple[int, ...]
+    text: str
+    stopped: Stopped
+
+
+def draft(engine: Engine, job: Job[Request]) -> Draft:
+    """Write on after the prompt up to the end of the line or of the block, or of its time.
+
+    Unasked, it stops where it is too unsure to be shown.
+    """
+    info, prompt, hole = engine.info, job.prompt, job.hole
+    deadline_ms, stopped = job.request.deadline_ms, list[Stopped]()
+    limit_ms = None if deadline_ms is None else deadline_ms * DRAFTED_UNTIL
+    following = following_lines(lf(job.request.text[hole.span.end :]))
+    least = _least(engine, job)
+
+    def stop(text: str, log_prob: float) -> bool:
+        left_ms = job.timings.left_ms(limit_ms)
+        if left_at(text[len(prompt.tail) :], hole, following) is not None:
+            stopped.append("left")
+        elif log_prob < least:
+            stopped.append("unsure")
+        elif left_ms is not None and left_ms < 0:
+            stopped.append("time")
+        return bool(stopped)
+
+    never = PLACEHOLDERS if job.present and is_unwritten(job.syntax, job.present) else ()
+    most = info.draft_tokens[hole.multiline]
+    with cancelled_after(job.cancel, job.timings.left_ms(limit_ms)) as cancel:
+        ids = engine.draft(prompt.prompt_ids, most, cancel, prompt.tail, stop, never)
+    left_ms = job.timings.left_ms(limit_ms)
+    if not stopped:
+        late = left_ms is not None and left_ms < 0
+        stopped.append("time" if late else "tokens" if len(ids) >= most else "itself")
+    text = engine.tokenizer.decode(ids)
+    return Draft(tuple(ids), text[len(prompt.tail) :] if text.startswith(prompt.tail) else "", stopped[0])
+
+
+def _least(engine: Engine, job: Job[Request]) -> float:
+    """The log-probability (nats) below which a draft is given up."""
+    info, request = engine.info, job.request
+    if not info.denoises and request.trigger == "automatic":
+        return math.log(max(request.least_confidence, info.show_threshold) * GIVEN_UP)
+    return -math.inf if job.hole.multiline or not info.least_line else math.log(info.least_line)
+
+
+def is_late(job: Job[Request], draft: Draft) -> bool:
+    """Whether the time ended before the draft did: half a line is worth less than none, unless someone waits for it.
+
+    To rank anything else, the rest of the prompt would have to be read first.
+    """
+    if draft.stopped != "time":
+        return False
+    return not draft.ids or (job.request.trigger == "automatic" and not whole(job, draft))
+
+
+def whole(job: Job[Request], draft: Draft) -> str:
+    """The text of a draft without the line that it was in when its time, its tokens or its certainty ended.
+
+    Of a draft that had only one line to write nothing is left then.
+    """
+    if draft.stopped in ("left", "itself"):
+        return draft.text
+    return draft.text.rpartition("\n")[0] if job.hole.multiline else ""
+
+
+def text_up_to_end(engine: Engine, job: Job[Request], draft: Draft) -> str:
+    """The text of a draft up to the end of the hole, for a model that writes well."""
+    automatic, hole = job.request.trigger == "automatic", job.hole
+    text = whole(job, draft) if automatic or hole.multiline else draft.text
+    following = lf(job.request.text[hole.span.end :])
+    left = left_at(text, hole, following_lines(following))
+    if automatic and hole.multiline:
+        return text[:left]  # only its first lines are shown
+    if not hole.multiline and left is not None and following.startswith("\n"):
+        return text[:left]  # the line has ended by itself
+    return ended(engine, job.prompt, hole, text[:left], following, job.cancel).text

@@ -1,0 +1,93 @@
+"""What stands in the hole of a causal model's draft: asked, all of it; unasked, what is sure, in whole lines."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from infill.pipeline.filler import ModelFiller
+from infill.types import Filled, FillRequest, NoFill, Trigger
+from model.types import CancelToken
+from tests.infill.fake_engine import FakeEngine
+
+BODY = "def total(items):\n    \n"
+LINE = "def add(a, b):\n    return \n"
+CAUSAL = {"least_line": 0.0, "draft_tokens": (40, 64), "denoises": False, "is_causal": True, "suffix_from_hole": True}
+
+
+def answer(engine: FakeEngine, text: str, trigger: Trigger, deadline_ms: float | None = None) -> Filled | NoFill:
+    request = FillRequest(text, "python", offset=len(text) - 1, trigger=trigger, deadline_ms=deadline_ms)
+    return ModelFiller(engine, "fake").fill(request, CancelToken())
+
+
+def text_of(result: Filled | NoFill) -> str:
+    assert isinstance(result, Filled), result
+    return result.completions[0].text
+
+
+class Ticking(FakeEngine):
+    """Writes a character a call of `stop`, as sure as `sure`, and waits for the end of its time after `in_time`."""
+
+    sure, in_time = -0.0001, 1000
+
+    def draft(self, prompt_ids, max_tokens, cancel, starts_with="", stop=None, never=()) -> list[int]:
+        ids: list[int] = []
+        for n, char in enumerate(starts_with + self._draft_text):
+            if n == self.in_time:
+                ended = threading.Event()
+                cancel.on_cancel(ended.set)
+                assert ended.wait(30)
+                return ids
+            ids += self.tokenizer.encode(char)
+            if len(ids) >= max_tokens or stop is None or stop(self.tokenizer.decode(ids), self.sure * n):
+                return ids
+        return ids
+
+
+def test_unasked_a_body_is_cut_to_the_lines_that_its_time_was_enough_for() -> None:
+    engine = Ticking((), "n = 0\n    for item in items:", {"n = 0": -0.001}, **CAUSAL)
+    engine.in_time = 14
+    assert text_of(answer(engine, BODY, "automatic", 300)) == "n = 0"
+
+
+def test_unasked_nothing_is_said_where_not_one_line_was_done_in_time() -> None:
+    engine = Ticking((), "n = compute(items)", **CAUSAL)
+    engine.in_time = 10
+    result = answer(engine, BODY, "automatic", 300)
+    assert isinstance(result, NoFill) and result.reason == "deadline" and not engine.judged
+
+
+def test_a_body_that_takes_more_tokens_than_allowed_ends_with_a_whole_line() -> None:
+    engine = Ticking((), "n = 0\n    m = n + 1", {"n = 0": -0.1}, **CAUSAL | {"draft_tokens": (16, 20)})
+    assert text_of(answer(engine, BODY, "manual")) == "n = 0"
+
+
+@pytest.mark.parametrize("text", [LINE, BODY])
+def test_unasked_a_draft_that_is_too_unsure_is_given_up_at_once(text: str) -> None:
+    engine = Ticking((), "some_long_call(a, b, c)\n", **CAUSAL)
+    engine.sure = -0.5
+    result = answer(engine, text, "automatic")
+    assert isinstance(result, NoFill) and result.reason == "not_confident" and not engine.judged
+
+
+def test_asked_for_an_unsure_draft_is_finished() -> None:
+    engine = Ticking((), "some_long_call(a, b, c)\n", **CAUSAL)
+    engine.sure = -0.5
+    assert text_of(answer(engine, LINE, "manual")) == "some_long_call(a, b, c)"
+
+
+def test_unasked_only_the_lines_of_a_body_that_are_sure_are_shown() -> None:
+    engine = Sure((), "n = 0\n    n += guess()", **CAUSAL)
+    assert text_of(answer(engine, BODY, "automatic")) == "n = 0"
+    assert text_of(answer(engine, BODY, "manual")) == "n = 0\n    n += guess()"
+
+
+class Sure(Ticking):
+    """Sure of the first twelve characters only."""
+
+    def score(self, prompt_ids, continuations, cancel):
+        scores = super().score(prompt_ids, continuations, cancel)
+        return [
+            type(s)(tuple(-0.001 if i < 12 else -3.0 for i in range(len(s.log_probs))), s.entropies) for s in scores
+        ]
