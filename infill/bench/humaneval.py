@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
-from infill.bench.humaneval_holes import MADE, made
+from infill.bench.humaneval_tasks import MADE, Task, made
 from infill.bench.sandbox import passes
 from infill.bench.tables import Rows, share
 from infill.types import Filled, Filler, FillRequest, InputError
@@ -28,26 +28,6 @@ SPLITS = {
     "random-span": "RandomSpan",
     "random-span-light": "RandomSpanLight",
 }
-
-
-class Task(msgspec.Struct, frozen=True):
-    """One hole of the benchmark."""
-
-    task_id: str
-    entry_point: str
-    prompt: str
-    suffix: str
-    canonical_solution: str
-    test: str
-
-    @property
-    def function(self) -> str:
-        """Which function of the benchmark it is in."""
-        return "/".join(self.task_id.split("/")[1:3])
-
-    def program(self, middle: str) -> str:
-        """Return the program: the function with `middle` in its hole, and its tests."""
-        return f"{self.prompt}{middle}{self.suffix}\n{self.test}\ncheck({self.entry_point})\n"
 
 
 class HumanEvalSample(msgspec.Struct, frozen=True):

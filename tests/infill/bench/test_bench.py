@@ -14,7 +14,8 @@ import pytest
 from infill.bench.fills import goes_as_far
 from infill.bench.hints import hint_alone, unhinted
 from infill.bench.hole_sampling import begun_holes, block_holes, line_holes, typed_holes
-from infill.bench.humaneval import Task, answer, read_tasks
+from infill.bench.humaneval import answer, read_tasks
+from infill.bench.humaneval_tasks import Task
 from infill.bench.main import VARIANTS, main
 from infill.bench.refine import Corrupted, RefineSample, answers, corrupted_lines, figures
 from infill.bench.reliability import rows, tokens

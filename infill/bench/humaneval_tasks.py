@@ -1,4 +1,4 @@
-"""Holes of other kinds made of the single-line file: whole bodies, several lines, spans between any two characters.
+"""Tasks of HumanEval-infilling, and other kinds of holes made of the single-line ones: whole bodies, several lines, spans between any two characters.
 
 The benchmark's own files of several lines and of random spans (Bavarian and others 2022) are made of the same
 functions in the same way; where a folder has them they are used. Here each function gives its share of the holes, and
@@ -9,14 +9,32 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
-if TYPE_CHECKING:
-    from infill.bench.humaneval import Task
 
-Cut = Callable[["Task", random.Random], tuple[int, int]]  # where the hole starts and ends in the solution
+class Task(msgspec.Struct, frozen=True):
+    """One hole of the benchmark."""
+
+    task_id: str
+    entry_point: str
+    prompt: str
+    suffix: str
+    canonical_solution: str
+    test: str
+
+    @property
+    def function(self) -> str:
+        """Which function of the benchmark it is in."""
+        return "/".join(self.task_id.split("/")[1:3])
+
+    def program(self, middle: str) -> str:
+        """Return the program: the function with `middle` in its hole, and its tests."""
+        return f"{self.prompt}{middle}{self.suffix}\n{self.test}\ncheck({self.entry_point})\n"
+
+
+Cut = Callable[[Task, random.Random], tuple[int, int]]  # where the hole starts and ends in the solution
 
 
 def made(tasks: Sequence[Task], split: str, seed: int) -> list[Task]:
