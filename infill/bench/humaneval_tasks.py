@@ -1,4 +1,4 @@
-"""Tasks of HumanEval-infilling, and other kinds of holes made of the single-line ones: whole bodies, several lines, spans between any two characters.
+"""Tasks of HumanEval-infilling; whole bodies, several lines and spans of any characters, made of the single lines.
 
 The benchmark's own files of several lines and of random spans (Bavarian and others 2022) are made of the same
 functions in the same way; where a folder has them they are used. Here each function gives its share of the holes, and
