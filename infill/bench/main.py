@@ -4,7 +4,8 @@
 `typed`: as `line`, after the first two letters of a word; `block`: whole bodies of functions; `holes`: two or three
 values of a function at once; `hints`: its types; `refine`: lines with one wrong token; `quiet`: places where nothing
 should be said unasked, beside line ends. All are drawn by a fixed seed from the held-out packages that are installed
-here (or from --source). `instruct`: changes asked for in words, of code that is part of this project. `humaneval`:
+here (or from --source). `fix`: one fault planted in such code, with the diagnostic of another server. `instruct`:
+changes asked for in words, of code that is part of this project. `humaneval`:
 functions whose tests must pass, from --data. A frequency baseline answers lines and blocks too: the continuation that
 most often follows the longest matching left context elsewhere in the same file. With --compare every decoder alone
 answers them.

@@ -21,7 +21,7 @@ from dg_lsp.features.common.rewrite_progress import RewriteProgress, Token
 from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.session import Session
 from infill.holes.target import SelectionTarget, Target, TargetKind
-from infill.pipeline.refine import STRENGTHS
+from infill.pipeline.action_request import Asking, action_request
 from infill.types import NoFill, Request, Span
 
 if TYPE_CHECKING:
@@ -112,14 +112,9 @@ async def _edit(
 
 
 def _request(session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, target: Target) -> Request:
-    strength = wanted.strength
-    if strength is None and wanted.kind in ("refine", "fix"):
-        strength = STRENGTHS["high" if wanted.kind == "fix" else "medium"]
-    takes = session.dispatcher.takes_instructions
+    asking = Asking(wanted.kind, wanted.strength, wanted.instruction, wanted.diagnostics)
     return msgspec.structs.replace(
-        target.request(snapshot.language_id, strength, fixes=wanted.kind == "fix"),
-        instruction=wanted.instruction if takes else None,
-        diagnostics=wanted.diagnostics if takes else (),
+        action_request(target, snapshot.language_id, asking, session.dispatcher.takes_instructions),
         context=session.context.of(snapshot.uri),
         deadline_ms=session.settings.manual_deadline_ms,
     )

@@ -14,6 +14,7 @@ from infill.bench.instruct.checks import WORSE, Verdict, is_right, verdict
 from infill.bench.instruct.tasks import ALREADY, Placed
 from infill.bench.tables import Rows, share
 from infill.holes.target import SelectionTarget, applied
+from infill.pipeline.action_request import Asking, action_request
 from infill.types import Filled, Filler, NoFill
 from model.types import CancelToken
 
@@ -48,12 +49,9 @@ class InstructSample(msgspec.Struct, frozen=True):
 def rewritten(filler: Filler, placed: Placed, seed: int) -> Answer:
     """Ask for one task's rewrite as a user would."""
     target = SelectionTarget(placed.text, selection=placed.selection)
-    request = msgspec.structs.replace(
-        target.request(placed.language),
-        instruction=placed.task.instruction if filler.takes_instructions else None,
-        seed=seed,
-    )
-    result = filler.fill(request, CancelToken())
+    asking = Asking("rewrite", instruction=placed.task.instruction)
+    request = action_request(target, placed.language, asking, filler.takes_instructions)
+    result = filler.fill(msgspec.structs.replace(request, seed=seed), CancelToken())
     if isinstance(result, NoFill):
         return Answer(None, result.reason, result.detail)
     assert isinstance(result, Filled)
