@@ -1,6 +1,6 @@
-"""The benchmarks of actions: instructions, fixes, docstrings. Each reads its data now and runs with a filler later.
+"""The benchmarks of actions: instructions, fixes, docstrings, refinements.
 
-Bad input fails before a model is loaded.
+Each reads its data when it is made, so that bad input fails before a model is loaded, and runs with a filler later.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from infill.bench import docstrings, refine
 from infill.bench.fills import packages
 from infill.bench.fix import run as fix
 from infill.bench.fix.messages import MESSAGES
 from infill.bench.fix.planted import Planted, plant
-from infill.bench.hole_sampling import held_out_files
+from infill.bench.hole_sampling import held_out_files, source_files
 from infill.bench.instruct import run as instruct
 from infill.bench.instruct.tasks import read_tasks
 from infill.bench.tables import heading, table
@@ -27,7 +28,8 @@ from infill.types import InputError, NoFill
 if TYPE_CHECKING:
     from infill.pipeline.filler import ModelFiller
 
-NO_FILES = "no code to plant a fault in: none of the held-out packages is installed here; name files with --source"
+NO_FILES = "no code to draw from: none of the held-out packages is installed here; name files with --source"
+ASKED, NOTHING = "as the action asks", "doing nothing"
 Bench = Callable[["ModelFiller"], tuple[str, list[msgspec.Struct]]]
 
 
@@ -37,10 +39,8 @@ def instruct_bench(args: argparse.Namespace) -> Bench:
 
     def run(filler: ModelFiller) -> tuple[str, list[msgspec.Struct]]:
         by_variant = {
-            "as the action asks": instruct.answers(
-                "as the action asks", tasks, lambda placed: instruct.rewritten(filler, placed, args.seed)
-            ),
-            instruct.NOTHING: instruct.answers(instruct.NOTHING, tasks, lambda _: instruct.Answer()),
+            ASKED: instruct.answers(ASKED, tasks, lambda placed: instruct.rewritten(filler, placed, args.seed)),
+            NOTHING: instruct.answers(NOTHING, tasks, lambda _: instruct.Answer()),
         }
         told = "" if filler.takes_instructions else ", which follows no instructions"
         head = heading("instruct", f"{len(tasks)} tasks", filler.model_name + told)
@@ -64,11 +64,52 @@ def fix_bench(args: argparse.Namespace) -> Bench:
         def ask(planted: Planted) -> str | NoFill:
             return fix.fixed(filler, planted, args.seed)
 
-        samples = fix.answers("as the action asks", faults, ask)
-        nothing = fix.answers(instruct.NOTHING, faults, lambda _: NoFill("empty_fill"))
+        samples = fix.answers(ASKED, faults, ask)
+        nothing = fix.answers(NOTHING, faults, lambda _: NoFill("empty_fill"))
         head = heading("fix", f"{len(faults)} faults in {packages([f.path for f in faults])}", filler.model_name)
-        columns = {"as the action asks": fix.figures(samples), instruct.NOTHING: fix.figures(nothing)}
+        columns = {ASKED: fix.figures(samples), NOTHING: fix.figures(nothing)}
         return table(head, columns), [*samples]
+
+    return run
+
+
+def docstring_bench(args: argparse.Namespace) -> Bench:
+    """Return the benchmark of docstrings, with all of them listed. Raises `InputError` where there are none."""
+    files = _sources(args.source) if args.source else held_out_files()
+    python = [f for f in files if _language(f) == "python"]
+    functions = docstrings.undocumented(python, min(args.limit or sys.maxsize, docstrings.N_FUNCTIONS), args.seed)
+    if not functions:
+        raise InputError(NO_FILES)
+
+    def run(filler: ModelFiller) -> tuple[str, list[msgspec.Struct]]:
+        def ask(one: docstrings.Undocumented) -> str | NoFill:
+            return docstrings.documented(filler, one, args.seed)
+
+        samples = docstrings.answers(ASKED, functions, ask)
+        head = heading(
+            "docstring", f"{len(functions)} functions of {packages([f.path for f in functions])}", filler.model_name
+        )
+        text = table(head, {ASKED: docstrings.figures(samples)})
+        return f"{text}\n\n{docstrings.listing(samples)}", [*samples]
+
+    return run
+
+
+def refine_bench(args: argparse.Namespace) -> Bench:
+    """Return the benchmark of lines with one wrong token, and of right ones. Raises `InputError` without any."""
+    files = source_files(args.source) if args.source else held_out_files()
+    lines = refine.corrupted_lines(files, args.limit or sys.maxsize, args.seed)
+    if not lines:
+        raise InputError(NO_FILES)
+
+    def run(filler: ModelFiller) -> tuple[str, list[msgspec.Struct]]:
+        samples = refine.answers(filler, lines, args.seed)
+        of = f"{len(lines)} lines of {packages([line.path for line in lines])}"
+        columns = {
+            ASKED: refine.figures(samples),
+            NOTHING: refine.figures([refine.nothing(sample) for sample in samples]),
+        }
+        return table(heading("refine", of, filler.model_name), columns), [*samples]
 
     return run
 
@@ -86,4 +127,9 @@ def _language(path: Path) -> str | None:
     return None if row is None else row.id
 
 
-ACTIONS: dict[str, Callable[[argparse.Namespace], Bench]] = {"instruct": instruct_bench, "fix": fix_bench}
+ACTIONS: dict[str, Callable[[argparse.Namespace], Bench]] = {
+    "instruct": instruct_bench,
+    "fix": fix_bench,
+    "docstring": docstring_bench,
+    "refine": refine_bench,
+}

@@ -4,11 +4,11 @@
 `typed`: as `line`, after the first two letters of a word; `block`: whole bodies of functions; `holes`: two or three
 values of a function at once; `hints`: its types; `refine`: lines with one wrong token; `quiet`: places where nothing
 should be said unasked, beside line ends. All are drawn by a fixed seed from the held-out packages that are installed
-here (or from --source). `fix`: one fault planted in such code, with the diagnostic of another server. `instruct`:
-changes asked for in words, of code that is part of this project. `humaneval`:
-functions whose tests must pass, from --data. A frequency baseline answers lines and blocks too: the continuation that
-most often follows the longest matching left context elsewhere in the same file. With --compare every decoder alone
-answers them.
+here (or from --source). `fix`: one fault planted in such code, with the diagnostic of another server; `docstring`:
+those of 40 functions, all listed for a reader. `instruct`: changes asked for in words, of code that is part of this
+project. `humaneval`: functions whose tests must pass, from --data. A frequency baseline answers lines and blocks too:
+the continuation that most often follows the longest matching left context elsewhere in the same file. With --compare
+every decoder alone answers them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ import msgspec
 from tqdm import tqdm
 
 from infill.bench import humaneval
-from infill.bench import refine as bench_refine
 from infill.bench import values as bench_values
 from infill.bench.actions import ACTIONS
 from infill.bench.context import PackageContext
@@ -105,21 +104,6 @@ def held_out_bench(what: str, args: argparse.Namespace, variants: list[str]) -> 
     return run
 
 
-def refine_bench(args: argparse.Namespace) -> Bench:
-    """Return the benchmark of lines with one wrong token. Raises `InputError` where there are none."""
-    files = source_files(args.source) if args.source else held_out_files()
-    lines = bench_refine.corrupted_lines(files, args.limit or sys.maxsize, args.seed)
-    if not lines:
-        raise InputError(NO_HOLES)
-
-    def run(filler: ModelFiller) -> Answered:
-        samples = bench_refine.answers(filler, lines, args.seed)
-        of = f"{len(lines)} lines of {packages([line.path for line in lines])}"
-        return table(heading("refine", of, filler.model_name), {"value": bench_refine.figures(samples)}), [*samples]
-
-    return run
-
-
 def quiet_bench(args: argparse.Namespace) -> Bench:
     """Return the benchmark of silence, with as many line ends from the same files. Raises `InputError` without any."""
     files = source_files(args.source) if args.source else held_out_files()
@@ -185,8 +169,8 @@ def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
 def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
     if what in ACTIONS:
         return ACTIONS[what](args)
-    if what in ("refine", "quiet"):
-        return (refine_bench if what == "refine" else quiet_bench)(args)
+    if what == "quiet":
+        return quiet_bench(args)
     if what in DRAW_FUNCTIONS:
         return functions_bench(what, args)
     return humaneval_bench(args, variants) if what == "humaneval" else held_out_bench(what, args, variants)
@@ -194,7 +178,7 @@ def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
-    choices = [*DRAW, *DRAW_FUNCTIONS, "refine", "quiet", *ACTIONS, "humaneval"]
+    choices = [*DRAW, *DRAW_FUNCTIONS, "quiet", *ACTIONS, "humaneval"]
     parser.add_argument(
         "what",
         choices=choices,

@@ -18,8 +18,6 @@ from infill.pipeline.action_request import Asking, action_request
 from infill.types import Filled, Filler, NoFill
 from model.types import CancelToken
 
-NOTHING = "doing nothing"
-
 
 class Answer(msgspec.Struct, frozen=True):
     """What came of a request: the whole new text of the file, or None and why."""

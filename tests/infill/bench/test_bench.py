@@ -17,7 +17,7 @@ from infill.bench.hole_sampling import begun_holes, block_holes, line_holes, typ
 from infill.bench.humaneval import answer, read_tasks
 from infill.bench.humaneval_tasks import Task
 from infill.bench.main import VARIANTS, main
-from infill.bench.refine import Corrupted, RefineSample, answers, corrupted_lines, figures
+from infill.bench.refine import Corrupted, RefineSample, answers, corrupted_lines, figures, nothing
 from infill.bench.reliability import rows, tokens
 from infill.bench.sandbox import passes
 from infill.bench.tables import share, table
@@ -197,6 +197,11 @@ def test_a_wrong_token_is_found_repaired_or_left() -> None:
     rows = dict(figures([good, other, beside, left]))
     assert rows["found: the refinement changes the wrong token"] == "50.0 % (2 of 4)"
     assert rows["a token of the line picked blindly is the wrong one"] == "20.0 %"
+    assert rows["right lines changed: a false alarm"] == "75.0 % (3 of 4)" and good.alarm is not None
+    assert rows["right afterwards, of the wrong and the right lines"] == "25.0 % (2 of 8)"
+    idle = dict(figures([nothing(each) for each in (good, other, beside, left)]))
+    assert idle["right lines changed: a false alarm"] == "0.0 % (0 of 4)"
+    assert idle["right afterwards, of the wrong and the right lines"] == "50.0 % (4 of 8)"
 
 
 def test_reliability_counts_by_range_and_by_place() -> None:

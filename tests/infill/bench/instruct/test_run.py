@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from infill.bench.instruct.run import NOTHING, Answer, answers, figures, rewritten
+from infill.bench.instruct.run import Answer, answers, figures, rewritten
 from infill.bench.instruct.tasks import ALREADY, read_tasks
 from infill.bench.main import arguments
 from infill.types import Filled, NoFill, Request, RewriteRequest
@@ -56,7 +56,7 @@ def test_harm_and_doing_nothing_are_counted_apart() -> None:
 
     rows = dict(figures(answers("x", TASKS[:2], ask)))
     assert rows["code made worse"] == "100.0 % (2 of 2)" and rows["- how"] == "changes outside the selection 2"
-    rows = dict(figures(answers(NOTHING, TASKS, lambda _: Answer())))
+    rows = dict(figures(answers("x", TASKS, lambda _: Answer())))
     assert rows["done as the instruction says"].startswith("0.0 %")
     assert rows["left alone what is done already"].startswith("100.0 %")
     assert rows["- with which reasons"] == f"none: the same text {len(TASKS) - 3}"
