@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
 DEMO_DEFAULT := tests/demo/cart.ts:15:30 tests/demo/stack.go:17:1
 
-.PHONY: help setup setup-dev model demo test test-editors dist docs lint fix bench bench-cpu bench-install bench-server bench-typing
+.PHONY: help setup setup-dev model demo test test-editors dist docs lint fix bench bench-cpu bench-install bench-server bench-session bench-typing
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -74,3 +74,6 @@ bench-server: setup-dev ## the server's figures beside their aims, ten minutes (
 
 bench-typing: setup-dev ## typing replayed in real time (ARGS="--recording FILE" plays yours)
 	$(BIN)/python tests/bench/bench_typing.py $(ARGS)
+
+bench-session: setup-dev ## five minutes of typing real files, with a person's pauses: right, wrong, flashed, keys saved (ARGS="--list")
+	$(BIN)/python tests/bench/bench_session.py $(ARGS)

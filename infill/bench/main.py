@@ -169,6 +169,8 @@ def humaneval_bench(args: argparse.Namespace, variants: list[str]) -> Bench:
 def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
     if what in ACTIONS:
         return ACTIONS[what](args)
+    if what == "session":
+        raise InputError("session types through the server, of which this command knows nothing: make bench-session")
     if what == "quiet":
         return quiet_bench(args)
     if what in DRAW_FUNCTIONS:
@@ -178,7 +180,7 @@ def _bench(what: str, args: argparse.Namespace, variants: list[str]) -> Bench:
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="infill bench", description=__doc__)
-    choices = [*DRAW, *DRAW_FUNCTIONS, "quiet", *ACTIONS, "humaneval"]
+    choices = [*DRAW, *DRAW_FUNCTIONS, "quiet", "session", *ACTIONS, "humaneval"]
     parser.add_argument(
         "what",
         choices=choices,

@@ -27,7 +27,7 @@ KINDS = {
     "comment": "in a comment",
     "string": "in a string or a docstring",
     "text": "in the text between tags",
-    "data row": "in a row of literals among others, cut off at an edge",
+    "data row": "in a row of literals below two others, cut off at an edge",
     "generated": "at the cut off end of a line of a file that says it was generated",
     "dismissed": "where a suggestion was just dismissed: the same is not said again",
 }
@@ -183,8 +183,8 @@ def _inside(syntax: Syntax, types: Sequence[str] | frozenset[str]) -> Iterator[i
 def _data_rows(syntax: Syntax) -> Iterator[Span]:
     lines = list(_lines(syntax))
     rows = [_ROW.fullmatch(syntax.text, line.start, line.end) is not None for line in lines]
-    for n in range(1, len(lines) - 1):
-        if all(rows[n - 1 : n + 2]):
+    for n in range(2, len(lines)):
+        if all(rows[n - 2 : n + 1]):
             yield lines[n]
 
 

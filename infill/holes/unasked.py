@@ -10,6 +10,7 @@ import re
 from infill.syntax.indentation import BLANK
 from infill.syntax.prose import prose_at
 from infill.syntax.quotes import without_strings
+from infill.syntax.statements import nothing_is_missing
 from infill.syntax.tree import Syntax, ancestors
 from infill.syntax.word_chars import is_word_char
 from infill.types import Reason, Span
@@ -56,6 +57,8 @@ def refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
         return "in_string", "the cursor is in a string"
     if (detail := _finished(syntax, offset)) is not None:
         return "finished_line", detail
+    if nothing_is_missing(syntax, offset) and not is_word_char(syntax.text[offset - 1 : offset]):
+        return "finished_line", "nothing is missing here, and code follows"
     if _is_data(syntax, offset):
         return "data_row", f"this row and the {ROWS_ABOVE} above are literals"
     return None

@@ -1,4 +1,4 @@
-"""Where statements end, by the tree: whether all that a line says is said."""
+"""Where statements end and lines lack nothing, by the tree: whether all that a line says is said."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import tree_sitter
 from infill.syntax.indentation import BLANK
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import Span
+
+CLOSING = ")]},;:"  # brackets and separators, before which there is always room for more
 
 
 def statement_ending_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
@@ -33,3 +35,18 @@ def statement_ending_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
 def code_end(syntax: Syntax, line: Span) -> int:
     """Return where the last character of a line ends that is not blank; the line's start for a blank line."""
     return line.start + len(syntax.text[line.start : line.end].rstrip(BLANK))
+
+
+def nothing_is_missing(syntax: Syntax, offset: int) -> bool:
+    """Whether code follows on the cursor's line and the parser lacks nothing on it as it stands.
+
+    Not so before a closing bracket or a separator, where there is always room for more, in a tag before its end, and
+    before a string, which often gets a call around it.
+    """
+    line = syntax.line(offset)
+    right = syntax.text[offset : line.end].lstrip(BLANK)
+    if not right or right[0] in CLOSING + syntax.language.quotes or not syntax.text[line.start : offset].strip(BLANK):
+        return False
+    if right.startswith((">", "/>")) and syntax.language.id in ("tsx", "javascript", "html"):
+        return False
+    return not any(p.span.start <= line.end and p.span.end >= line.start for p in syntax.problems)

@@ -12,6 +12,7 @@ import re
 import msgspec
 
 from tests.bench.replay.counts import Counts
+from tests.bench.replay.episodes import End, Episode
 from tests.bench.replay.recording import Accept, Cause, Edit
 
 DEBOUNCE_MS = 50.0  # the least that VS Code waits after a key before it asks
@@ -69,14 +70,16 @@ class Editor:
         self.due_ms: float | None = None  # when the next question is to be asked
         self.open: dict[int, Asked] = {}
         self.cancelled: set[int] = set()
+        self.episodes: list[Episode] = []
         self._counts = counts
         self._debounce_ms = debounce_ms
         self._key_ms = 0.0
+        self._now_ms = 0.0
 
     def edit(self, edit: Edit, now_ms: float, cursor: int | None = None, cause: Cause = "key") -> list[int]:
         """Change the text; the questions to cancel. An undo asks only while something is shown."""
-        into = self.shown
-        self._change(edit, cursor)
+        into, self._now_ms = self.shown, now_ms
+        self._change(edit, cursor, "typed over")
         if cause == "key":
             self._counts.keys += 1
             if into is not None and edit.text:
@@ -87,10 +90,12 @@ class Editor:
             self.due_ms = now_ms + self._debounce_ms
         return self._outdated()
 
-    def move(self, cursor: int) -> list[int]:
+    def move(self, cursor: int, now_ms: float | None = None) -> list[int]:
         """Put the cursor elsewhere, which hides what is shown; the questions to cancel."""
+        self._now_ms = self._now_ms if now_ms is None else now_ms
         if cursor != self.cursor:
-            self.cursor, self.shown, self.due_ms = cursor, None, None
+            self.cursor, self.due_ms = cursor, None
+            self._put(None, "left")
             return self._outdated()
         return []
 
@@ -107,12 +112,13 @@ class Editor:
 
     def accept(self, edit: Edit, how: Accept, now_ms: float) -> list[int]:
         """Apply what `taking` gave; the questions to cancel. After a word the rest stays on show."""
+        self._now_ms = now_ms
         if how == "whole":
-            self.shown = None
+            self._put(None, "taken")
             self._counts.accepted_whole += 1
         else:
             self._counts.accepted_words += 1
-        self._change(edit, None)
+        self._change(edit, None, "taken")
         self._key_ms, self.due_ms = now_ms, now_ms + self._debounce_ms
         return self._outdated()
 
@@ -151,12 +157,26 @@ class Editor:
         if old is None and item is not None:
             counts.shown += 1
             counts.ghost_ms.append(now_ms - asked.key_ms)
+        self._now_ms = now_ms
+        goes_on = old is not None and item is not None and self._extends(item, old)
+        if goes_on:
+            self.shown = item
+        else:
+            self._put(item, "replaced" if item is not None else "withdrawn")
+
+    def _put(self, item: Item | None, end: End) -> None:
+        """Show an item in place of what is shown, which ends so."""
+        if self.shown is not None:
+            self.episodes[-1].ended_ms, self.episodes[-1].end = self._now_ms, end
         self.shown = item
+        if item is not None:
+            line = self.text[self.text.rfind("\n", 0, self.cursor) + 1 : self.cursor]
+            self.episodes.append(Episode(self._now_ms, line, item.drawn(self.text, self.cursor)))
 
     def _extends(self, item: Item, old: Item) -> bool:
         return item.drawn(self.text, self.cursor).startswith(old.drawn(self.text, self.cursor))
 
-    def _change(self, edit: Edit, cursor: int | None) -> None:
+    def _change(self, edit: Edit, cursor: int | None, end: End) -> None:
         self.text = edit.applied(self.text)
         self.cursor = edit.start + len(edit.text) if cursor is None else cursor
         self.version += 1
@@ -165,7 +185,11 @@ class Editor:
             return
         grown = Item(item.start, item.end + len(edit.text) - (edit.end - edit.start), item.text)
         inside = item.start <= edit.start and edit.end <= item.end
-        self.shown = grown if inside and grown.fits(self.text, self.cursor) else None
+        if inside and grown.fits(self.text, self.cursor):
+            self.shown = grown
+        else:
+            out = inside and self.text[grown.start : grown.end] == item.text
+            self._put(None, "typed out" if out else end)
 
     def _outdated(self) -> list[int]:
         numbers = [number for number in self.open if number not in self.cancelled]

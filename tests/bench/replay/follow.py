@@ -39,6 +39,16 @@ class Follower:
                     return n + 1
         return None
 
+    def comes_to_word_end(self, text: str, end: int) -> bool:
+        """Whether the recording has this very text soon, and does not go on with the word that ends at `end`."""
+        n_events = self.comes_to(text)
+        if n_events is None:
+            return False
+        after = next((e.edit for e in self._events[self._at + n_events :] if e.edit is not None), None)
+        if after is None or after.start != end:
+            return True
+        return not (_is_word(text[end - 1 : end]) and _is_word(after.text[:1]))
+
     def skip(self, n_events: int) -> None:
         """Leave out events whose work a suggestion has done, and the time that they took."""
         before_ms = self._events[self._at].at_ms
@@ -46,6 +56,10 @@ class Follower:
             self.done()
         after = self.next()
         self.shift_ms += 0.0 if after is None else after.at_ms - before_ms
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def difference(old: str, new: str) -> Edit:

@@ -1,30 +1,31 @@
 """Makes recordings out of source code: segments of a file are taken out and typed in again as people type.
 
-Gaps between keys are log-normal (median 130 ms), quicker inside a word, with pauses to think; there are typos that are
-noticed late, undo, looks elsewhere in the file, brackets that the editor closes, indentation that it makes,
-and now and then a suggestion is taken. Pure: same sources, same seed, same recordings.
+How they type is in `typist`; now and then a suggestion is taken. Pure: same sources, same seed, same recordings.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tests.bench.replay.recording import Accept, Edit, Event, Header, Recording
+from infill.syntax.languages import for_path
+from tests.bench.replay.recording import Header, Recording
+from tests.bench.replay.typist import SHARES, Style, Typist
 
-MEDIAN_GAP_MS = 130.0
 MAX_CHARS = 60_000
 MIN_LINES, MAX_LINES = 4, 18  # of a segment
 MAX_STRETCH_CHARS = 400
 KEYS_PER_DOCUMENT = 250
-_CLOSERS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"}
-_NEIGHBOURS = dict(zip("abcdefghijklmnopqrstuvwxyz", "svxswdfuhjkjnbiowtdyivecuz", strict=True))
-_SHARES = {"typo": 0.02, "undo": 0.003, "look": 0.004, "accept": 0.12, "think": 0.02, "blind": 0.1}
 
 
-def generate(sources: Sequence[tuple[str, str]], n_keys: int, seed: int = 0) -> list[Recording]:
-    """Recordings of at least `n_keys` keys in all, from (name, text) pairs in a random order."""
+def generate(
+    sources: Sequence[tuple[str, str]], n_keys: int, seed: int = 0, shares: Mapping[str, float] = SHARES
+) -> list[Recording]:
+    """Recordings of at least `n_keys` keys in all, from (name, text) pairs in a random order.
+
+    A name says the language.
+    """
     draw = random.Random(seed)
     usable = [(name, text) for name, text in sources if len(text) <= MAX_CHARS and _is_plain(text)]
     draw.shuffle(usable)
@@ -33,7 +34,7 @@ def generate(sources: Sequence[tuple[str, str]], n_keys: int, seed: int = 0) -> 
         if not usable:
             raise ValueError("too little source to type")
         name, text = usable.pop()
-        recording = _of_file(name, text, min(left, KEYS_PER_DOCUMENT), draw)
+        recording = _of_file(name, text, min(left, KEYS_PER_DOCUMENT), draw, shares)
         if recording is not None:
             recordings.append(recording)
     return recordings
@@ -51,12 +52,14 @@ def first_keys(recordings: Sequence[Recording], n_keys: int) -> list[Recording]:
 
 
 def _is_plain(text: str) -> bool:
-    return "\r" not in text and "\t" not in text and text.endswith("\n")
+    return "\r" not in text and not re.search(r"[^\t\n]\t", text) and text.endswith("\n")
 
 
-def _of_file(name: str, text: str, n_keys: int, draw: random.Random) -> Recording | None:
+def _of_file(name: str, text: str, n_keys: int, draw: random.Random, shares: Mapping[str, float]) -> Recording | None:
     """Take segments out of a file until enough is to be typed; None for a file without any."""
-    segments = _stretches(text, draw)
+    language = for_path(name)
+    by_indent = language is None or language.block_style == "indent"
+    segments = _stretches(text, draw, by_indent)
     chosen: list[tuple[int, int]] = []
     for start, end in segments:
         if all(end <= other_start or start >= other_end for other_start, other_end in chosen):
@@ -69,165 +72,57 @@ def _of_file(name: str, text: str, n_keys: int, draw: random.Random) -> Recordin
     before = text
     for start, end in reversed(chosen):
         before = before[:start] + before[end:]
-    typist = Typist(before, draw)
+    openers = (":", "(", "[", "{") if by_indent else ("(", "[", "{")
+    typist = Typist(before, draw, Style(_unit(text), openers), shares)
     for start, end in chosen:  # the ones above are typed already, so the place is that of the whole text
         typist.look(start)
         typist.type(text[start:end])
-    return Recording(Header(text=before, name=name), tuple(typist.events))
+    own = language.lsp_ids[0] if language is not None else "python"
+    return Recording(Header(text=before, name=name, language=own), tuple(typist.events))
 
 
-def _stretches(text: str, draw: random.Random) -> list[tuple[int, int]]:
-    """Runs of lines after a line that opens a block, from the end of that line to the end of another."""
+def _unit(text: str) -> str:
+    """The unit of indentation of a text: a tab, or the blanks of its shallowest lines."""
+    found = re.findall(r"^(\t|  +)(?=[^\s*])", text, re.MULTILINE)
+    if "\t" in found:
+        return "\t"
+    return "  " if sum(len(indent) % 4 == 2 for indent in found) > len(found) / 4 else "    "
+
+
+def _stretches(text: str, draw: random.Random, by_indent: bool) -> list[tuple[int, int]]:
+    """Runs of lines after a line that opens a block, from the end of that line to the end of another.
+
+    In a language of braces they close all that they open, and no more.
+    """
     lines = text.split("\n")
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
-    heads = [n for n, line in enumerate(lines) if line.rstrip().endswith(":") and line.startswith((" ", "def "))]
+    if by_indent:
+        heads = [n for n, line in enumerate(lines) if line.rstrip().endswith(":") and line.startswith((" ", "def "))]
+    else:
+        heads = [n for n, line in enumerate(lines) if line.rstrip().endswith("{")]
     draw.shuffle(heads)
     found: list[tuple[int, int]] = []
     for head in heads:
         last = min(head + draw.randint(MIN_LINES, MAX_LINES), len(lines) - 2)
         begin = starts[head] + len(lines[head])
-        while last > head and (not lines[last].strip() or starts[last + 1] - begin > MAX_STRETCH_CHARS):
+        while last > head and not (
+            lines[last].strip()
+            and starts[last + 1] - begin <= MAX_STRETCH_CHARS
+            and (by_indent or _is_closed(lines[head + 1 : last + 1]))
+        ):
             last -= 1
         if last > head:
             found.append((begin, starts[last] + len(lines[last])))
     return found
 
 
-class Typist:
-    """Types text into a document at the cursor; `events` is the recording."""
-
-    def __init__(self, text: str, draw: random.Random) -> None:
-        self.text = text
-        self.cursor = 0
-        self.events: list[Event] = []
-        self.n_keys = 0
-        self._draw = draw
-        self._at_ms = 0.0
-        self._closing = ""  # what the editor closed by itself, right behind the cursor
-
-    def look(self, offset: int) -> None:
-        """Put the cursor somewhere, after a pause."""
-        self._wait(self._gap(900, 0.5))
-        self.cursor = offset
-        self.events.append(Event(self._at_ms, cursor=offset))
-
-    def type(self, wanted: str) -> None:
-        """Type all of it, with what people do on the way; the text is then there exactly."""
-        at = 0
-        while at < len(wanted):
-            char = wanted[at]
-            if char == "\n":
-                at += self._line_break(wanted[at:])
-                continue
-            self._distraction(wanted[:at])
-            self._wait(self._key_gap(wanted[at - 1 : at + 1]))
-            if char in _NEIGHBOURS and self._chance("typo"):
-                at += self._typo(wanted[at:])
-            else:
-                self._char(char, wanted[at + 1 : at + 3])
-                at += 1
-            if self._chance("accept"):
-                self._take_suggestion()
-        if self._closing:  # the text ends inside the brackets
-            self._key(self.cursor, self.cursor + len(self._closing), "")
-            self._closing = ""
-
-    def _char(self, char: str, following: str) -> None:
-        """One key: over a bracket that stands there already, with its closing one, or as it is."""
-        right = self.text[self.cursor + len(self._closing) : self.cursor + len(self._closing) + 1]
-        if self._closing.startswith(char):
-            self._key(self.cursor, self.cursor + 1, char)
-            self._closing = self._closing[1:]
-        elif char in _CLOSERS and right in ("", "\n") and self._closes(char, following):
-            self._key(self.cursor, self.cursor, char + _CLOSERS[char], back=1)
-            self._closing = _CLOSERS[char] + self._closing
-        else:
-            self._key(self.cursor, self.cursor, char)
-
-    def _closes(self, char: str, following: str) -> bool:
-        inside_string = self._closing[:1] in ("'", '"')
-        if char in "([{":
-            return not inside_string
-        before = self.text[self.cursor - 1 : self.cursor]
-        return not inside_string and following[:1] != char and not re.match(r"[\w\"'\\]", before)
-
-    def _line_break(self, wanted: str) -> int:
-        """Enter, with the editor's indentation put right where it is another; how much of `wanted` that was."""
-        self._wait(self._gap(260, 0.5) + (self._gap(1200, 0.6) if self._draw.random() < 0.25 else 0.0))
-        start = self.text.rfind("\n", 0, self.cursor) + 1
-        line = self.text[start : self.cursor]
-        indent = line[: len(line) - len(line.lstrip(" "))]
-        blank_from = start if line and not line.strip() else self.cursor  # blanks on an empty line go
-        made = indent + ("    " if line.rstrip().endswith((":", "(", "[", "{")) else "")
-        self._key(blank_from, self.cursor, "\n" + made)
-        found = re.match(r"\n( *)", wanted)
-        assert found is not None
-        target = found[1]
-        if wanted[found.end() : found.end() + 1] == "\n":
-            return 1  # an empty line: the next Enter takes the blanks away
-        while len(self._indent()) > len(target):
-            self._wait(self._gap(160, 0.4))
-            self._key(self.cursor - min(4, len(self._indent()) - len(target)), self.cursor, "")
-        if missing := len(target) - len(self._indent()):
-            self._wait(self._gap(160, 0.4))
-            self._key(self.cursor, self.cursor, " " * missing)
-        return found.end()
-
-    def _indent(self) -> str:
-        return self.text[self.text.rfind("\n", 0, self.cursor) + 1 : self.cursor]
-
-    def _typo(self, wanted: str) -> int:
-        """A neighbouring key, perhaps a letter more before it is seen, and back; what was typed in the end: 0."""
-        more = wanted[1:2] if self._draw.random() < 0.5 and wanted[1:2].isalpha() else ""
-        for char in _NEIGHBOURS[wanted[0]] + more:
-            self._key(self.cursor, self.cursor, char)
-            self._wait(self._gap(MEDIAN_GAP_MS, 0.4))
-        self._wait(self._gap(250, 0.4))
-        for _ in range(1 + len(more)):
-            self._key(self.cursor - 1, self.cursor, "")
-            self._wait(self._gap(90, 0.3))
-        return 0
-
-    def _distraction(self, typed: str) -> None:
-        """Undo the last word and type it again, or look elsewhere and come back."""
-        if self._chance("undo") and (word := re.search(r"[a-z]{3,}$", typed)) and not self._closing:
-            self._wait(self._gap(500, 0.4))
-            self._edit(self.cursor - len(word[0]), self.cursor, "", cause="undo")
-            for char in word[0]:
-                self._wait(self._key_gap("aa"))
-                self._key(self.cursor, self.cursor, char)
-        elif self._chance("look"):
-            here = self.cursor
-            self.look(self._draw.randrange(len(self.text)))
-            self.look(here)
-
-    def _take_suggestion(self) -> None:
-        how: Accept = "whole" if self._draw.random() < 0.75 else "word"
-        self._wait(self._gap(420, 0.4))
-        self.events.append(Event(self._at_ms, accept=how, blind=self._chance("blind")))
-
-    def _key(self, start: int, end: int, text: str, back: int = 0) -> None:
-        self.n_keys += 1
-        self._edit(start, end, text, back)
-
-    def _edit(self, start: int, end: int, text: str, back: int = 0, cause: str = "key") -> None:
-        edit = Edit(start, end, text)
-        self.text = edit.applied(self.text)
-        self.cursor = start + len(text) - back
-        cursor = self.cursor if back else None
-        self.events.append(Event(self._at_ms, edit, cursor, cause="undo" if cause == "undo" else "key"))
-
-    def _chance(self, of: str) -> bool:
-        return self._draw.random() < _SHARES[of]
-
-    def _key_gap(self, pair: str) -> float:
-        gap = self._gap(MEDIAN_GAP_MS * (0.85 if pair.isalpha() else 1.15), 0.45)
-        return gap + (self._gap(1000, 0.6) if self._chance("think") else 0.0)
-
-    def _gap(self, median_ms: float, sigma: float) -> float:
-        return median_ms * self._draw.lognormvariate(0.0, sigma)
-
-    def _wait(self, ms: float) -> None:
-        self._at_ms = round(self._at_ms + ms, 1)
+def _is_closed(lines: Sequence[str]) -> bool:
+    """Whether the lines close every brace that they open, and none before it."""
+    depth = 0
+    for char in "".join(lines):
+        depth += (char == "{") - (char == "}")
+        if depth < 0:
+            return False
+    return depth == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests.bench.replay.recording import (
     read_recording,
     write_recording,
 )
+from tests.bench.replay.typist import SHARES, Style, Typist
 
 SOURCE = '''"""Boxes."""
 
@@ -93,6 +95,67 @@ def test_what_is_typed_is_the_source_in_the_end(seed: int) -> None:
     assert recording.final_text == SOURCE
     times = [event.at_ms for event in recording.events]
     assert times == sorted(times)
+
+
+SCRIPT = """import { load } from "./load";
+
+export class Store {
+  private readonly kept = new Map<string, number>();
+
+  add(name: string, n = 1): number {
+    if (n < 0) {
+      throw new Error(`bad: ${n}`);
+    } else {
+      this.kept.set(name, {
+        ...load(name),
+        n,
+      }.n);
+    }
+    return [1, 2, 3].reduce((a, b) => {
+      return a + b;
+    }, n);
+  }
+}
+"""
+GO = """package p
+
+func add(kept map[string]int, name string) (int, error) {
+\tif n, ok := kept[name]; ok {
+\t\treturn n, nil
+\t}
+\tfor i := range kept {
+\t\tswitch {
+\t\tcase i == "a":
+\t\t\tkept[i]++
+\t\tdefault:
+\t\t\tkept[i] = 1
+\t\t}
+\t}
+\treturn 0, nil
+}
+"""
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize(
+    ("name", "source", "language"), [("store.ts", SCRIPT, "typescript"), ("add.go", GO, "go")], ids=["ts", "go"]
+)
+def test_other_languages_are_typed_with_their_braces_and_tabs(name: str, source: str, language: str, seed: int) -> None:
+    (recording,) = generate([(name, source)], 1, seed)
+    assert recording.final_text == source
+    assert recording.header.language == language
+    typed = [event.edit.text for event in recording.events if event.edit is not None]
+    if language == "go":
+        assert not any("  " in text for text in typed), "the editor indents as the file does"
+
+
+def test_enter_between_brackets_puts_the_closing_one_below_and_the_typist_goes_over_it() -> None:
+    typist = Typist("", random.Random(1), Style("  ", ("{",)), {**SHARES, "typo": 0.0, "undo": 0.0, "look": 0.0})
+    typist.type("f() {\n  a;\n}\ng;")
+    assert typist.text == "f() {\n  a;\n}\ng;"
+    enter = next(event for event in typist.events if event.edit is not None and event.edit.text.startswith("\n"))
+    assert enter.edit is not None and enter.edit.text == "\n  \n" and enter.cursor == 8
+    assert [event.cursor for event in typist.events if event.edit is None and event.cursor is not None] == [12]
 
 
 def test_held_out_files_are_typed_as_people_type() -> None:

@@ -130,3 +130,8 @@ def test_a_run_prints_its_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"line", "generated", "finished line"} <= {s["kind"] for s in samples}
     assert all(s["reason"] == "generated_file" for s in samples if s["kind"] == "generated")
     assert "silent, all these places" in err
+
+
+def test_the_session_is_named_with_the_command_that_runs_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["session"]) == 2
+    assert "make bench-session" in capsys.readouterr().err

@@ -11,6 +11,24 @@ from infill.types import Span
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "text", "aside"),
+    [
+        ("if idx", " > 0:\n    pass", " == 0", True),
+        ("self", " = 1", ".name", False),
+        ("f(nam", ", 2)", "e", False),
+        ("f(a", ", 2)", " + 1", False),  # before a comma there is room
+        ("x = f(a) b", " > 0", " + ", False),  # something is missing here
+    ],
+)
+def test_in_the_middle_of_a_line_that_lacks_nothing_only_the_word_goes_on(
+    before: str, after: str, text: str, aside: bool
+) -> None:
+    python = by_id("python")
+    assert python is not None
+    assert is_aside(parse(python, f"{before}{after}\n"), Span(len(before), len(before)), text) is aside
+
+
+@pytest.mark.parametrize(
     ("language_id", "before", "text", "aside"),
     [
         ("python", "x = f(1)", "  # the first", True),

@@ -255,6 +255,14 @@ def test_a_draft_that_runs_on_may_stop_after_its_first_word() -> None:
     assert texts(fill(engine, AREA)) == ["h"]
 
 
+@pytest.mark.parametrize(("marked", "text"), [(AREA.replace("w * ", "w"), "  # wide"), ("f(w)‸ > 0\n", " + 1")])
+def test_unasked_a_line_gets_no_more_than_it_needs_and_asked_for_it_does(marked: str, text: str) -> None:
+    engine = FakeEngine([text], log_probs={text: -0.01})
+    assert texts(fill(engine, marked)) == [text]
+    unasked = fill(engine, marked, trigger="automatic")
+    assert isinstance(unasked, NoFill)
+
+
 def test_what_the_code_base_says_more_often_is_believed_more() -> None:
     line = "    return w * ‸\n"
     others = "def a(w, h):\n    return w * d\n" * 3

@@ -1,0 +1,106 @@
+"""A session of typing as a person has it: real files typed key by key through the server, with a person's pauses.
+
+`python tests/bench/bench_session.py [--keys N] [--language ID] [--source PATH ...] [--model NAME] [--list]` counts what
+ghost text was offered, how much of it was right, wrong or gone again before it could be read, and the keys that it
+saved: what is right is taken once it has been on the screen for as long as reading takes. It is measured in real time.
+`--list` names every ghost text that was wrong or flashed by.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from infill.bench.hole_sampling import held_out_files
+from infill.bench.tables import machine
+from infill.syntax.languages import by_id, for_path
+from tests.bench.replay.counts import table
+from tests.bench.replay.episodes import listing, session_figures
+from tests.bench.replay.generate import first_keys, generate
+from tests.bench.replay.play import Pace, Played, play_session
+from tests.bench.replay.recording import Recording
+from tests.bench.replay.typist import SHARES
+from tests.bench.server.apart import engines_apart
+from tests.e2e.client import Client
+
+MOST_FILES = 300  # beside a file that is typed, which are copied so that the server can read them
+# Suggestions are taken when they are right and read, not at moments of the recording.
+PLAIN = {**SHARES, "accept": 0.0, "blind": 0.0}
+
+
+def session_recordings(files: list[Path], folder: Path, n_keys: int, seed: int) -> list[Recording]:
+    """Recordings of typing the files, as copies below `folder` with what lies beside them.
+
+    The server reads no ignored files, and installed packages are often ignored.
+    """
+    by_copy = [(str(folder / f"p{n}" / path.parent.name / path.name), path) for n, path in enumerate(files)]
+    texts = [(name, path.read_text("utf-8", "replace")) for name, path in by_copy]
+    recordings = first_keys(generate(texts, n_keys, seed, PLAIN), n_keys)
+    sources = dict(by_copy)
+    for recording in recordings:
+        copy, own = Path(recording.header.name), sources[recording.header.name]
+        copy.parent.mkdir(parents=True)
+        for beside in sorted(own.parent.glob(f"*{own.suffix}"))[:MOST_FILES]:
+            if beside != own:
+                shutil.copyfile(beside, copy.parent / beside.name)
+        copy.write_text(recording.header.text, "utf-8")
+    return recordings
+
+
+async def session(recordings: list[Recording], folder: Path, arguments: list[str], pace: Pace) -> Played:
+    """Play the recordings to a new server whose workspace is the folder."""
+    client = await Client.start("--stdio", *arguments)
+    client.limit_s = 300
+    await client.initialize(roots={"rootUri": folder.as_uri()}, general={"positionEncodings": ["utf-16"]})
+    await client.ready()
+    played = await play_session(client, recordings, pace)
+    await client.ask("shutdown")
+    client.notify("exit")
+    await client.close()
+    return played
+
+
+def files_of(source: list[Path] | None, language: str) -> list[Path]:
+    """The files of a language that are named or in named folders, else the held-out ones."""
+    if source is None:
+        return held_out_files() if language == "python" else []
+    found = [f for path in source for f in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    wanted = by_id(language)
+    return [f for f in found if f.is_file() and wanted is not None and for_path(f) == wanted]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--keys", type=int, default=900, help="keys to type, some five minutes (default %(default)s)")
+    add("--seed", type=int, default=0, help="of what is typed and how (default %(default)s)")
+    add("--language", default="python", help="default: %(default)s")
+    add("--source", type=Path, nargs="+", metavar="PATH", help="files or folders (default: the held-out packages)")
+    add("--model", metavar="NAME", help="of the server, as its own option")
+    add("--list", action="store_true", help="name what was wrong or flashed by")
+    add("--speed", type=float, default=1.0, help="times as fast; above 1 the model is too slow (default %(default)s)")
+    args = parser.parse_args()
+    files = files_of(args.source, args.language)
+    if not files:
+        sys.exit(f"no files of {args.language}; name some with --source")
+    with engines_apart(), tempfile.TemporaryDirectory(prefix="dg-lsp-session-") as name:
+        folder = Path(name).resolve()
+        recordings = session_recordings(files, folder, args.keys, args.seed)
+        model = ["--model", args.model] if args.model else []
+        played = asyncio.run(session(recordings, folder, model, Pace(args.speed, takes_right=True)))
+    n_keys = sum(recording.n_keys for recording in recordings)
+    print(f"{args.language}, {len(recordings)} files; {machine()}, {time.strftime('%Y-%m-%d')}\n")
+    print(table(session_figures(played.counts, played.episodes, n_keys, played.minutes, args.speed)))
+    if args.list:
+        print(f"\n{listing(played.episodes)}")
+
+
+if __name__ == "__main__":
+    main()
