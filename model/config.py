@@ -102,13 +102,13 @@ FOR_CHAT: dict[str, Any] = {
 def folder_of(spec: ModelSpec) -> Path:
     """The checkpoint folder of a local model, unchecked; raises `CheckpointError` for one that was not fetched.
 
-    Without a name it is the default model where that was fetched, else the embedded one; a format or a device that is
-    asked for is for torch, which the default does not run in.
+    Without a name it is the default model where that was fetched, else the embedded one; a format that is asked for is
+    for a checkpoint as it was published, which the default is not.
     """
     if spec.model == EMBEDDED_NAME:
         return EMBEDDED
     if spec.model is None:
-        own = None if spec.quant or spec.device else fetched_folder(DEFAULT_NAME)
+        own = None if spec.quant else fetched_folder(DEFAULT_NAME)
         return own or EMBEDDED
     return find(spec.model)
 

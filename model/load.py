@@ -60,7 +60,9 @@ def open_masked(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> Diff
 
 
 def open_causal(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None) -> Engine:
-    """A causal model that was converted, in ONNX Runtime."""
+    """A causal model that was converted: in ONNX Runtime, or in torch on a device that is asked for."""
+    if spec.device is not None:
+        check_torch(folder)
     from model.causal.load import load_causal_engine
 
     return load_causal_engine(folder, spec, on_bytes)
@@ -103,10 +105,12 @@ def check_torch(folder: Path) -> None:
     """Refuse what needs torch where there is none."""
     missing = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
     if missing:
-        or_else = f", or write the checkpoint's {ONNX} folder for the CPU with python -m model.train.to_onnx"
+        or_else = {
+            MODEL_TYPE: f", or write the checkpoint's {ONNX} folder for the CPU with python -m model.train.to_onnx",
+            CAUSAL_TYPE: ", or leave --device out: it runs on the CPU without",
+        }.get(str(read_model_type(folder)), "")
         raise CheckpointError(
-            f"{folder}: needs {' and '.join(missing)}, not installed here; pip install 'dg-lsp[gpu]'"
-            + ("" if read_model_type(folder) in MASKED_TYPES else or_else)
+            f"{folder}: needs {' and '.join(missing)}, not installed here; pip install 'dg-lsp[gpu]'{or_else}"
         )
 
 

@@ -4,25 +4,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from model.causal.config import read_manifest
 from model.causal.engine import CausalEngine
 from model.causal.network import CausalNetwork
+from model.causal.onnx_runtime import OnnxRuntime
+from model.causal.runtime import Runtime
 from model.causal.sessions import open_folder
 from model.causal.tokenizer import CausalTokenizer
 from model.config import read_infill_config
+from model.hardware.devices import device_of
 from model.types import CheckpointError, ModelSpec, OnBytes
 
 
 def load_causal_engine(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None = None) -> CausalEngine:
     """The engine of a converted folder; raises `CheckpointError`."""
-    if spec.device not in (None, "cpu") or spec.quant is not None:
-        raise CheckpointError(f"{folder}: runs on the CPU only, in the format that it was converted to")
+    if spec.quant is not None:
+        raise CheckpointError(f"{folder}: --quant cannot change the format that it was converted to; leave it out")
     tokenizer = CausalTokenizer.load(folder)
-    opened = open_folder(folder, spec.threads)
-    if tokenizer.vocab_size > opened.config.vocab_size:
+    runtime = open_runtime(folder, spec)
+    if tokenizer.vocab_size > runtime.config.vocab_size:
         raise CheckpointError(
-            f"{folder}: tokenizer has {tokenizer.vocab_size} tokens but the model {opened.config.vocab_size}; "
+            f"{folder}: tokenizer has {tokenizer.vocab_size} tokens but the model {runtime.config.vocab_size}; "
             "they do not belong together"
         )
     if on_bytes is not None:
-        on_bytes(opened.manifest.weights_bytes, opened.manifest.weights_bytes)
-    return CausalEngine(CausalNetwork(opened), tokenizer, read_infill_config(folder))
+        n_bytes = read_manifest(folder).weights_bytes
+        on_bytes(n_bytes, n_bytes)
+    return CausalEngine(CausalNetwork(runtime), tokenizer, read_infill_config(folder))
+
+
+def open_runtime(folder: Path, spec: ModelSpec) -> Runtime:
+    """ONNX Runtime, or torch on the device that is asked for; raises `CheckpointError`."""
+    if spec.device is None:
+        return OnnxRuntime(open_folder(folder, spec.threads))
+    from model.causal.torch_runtime import TorchRuntime  # brings torch
+
+    return TorchRuntime(folder, device_of(spec.device).name, spec.threads)

@@ -5,19 +5,18 @@ Shapes: T rows of a pass over N that are kept, V ids, W ids that have a score, M
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import cast
 
 import numpy as np
 
 from model.causal.config import CausalConfig
-from model.causal.key_values import KeyValues, shared
+from model.causal.key_values import shared
 from model.causal.reading import Prompt, Reading
-from model.causal.sessions import Opened
+from model.causal.runtime import Kept, Runtime
 from model.causal.written import Written
 from model.diffusion.sampler import Flags, Floats, Ids
-from model.onnx.runtime import Fail, ort
 from model.types import CancelToken
 
 PIECE = 64  # tokens read in one pass: a cancel loses no more
@@ -27,26 +26,16 @@ KEPT_BYTES = 160 << 20  # of all kept prompts together
 class CausalNetwork:
     """Reads, continues and judges; one thread at a time."""
 
-    device = "cpu"
-
-    def __init__(self, opened: Opened, kept_bytes: int = KEPT_BYTES) -> None:
-        self._opened, self._kept_bytes = opened, kept_bytes
-        self.config: CausalConfig = opened.config
-        self.vocab_size = opened.config.vocab_size
-        self.n_parameters = opened.config.n_parameters
-        self.dtype: str = opened.manifest.format
-        self.embed = opened.embedding
-        self._outputs = [output.name for output in opened.trunk.get_outputs()]
-        half = np.arange(0, self.config.head_dim, 2, dtype=np.float64) / self.config.head_dim
-        angles = np.arange(self.config.max_position_embeddings)[:, None] / self.config.rope_theta**half
-        self._cos, self._sin = np.cos(angles, dtype=np.float64), np.sin(angles, dtype=np.float64)
-        self._cos, self._sin = self._cos.astype(np.float32), self._sin.astype(np.float32)
-        self._options: ort.RunOptions | None = None
+    def __init__(self, runtime: Runtime, kept_bytes: int = KEPT_BYTES) -> None:
+        self._runtime, self._kept_bytes = runtime, kept_bytes
+        self.config: CausalConfig = runtime.config
+        self.device, self.dtype = runtime.device, runtime.dtype
+        self.vocab_size, self.n_parameters = self.config.vocab_size, self.config.n_parameters
         self.forget()
 
     def forget(self) -> None:
         """Drop the prompts that are kept."""
-        self._prompts = [Prompt(KeyValues(self.config))]  # the one in use first
+        self._prompts = [Prompt(self._runtime.nothing_kept())]  # the one in use first
         self._written: Written | None = None
 
     @property
@@ -64,8 +53,8 @@ class CausalNetwork:
 
     def cover(self, token_ids: Sequence[int]) -> None:
         """Give these ids a score too, until the next prompt."""
-        self._written = Written(self._opened.head_ids, self.vocab_size, (*self.prompt.ids, *token_ids))
-        self._extra_rows = self.embed(self._written.extra_ids)  # [X, dim]
+        self._written = Written(self._runtime.head_ids, self.vocab_size, (*self.prompt.ids, *token_ids))
+        self._extra_rows = self._runtime.embed(self._written.extra_ids)  # [X, dim]
 
     def prefill(self, prompt_ids: Sequence[int]) -> None:
         """Make `prompt_ids`, which are not empty, the kept prompt; only what no kept one begins with is read.
@@ -93,49 +82,22 @@ class CausalNetwork:
         self.prompt.key_values.cut(len(self.prompt.ids))
         return Reading(self, self.prompt)
 
-    def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: KeyValues) -> Floats:
-        """Hidden states [T, dim] of `ids` [T] at `positions` [T], whose keys and values are added to `past`.
-
-        `visible` [T, N + T] says which of the N rows of `past` and of the T new ones each row sees.
-        """
-        n = past.n
-        mask = np.where(visible, np.float32(0), np.float32(-np.inf))
-        mask = np.tile(mask, (self.config.heads_per_key, 1))  # query heads that share keys stand below each other
-        inputs = past.inputs() | {
-            "x": self.embed(ids),
-            "cos": self._cos[None, positions],
-            "sin": self._sin[None, positions],
-            "mask_past": np.ascontiguousarray(mask[:, :n]),
-            "mask_new": np.ascontiguousarray(mask[:, n:]),
-            "n_past_and_new": np.array([n, len(mask[0]) - n]),
-        }
-        outputs = cast("list[Floats]", self._opened.trunk.run(self._outputs, inputs, self._options))
-        by_name = dict(zip(self._outputs, outputs, strict=True))
-        past.append(by_name)
-        return by_name["hidden"]
+    def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept) -> Floats:
+        """See `Runtime`."""
+        return self._runtime.forward(ids, positions, visible, past)
 
     def log_probs(self, hidden: Floats) -> Floats:
         """Log-probabilities [M, W] (nats) of the written ids after rows of hidden states [M, dim]."""
         written = self.written
-        scores = cast("Floats", self._opened.head.run(None, {"hidden": hidden}, self._options)[0])
+        scores = self._runtime.scores(hidden)
         if len(written.extra_ids):
             scores = np.concatenate((scores, hidden @ self._extra_rows.T), axis=1)
         scores = scores - scores.max(-1, keepdims=True)
         return cast("Floats", scores - np.log(np.exp(scores).sum(-1, keepdims=True)))
 
-    @contextmanager
-    def interrupted_by(self, cancel: CancelToken) -> Iterator[None]:
-        """A block of calls that `cancel` ends from another thread, without an error; finished passes are kept."""
-        options = self._options = ort.RunOptions()  # its own: one that ended a pass ends every later one
-        options.log_severity_level = 4  # ending a pass is no error
-        cancel.on_cancel(lambda: setattr(options, "terminate", True))
-        try:
-            yield
-        except Fail:
-            if not options.terminate:
-                raise
-        finally:
-            self._options = None
+    def interrupted_by(self, cancel: CancelToken) -> AbstractContextManager[None]:
+        """See `Runtime`."""
+        return self._runtime.interrupted_by(cancel)
 
     def _begin(self, prompt_ids: Sequence[int]) -> None:
         """Put the kept prompt that goes furthest with `prompt_ids` first, cut to where they part."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from model.causal.key_values import KeyValues
+from model.causal.runtime import Kept
 from model.diffusion.sampler import Flags, Floats, Ids
 
 ROOT = -1  # the prompt's last token, as a parent
@@ -16,7 +16,7 @@ ROOT = -1  # the prompt's last token, as a parent
 class Prompt:
     """A text that was read."""
 
-    def __init__(self, key_values: KeyValues) -> None:
+    def __init__(self, key_values: Kept) -> None:
         self.ids: list[int] = []
         self.key_values = key_values  # of its tokens, and behind them of what is read on
         self.last_hidden: Floats | None = None  # [dim] of its last token, unless it was cut
@@ -32,7 +32,7 @@ class Prompt:
 class Passes(Protocol):
     """What computes."""
 
-    def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: KeyValues) -> Floats:
+    def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept) -> Floats:
         """Hidden states [T, dim] of `ids` [T] at `positions` [T], whose keys and values are added to `past`.
 
         `visible` [T, N + T] says which of the N rows of `past` and of the T new ones each row sees.

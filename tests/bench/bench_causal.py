@@ -22,6 +22,7 @@ import psutil
 from infill.bench.tables import machine
 from model.causal.config import WEIGHTS, read_manifest
 from model.causal.network import CausalNetwork
+from model.causal.onnx_runtime import OnnxRuntime
 from model.causal.reading import ROOT
 from model.causal.sessions import open_folder
 from model.causal.tokenizer import CausalTokenizer
@@ -51,7 +52,7 @@ def least_ms(run: Callable[[], object], seconds: float = SECONDS) -> tuple[float
 
 def speeds(folder: Path, n_threads: int) -> list[str]:
     """A line of the table of speeds."""
-    network, tokenizer = CausalNetwork(open_folder(folder, n_threads)), CausalTokenizer.load(folder)
+    network, tokenizer = CausalNetwork(OnnxRuntime(open_folder(folder, n_threads))), CausalTokenizer.load(folder)
     ids = tokenizer.encode(text_of("argparse"))
     network.prefill(ids[:N_PROMPT])
     cells: list[str] = []
@@ -87,7 +88,7 @@ def loading(folder: Path) -> list[str]:
 def measure_loading(folder: str) -> None:
     """Print what `loading` reads."""
     clock, cpu = time.perf_counter(), time.process_time()
-    network = CausalNetwork(open_folder(Path(folder), 1))
+    network = CausalNetwork(OnnxRuntime(open_folder(Path(folder), 1)))
     print(f"{time.perf_counter() - clock:.1f} {time.process_time() - cpu:.1f}")
     print(f"{psutil.Process().memory_info().rss / 2**20:.0f}")
     network.prefill(CausalTokenizer.load(Path(folder)).encode(text_of("argparse"))[:1024])
@@ -102,7 +103,7 @@ def windows(folder: Path) -> list[list[int]]:
 
 def held_out_loss(folder: Path) -> float:
     """Mean loss of a token in nats, over the written tokens and each window's own."""
-    network, losses = CausalNetwork(open_folder(folder, 2)), list[float]()
+    network, losses = CausalNetwork(OnnxRuntime(open_folder(folder, 2))), list[float]()
     for ids in windows(folder):
         network.prefill(ids[:1])
         network.cover(ids)

@@ -15,6 +15,7 @@ from transformers import Qwen2Config, Qwen2ForCausalLM  # noqa: E402
 
 from model.causal.convert import convert  # noqa: E402
 from model.causal.network import CausalNetwork  # noqa: E402
+from model.causal.onnx_runtime import OnnxRuntime  # noqa: E402
 from model.causal.sessions import open_folder  # noqa: E402
 from model.causal.tokenizer import END, FILE, MIDDLE, PREFIX, REPOSITORY, SUFFIX, TURN_END  # noqa: E402
 from model.tokenize.byte_codec import byte_alphabet  # noqa: E402
@@ -76,7 +77,7 @@ def converted(tmp_path_factory: pytest.TempPathFactory, published: Path) -> dict
 @pytest.fixture
 def network(converted: dict[str, Path]) -> CausalNetwork:
     """The small model in float32."""
-    return CausalNetwork(open_folder(converted["float32"], 1))
+    return CausalNetwork(OnnxRuntime(open_folder(converted["float32"], 1)))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from model.causal.network import CausalNetwork
+from model.causal.onnx_runtime import OnnxRuntime
 from model.causal.reading import ROOT
 from model.causal.sessions import open_folder
 from model.diffusion.sampler import Floats
@@ -36,7 +37,7 @@ def after(network: CausalNetwork, prompt: list[int], more: list[int] = TEXT[:0])
 
 @pytest.mark.parametrize("kind", CLOSE)
 def test_same_scores_as_the_class(kind: str, converted: dict[str, Path], library) -> None:
-    network, theirs = CausalNetwork(open_folder(converted[kind], 1)), expected(library, TEXT)
+    network, theirs = CausalNetwork(OnnxRuntime(open_folder(converted[kind], 1))), expected(library, TEXT)
     network.prefill(TEXT[:100])
     reading = network.reading()
     nodes = reading.extend(TEXT[100:], [ROOT, *range(len(TEXT) - 101)])
@@ -49,7 +50,7 @@ def test_the_kept_equals_a_fresh_read_wherever_it_is_cut(network: CausalNetwork,
     network.prefill(TEXT)
     for n in (150, 149, 101, 64, 63, 30, 1):
         changed = [*TEXT[:n], 7, 8, *TEXT[n:140]]
-        fresh = CausalNetwork(open_folder(converted["float32"], 1))
+        fresh = CausalNetwork(OnnxRuntime(open_folder(converted["float32"], 1)))
         assert network.n_unread(changed) <= len(changed) - n
         assert after(network, changed) == pytest.approx(after(fresh, changed), abs=1e-4)
         assert after(network, TEXT[:n]) == pytest.approx(after(fresh, TEXT[:n]), abs=1e-4)
@@ -67,7 +68,7 @@ def test_only_what_changed_is_read(network: CausalNetwork, monkeypatch: pytest.M
 
 def test_kept_prompts_are_dropped_where_memory_ends(converted: dict[str, Path]) -> None:
     one = 256 * 3 * 2 * 2 * 16 * 4  # tokens, layers, keys and values, heads, numbers in a head, bytes
-    network = CausalNetwork(open_folder(converted["float32"], 1), kept_bytes=3 * one)
+    network = CausalNetwork(OnnxRuntime(open_folder(converted["float32"], 1)), kept_bytes=3 * one)
     for start in range(8):
         network.prefill([start, *TEXT])
         assert sum(prompt.key_values.n_bytes for prompt in network._prompts) <= 3 * one
@@ -84,7 +85,7 @@ def test_rows_of_a_tree_equal_runs_of_their_own(network: CausalNetwork, converte
     ends = [second[0], second[3], second[2], first[1]]
     ours = reading.log_probs(ends)
     for row, path in zip(ours, paths, strict=True):
-        fresh = CausalNetwork(open_folder(converted["float32"], 1))
+        fresh = CausalNetwork(OnnxRuntime(open_folder(converted["float32"], 1)))
         assert row == pytest.approx(after(fresh, TEXT, path), abs=1e-4)
     assert [reading.ids[node] for node in reading.path(second[3])] == paths[1]
 
@@ -96,7 +97,7 @@ def test_a_kept_path_goes_on_as_if_it_had_been_alone(network: CausalNetwork, con
     reading.keep(4)
     assert reading.ids == [1, 2, 4]
     node = reading.extend([5], [2])[0]
-    fresh = CausalNetwork(open_folder(converted["float32"], 1))
+    fresh = CausalNetwork(OnnxRuntime(open_folder(converted["float32"], 1)))
     wanted = after(fresh, TEXT[:50], [1, 2, 4, 5])
     assert reading.log_probs([node])[0] == pytest.approx(wanted, abs=1e-4)
     reading.accept(node)
