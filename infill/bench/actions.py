@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from infill.bench import docstrings, refine
-from infill.bench.fills import packages
+from infill.bench.code.code_set import installed_set, packages, source_files
 from infill.bench.fix import run as fix
 from infill.bench.fix.messages import MESSAGES
 from infill.bench.fix.planted import Planted, plant
-from infill.bench.hole_sampling import held_out_files, source_files
 from infill.bench.instruct import run as instruct
 from infill.bench.instruct.tasks import read_tasks
 from infill.bench.tables import heading, table
@@ -52,7 +51,7 @@ def instruct_bench(args: argparse.Namespace) -> Bench:
 
 def fix_bench(args: argparse.Namespace) -> Bench:
     """Return the benchmark of planted faults, as many in each language. Raises `InputError` where there are none."""
-    files = _sources(args.source) if args.source else held_out_files()
+    files = _sources(args.source) if args.source else installed_set().files
     by_language = {name: [f for f in files if _language(f) == name] for name in MESSAGES}
     by_language = {name: own for name, own in by_language.items() if own}
     each = -(-(args.limit or 120 * len(by_language)) // max(1, len(by_language)))
@@ -75,7 +74,7 @@ def fix_bench(args: argparse.Namespace) -> Bench:
 
 def docstring_bench(args: argparse.Namespace) -> Bench:
     """Return the benchmark of docstrings, with all of them listed. Raises `InputError` where there are none."""
-    files = _sources(args.source) if args.source else held_out_files()
+    files = _sources(args.source) if args.source else installed_set().files
     python = [f for f in files if _language(f) == "python"]
     functions = docstrings.undocumented(python, min(args.limit or sys.maxsize, docstrings.N_FUNCTIONS), args.seed)
     if not functions:
@@ -97,7 +96,7 @@ def docstring_bench(args: argparse.Namespace) -> Bench:
 
 def refine_bench(args: argparse.Namespace) -> Bench:
     """Return the benchmark of lines with one wrong token, and of right ones. Raises `InputError` without any."""
-    files = source_files(args.source) if args.source else held_out_files()
+    files = source_files(args.source) if args.source else installed_set().files
     lines = refine.corrupted_lines(files, args.limit or sys.maxsize, args.seed)
     if not lines:
         raise InputError(NO_FILES)

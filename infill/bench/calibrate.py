@@ -16,7 +16,8 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
-from infill.bench.hole_sampling import BenchHole, block_holes, line_holes, source_files
+from infill.bench.code.code_set import source_files
+from infill.bench.hole_sampling import BenchHole, block_holes, line_holes
 from infill.cli import console
 from infill.prompt.canvas import build_canvas
 from infill.prompt.context import Preamble, prompt_context

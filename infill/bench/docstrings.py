@@ -16,8 +16,9 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
+from infill.bench.bodies import parses
 from infill.bench.docstring_checks import Checks, Function, checks, parameters, quotes_of, style_of
-from infill.bench.hole_sampling import parses, texts_that_parse
+from infill.bench.hole_sampling import texts_that_parse
 from infill.bench.tables import Rows, share
 from infill.holes.find_target import find_target
 from infill.holes.target import applied

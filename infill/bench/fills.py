@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib.metadata
-import importlib.util
 import re
 import statistics
 import time
@@ -13,11 +11,11 @@ from collections import Counter
 import msgspec
 
 from infill.bench import reliability
-from infill.bench.hole_sampling import BenchHole, parses
+from infill.bench.bodies import parses
+from infill.bench.hole_sampling import BenchHole
 from infill.bench.tables import Rows, heading, share, table
 from infill.retrieval.similar_lines import continuations, word_before
 from infill.types import Completion, Context, Filled, Filler, FillRequest, Span
-from model.config import HELD_OUT
 from model.types import CancelToken
 
 
@@ -47,7 +45,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int, context: Context) -> Sample:
     """Ask for one fill as a user would, and compare it with the text that was there."""
-    request = FillRequest(text=hole.holed, language="python", offset=hole.span.start, seed=seed, context=context)
+    request = FillRequest(text=hole.holed, language=hole.language, offset=hole.span.start, seed=seed, context=context)
     started = time.perf_counter()
     result = filler.fill(request, CancelToken())
     milliseconds = (time.perf_counter() - started) * 1000
@@ -65,7 +63,7 @@ def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int,
         source=best.source if best else None,
         confidence=best.confidence if best else 0.0,
         tokens=tuple(zip(best.token_texts, best.token_entropies, strict=True)) if best else (),
-        parses=best is not None and parses(hole.holed[: best.span.start] + best.text + hole.holed[best.span.end :]),
+        parses=best is not None and _parses_with(best, hole),
         exact=best is not None and best.text.strip() == hole.answer.strip(),
         similarity=difflib.SequenceMatcher(None, fill.strip(), hole.answer.strip(), autojunk=False).ratio(),
         extra_lines=fill.strip().count("\n") - hole.answer.strip().count("\n"),
@@ -75,6 +73,11 @@ def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int,
         milliseconds=round(milliseconds, 1),
         word=None if best is not None and is_line(best, filler.show_threshold) else _word(filler, request),
     )
+
+
+def _parses_with(fill: Completion, hole: BenchHole) -> bool:
+    filled = hole.holed[: fill.span.start] + fill.text + hole.holed[fill.span.end :]
+    return parses(filled, hole.language, hole.text)
 
 
 def is_line(fill: Completion | Sample, threshold: float) -> bool:
@@ -124,12 +127,11 @@ def figures(samples: list[Sample], threshold: float) -> Rows:
     ]  # fmt: skip
 
 
-def report(what: str, by_variant: dict[str, list[Sample]], model: str, threshold: float) -> str:
-    """Return the tables of one benchmark on held-out code, with machine, date and model."""
+def report(what: str, by_variant: dict[str, list[Sample]], of: str, model: str, threshold: float) -> str:
+    """Return the tables of one benchmark on the code `of`, with machine, date and model."""
     first = next(iter(by_variant.values()))
-    where = packages([sample.path for sample in first])
     baseline = share(sum(s.baseline_exact for s in first), len(first))
-    head = heading(what, f"{len(first)} holes of {where}", model)
+    head = heading(what, f"{len(first)} holes of {of}", model)
     columns = {name: figures(samples, threshold) for name, samples in by_variant.items()}
     tables = [table(f"{head}; the frequency baseline is right for {baseline}", columns)]
     by_confidence = {n: reliability.rows(_fills(samples), reliability.FILLS) for n, samples in by_variant.items()}
@@ -145,13 +147,3 @@ def _fills(samples: list[Sample]) -> list[reliability.Prediction]:
 
 def _tokens(samples: list[Sample]) -> list[reliability.Prediction]:
     return [one for s in samples if s.fill for one in reliability.tokens(s.fill, s.tokens, s.answer)]
-
-
-def packages(paths: list[str]) -> str:
-    """Return the held-out packages of the files, with their versions, as a text."""
-    versions = (
-        f"{name} {importlib.metadata.version(name)}"
-        for name in HELD_OUT
-        if any(name in path for path in paths) and importlib.util.find_spec(name)
-    )
-    return ", ".join(versions) or "the given files"

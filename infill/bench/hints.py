@@ -7,11 +7,10 @@ import random
 import re
 from collections.abc import Iterator
 from itertools import accumulate
-from pathlib import Path
 
 import msgspec
 
-from infill.bench.hole_sampling import texts_that_parse
+from infill.bench.hole_sampling import Files, texts_that_parse
 from infill.bench.values import Proposals
 from infill.holes.find_target import find_target
 from infill.syntax.function_syntax import FUNCTION_SYNTAX
@@ -62,7 +61,7 @@ class Unhinted(msgspec.Struct, frozen=True):
         return [found.get(at) for at in self.hole_offsets]
 
 
-def unhinted(files: list[Path], limit: int, seed: int) -> list[Unhinted]:
+def unhinted(files: Files, limit: int, seed: int) -> list[Unhinted]:
     """Return at most `limit` functions of files that parse, drawn evenly over all with enough unquoted types."""
     found = [one for path, text in texts_that_parse(files).items() for one in _functions(str(path), text)]
     random.Random(seed).shuffle(found)

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import random
 import re
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from infill.bench.bodies import body_span, language_of, parses
+from infill.bench.code.code_set import CodeSet, installed_set
 from infill.holes.find_hole import find_hole
-from infill.syntax.languages import by_id
-from infill.syntax.tree import parse
-from infill.types import InputError, NoFill, Span
-from model.config import HELD_OUT
+from infill.syntax.languages import Language
+from infill.syntax.tree import ancestors, parse
+from infill.types import NoFill, Span
 
 WORD_EDGE = re.compile(r"\b(?=\w)|(?<=\W)(?=[^\w\s])")
 MAX_FILE_CHARS = 60_000
-MAX_BLOCK_LINES = 10
 BEGUN_LINES = 60  # most lines of a file that is just begun
 LETTERS = re.compile(r"\b[^\W\d]\w(?=\w)")  # the typed letters of an unfinished word
+
+Files = Sequence[Path] | CodeSet  # a list of files is of Python
 
 
 class BenchHole(msgspec.Struct, frozen=True):
@@ -31,6 +30,7 @@ class BenchHole(msgspec.Struct, frozen=True):
     path: str
     text: str
     span: Span
+    language: str = "python"
 
     @property
     def answer(self) -> str:
@@ -43,37 +43,31 @@ class BenchHole(msgspec.Struct, frozen=True):
         return self.text[: self.span.start] + self.text[self.span.end :]
 
 
+Cut = Callable[[str, str, int], BenchHole | None]  # of path, text and the number of a line
+
+
 def held_out_files() -> list[Path]:
-    """Return Python files of the held-out packages that are installed, without tests and vendored copies."""
-    files: list[Path] = []
-    for name in HELD_OUT:
-        spec = importlib.util.find_spec(name)
-        for folder in (spec.submodule_search_locations or []) if spec else []:
-            files += [p for p in sorted(Path(folder).rglob("*.py")) if not {"tests", "_vendor"} & set(p.parts)]
-    return files
+    """Return Python files of the older held-out packages that are installed, without tests and vendored copies."""
+    return installed_set().files
 
 
-def source_files(paths: list[Path]) -> list[Path]:
-    """Return the Python files that are named or in named folders. Raises `InputError` for a missing path."""
-    missing = [p for p in paths if not p.exists()]
-    if missing:
-        raise InputError(f"{missing[0]}: no such file or folder")
-    return [f for p in paths for f in (sorted(p.rglob("*.py")) if p.is_dir() else [p])]
-
-
-def texts_that_parse(files: list[Path]) -> dict[Path, str]:
+def texts_that_parse(files: Files) -> dict[Path, str]:
     """Return the texts of the files that Python parses and that have at most `MAX_FILE_CHARS` characters."""
-    texts = {path: path.read_text("utf-8", "replace") for path in files}
-    return {path: text for path, text in texts.items() if len(text) <= MAX_FILE_CHARS and parses(text)}
+    return {path: text for path, text in _texts(as_set(files).files).items() if _fits(text) and parses(text)}
 
 
-def line_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
+def as_set(files: Files) -> CodeSet:
+    """Return files that are only listed as one package of Python."""
+    return files if isinstance(files, CodeSet) else CodeSet("python", (tuple(files),), "the given files")
+
+
+def line_holes(files: Files, limit: int, seed: int) -> list[BenchHole]:
     """Return holes from a word's edge to the end of its line, drawn evenly over all lines of code."""
     rng = random.Random(seed)
     return drawn(files, limit, rng, lambda path, text, n: cut_line(path, text, n, rng))
 
 
-def begun_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
+def begun_holes(files: Files, limit: int, seed: int) -> list[BenchHole]:
     """Return the same near the top of a file and with nothing below, as in a file that is just begun."""
     rng = random.Random(seed)
 
@@ -84,7 +78,7 @@ def begun_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
     return drawn(files, limit, rng, cut)
 
 
-def typed_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
+def typed_holes(files: Files, limit: int, seed: int) -> list[BenchHole]:
     """Return holes from inside a word to its line's end, as when somebody pauses after the word's first letters."""
     rng = random.Random(seed)
 
@@ -97,29 +91,66 @@ def typed_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
     return drawn(files, limit, rng, cut)
 
 
-def block_holes(files: list[Path], limit: int, seed: int) -> list[BenchHole]:
+def block_holes(files: Files, limit: int, seed: int) -> list[BenchHole]:
     """Return holes over whole bodies of functions, at most ten lines long, without their docstrings."""
-    return drawn(files, limit, random.Random(seed), cut_block)
+    code = as_set(files)
+    language = language_of(code.language)
+
+    def cut(path: str, text: str, n: int) -> BenchHole | None:
+        span = body_span(parse(language, text), n)
+        whole = span is not None and (language.id != "python" or parses(text))
+        return BenchHole(path, text, span) if span is not None and whole else None
+
+    return drawn(code, limit, random.Random(seed), cut)
 
 
-def drawn(
-    files: list[Path], limit: int, rng: random.Random, cut: Callable[[str, str, int], BenchHole | None]
-) -> list[BenchHole]:
-    """Return the first `limit` holes that `cut` makes of (path, text, line number) in random order."""
-    python = by_id("python")
-    assert python is not None
-    texts = {path: path.read_text("utf-8", "replace") for path in files}
-    lines = [(path, n) for path, text in texts.items() for n in range(text.count("\n"))]
-    rng.shuffle(lines)
+def drawn(files: Files, limit: int, rng: random.Random, cut: Cut) -> list[BenchHole]:
+    """Return the first `limit` holes that `cut` makes of lines in random order, of each package in turn."""
+    code = as_set(files)
+    language = language_of(code.language)
+    texts = _texts(code.files)
     holes: list[BenchHole] = []
-    for path, n in lines:
+    for path, n in _in_turn(code, texts, rng):
         if len(holes) == limit:
             break
-        hole = cut(str(path), texts[path], n) if len(texts[path]) <= MAX_FILE_CHARS else None
+        hole = cut(str(path), texts[path], n) if _fits(texts[path]) else None
         # The automatic trigger refuses comments and strings, so only holes in code stay.
-        if hole and not isinstance(find_hole(parse(python, hole.holed), hole.span.start, "automatic"), NoFill):
-            holes.append(hole)
+        if hole is None or isinstance(find_hole(parse(language, hole.holed), hole.span.start, "automatic"), NoFill):
+            continue
+        if language.id == "python" or not _begins_comment(language, hole):
+            holes.append(msgspec.structs.replace(hole, language=language.id))
     return holes
+
+
+def _begins_comment(language: Language, hole: BenchHole) -> bool:
+    """Whether the answer is of a comment: cut between two slashes, the text without it does not show that."""
+    inside = parse(language, hole.text).node_over(Span(hole.span.start, hole.span.start + 1))
+    return any(node.type in language.comment_types for node in ancestors(inside))
+
+
+def _in_turn(code: CodeSet, texts: dict[Path, str], rng: random.Random) -> Iterator[tuple[Path, int]]:
+    """Yield every line of the code, by path and number: those of a package in random order, packages in turn."""
+    packages = [[(path, n) for path in files for n in range(texts[path].count("\n"))] for files in code.packages]
+    for lines in packages:
+        rng.shuffle(lines)
+    if len(packages) > 1:
+        rng.shuffle(packages)
+    left = [iter(lines) for lines in packages]
+    while left:
+        for lines in list(left):
+            line = next(lines, None)
+            if line is None:
+                left.remove(lines)
+            else:
+                yield line
+
+
+def _texts(files: Sequence[Path]) -> dict[Path, str]:
+    return {path: path.read_text("utf-8", "replace") for path in files}
+
+
+def _fits(text: str) -> bool:
+    return len(text) <= MAX_FILE_CHARS
 
 
 def line_span(text: str, n: int) -> Span:
@@ -138,34 +169,3 @@ def cut_line(path: str, text: str, n: int, rng: random.Random) -> BenchHole | No
     if not edges or not re.search(r"[^\W\d]", line):  # rows of numbers are data, not code
         return None
     return BenchHole(path, text, Span(whole.start + rng.choice(edges), whole.start + len(line.rstrip())))
-
-
-def cut_block(path: str, text: str, n: int) -> BenchHole | None:
-    """Return the hole over the body of the function whose `def` is in line `n`; None where there is none."""
-    lines = text.splitlines(keepends=True)
-    if n >= len(lines) or not re.match(r"\s*(async\s+)?def\s", lines[n]) or not parses(text):
-        return None
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno == n + 1:
-            body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
-            if not body or body[0].lineno == node.lineno or getattr(body[0], "decorator_list", None):
-                return None
-            first, last = body[0].lineno, body[-1].end_lineno or body[-1].lineno
-            if last - first >= MAX_BLOCK_LINES:
-                return None
-            before = sum(map(len, lines[: first - 1]))
-            indent = len(lines[first - 1]) - len(lines[first - 1].lstrip())
-            end = len("".join(lines[:last]).rstrip())
-            return BenchHole(path, text, Span(before + indent, end))
-    return None
-
-
-def parses(text: str) -> bool:
-    """Whether Python parses the text."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

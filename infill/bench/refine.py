@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
-from infill.bench.hole_sampling import texts_that_parse
+from infill.bench.hole_sampling import Files, texts_that_parse
 from infill.bench.tables import Rows, share
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Completion, Filled, Filler, RewriteRequest, Span
@@ -74,7 +74,7 @@ class RefineSample(msgspec.Struct, frozen=True):
     milliseconds: float  # of the refinement
 
 
-def corrupted_lines(files: list[Path], limit: int, seed: int) -> list[Corrupted]:
+def corrupted_lines(files: Files, limit: int, seed: int) -> list[Corrupted]:
     """Return at most `limit` lines of files that parse, drawn evenly over all lines."""
     rng = random.Random(seed)
     texts = texts_that_parse(files)

@@ -10,13 +10,12 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
 from tqdm import tqdm
 
-from infill.bench.hole_sampling import texts_that_parse
+from infill.bench.hole_sampling import Files, texts_that_parse
 from infill.bench.tables import Rows, share
 from infill.holes.find_target import targets_with_holes
 from infill.syntax.languages import by_id
@@ -107,7 +106,7 @@ class ValuesSample(msgspec.Struct, frozen=True):
         return [fill == answer for fill, answer in zip(self.fills, self.answers, strict=True)]
 
 
-def unwritten(files: list[Path], limit: int, seed: int) -> list[Unwritten]:
+def unwritten(files: Files, limit: int, seed: int) -> list[Unwritten]:
     """Return at most `limit` functions of the files that parse, drawn evenly over all that have enough values."""
     rng = random.Random(seed)
     texts = texts_that_parse(files)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from infill.bench.bodies import parses
 from infill.bench.fix.faults import Place, places
 from infill.bench.fix.messages import MESSAGES, Kind
-from infill.bench.hole_sampling import MAX_FILE_CHARS, parses
+from infill.bench.hole_sampling import MAX_FILE_CHARS
 from infill.syntax.languages import by_id
 from infill.syntax.tree import Syntax, parse
 from infill.types import Span

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infill.bench.calibrate import draw, main, usual_confidence
-from infill.bench.hole_sampling import source_files
+from infill.bench.code.code_set import source_files
 from model.config import EMBEDDED
 from model.engine.hole_lengths import LENGTHS, read_usual
 from model.load import load_engine
