@@ -4,8 +4,8 @@
 `typed`: as `line`, after the first two letters of a word; `block`: whole bodies of functions; `holes`: two or three
 values of a function at once; `hints`: its types; `refine`: lines with one wrong token; `quiet`: places where nothing
 should be said unasked, beside line ends; `fix`: one fault planted in code, with the diagnostic of another server;
-`docstring`: those of 40 functions, all listed for a reader; `instruct`: changes asked for in words, of code that is part
-of this project; `humaneval`: functions whose tests must pass, from --data.
+`docstring`: those of 40 functions, all listed for a reader; `instruct`: changes asked for in words, of code that is
+part of this project; `humaneval`: functions whose tests must pass, from --data.
 
 All are drawn by a fixed seed. The first six are drawn from packages first published in 2025 or 2026, which `infill
 bench fetch` fetches, and for a second table from older ones that are installed here (or from what --set or --source
