@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import random
 import statistics
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +40,7 @@ class Undocumented(msgspec.Struct, frozen=True):
     text: str
     line: int
     name: str
-    signature: str
+    code: str  # of the function, without a docstring
     was: str
 
 
@@ -49,7 +50,7 @@ class DocstringSample(msgspec.Struct, frozen=True):
     variant: str
     path: str
     line: int
-    signature: str
+    code: str
     was: str
     now: str | None
     checks: Checks | None
@@ -83,8 +84,8 @@ def _functions(path: str, text: str) -> Iterator[Undocumented]:
             continue
         holed = "".join([*lines[: first.lineno - 1], *lines[end:]])
         if parses(holed):
-            signature = " ".join("".join(lines[function.lineno - 1 : first.lineno - 1]).split())
-            yield Undocumented(path, holed, function.lineno - 1, function.name, signature, doc)
+            code = textwrap.dedent("".join([*lines[function.lineno - 1 : first.lineno - 1], *lines[end:last]]))
+            yield Undocumented(path, holed, function.lineno - 1, function.name, code, doc)
 
 
 def documented(filler: Filler, one: Undocumented, seed: int) -> str | NoFill:
@@ -113,9 +114,7 @@ def answers(
         why = answer if isinstance(answer, NoFill) else None
         reason, detail = (why.reason, why.detail) if why else (None, "")
         samples.append(
-            DocstringSample(
-                variant, one.path, one.line + 1, one.signature, one.was, now, held, reason, detail, milliseconds
-            )
+            DocstringSample(variant, one.path, one.line + 1, one.code, one.was, now, held, reason, detail, milliseconds)
         )
     return samples
 
@@ -162,7 +161,7 @@ def figures(samples: Sequence[DocstringSample]) -> Rows:
 
 
 def listing(samples: Sequence[DocstringSample]) -> str:
-    """Return all docstrings in Markdown, for a reader to judge: the signature, what was there, what is there now."""
+    """Return all docstrings in Markdown, for a reader to judge: the code, what was there, what is there now."""
     parts: list[str] = []
     for i, sample in enumerate(samples, 1):
         now = sample.now if sample.now is not None else f"(none: {sample.reason} {sample.detail})".replace(" )", ")")
@@ -172,7 +171,8 @@ def listing(samples: Sequence[DocstringSample]) -> str:
         noted = f"\n\nNot: {', '.join(against).replace('_', ' ')}" if against else ""
         fields = (("was", sample.was), ("now", now))
         said = "\n\n".join(f"{name}:\n\n{_quoted(text)}" for name, text in fields)
-        parts.append(f"{i}. `{sample.signature}` ({_short(sample.path)}:{sample.line})\n\n{said}{noted}")
+        code = f"```python\n{sample.code.strip()}\n```"
+        parts.append(f"### {i}. {_short(sample.path)}:{sample.line}\n\n{code}\n\n{said}{noted}")
     return "\n\n".join(parts)
 
 
