@@ -172,12 +172,14 @@ def _edges(syntax: Syntax, edge: re.Pattern[str], letters_follow: bool) -> Itera
 
 
 def _inside(syntax: Syntax, types: Sequence[str] | frozenset[str]) -> Iterator[int]:
-    """Yield the inner edges of words in nodes of these types."""
+    """Yield the inner edges of words in nodes of these types; of strings without the code in them."""
+    strings = types is syntax.language.string_types
     for node in syntax.nodes_in(Span(0, len(syntax.text))):
         if node.type in types:
             span = syntax.span_of(node)
             content = syntax.text[span.start : span.end]
-            yield from (span.start + m.start() for m in re.finditer(r"(?<=\w)(?=[\s.,;:)])", content))
+            edges = (span.start + m.start() for m in re.finditer(r"(?<=\w)(?=[\s.,;:)])", content))
+            yield from (at for at in edges if not strings or prose_at(syntax, at) == "string")
 
 
 def _data_rows(syntax: Syntax) -> Iterator[Span]:

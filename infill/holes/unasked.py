@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from infill.syntax.indentation import BLANK
+from infill.syntax.indentation import BLANK, indent_of, line_below, width
 from infill.syntax.prose import prose_at
 from infill.syntax.quotes import without_strings
 from infill.syntax.statements import nothing_is_missing
@@ -87,6 +87,8 @@ def _finished(syntax: Syntax, offset: int) -> str | None:
     if language.block_style == "indent":
         opens = left.endswith(":") and _HEADER.match(left) and not _is_open(left.lstrip(")"), language.quotes)
         return "its block begins on the next line" if opens else None
+    if left.endswith("{"):
+        return "its block begins on the next line" if _has_body_below(syntax, line) else None
     if left.endswith("}"):
         end = len(syntax.text[:offset].rstrip(BLANK))
         byte = syntax.byte_offset(end)
@@ -96,6 +98,15 @@ def _finished(syntax: Syntax, offset: int) -> str | None:
             if _ENDS_IN_BRACE.fullmatch(node.type) and not node.has_error:
                 return "the brace ends it"
     return None
+
+
+def _has_body_below(syntax: Syntax, line: Span) -> bool:
+    """Whether the next line that is not blank is deeper than this one."""
+    below = line_below(syntax, line.end)
+    if below is None:
+        return False
+    own, deeper = (width(indent_of(syntax.text[s.start : s.end])) for s in (line, below))
+    return deeper > own
 
 
 def _is_open(left: str, quotes: str) -> bool:
