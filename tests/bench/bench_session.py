@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import re
 import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -31,8 +35,9 @@ from tests.bench.server.apart import engines_apart
 from tests.e2e.client import Client
 
 MOST_FILES = 300  # beside a file that is typed, which are copied so that the server can read them
-# Suggestions are taken when they are right and read, not at moments of the recording.
-PLAIN = {**SHARES, "accept": 0.0, "blind": 0.0}
+# Suggestions are taken when they are right and read, not at moments of the recording. One key in twelve comes after a
+# stop to think, which makes three keys a second in all.
+PLAIN = {**SHARES, "accept": 0.0, "blind": 0.0, "think": 0.08}
 
 
 def session_recordings(files: list[Path], folder: Path, n_keys: int, seed: int) -> list[Recording]:
@@ -54,17 +59,26 @@ def session_recordings(files: list[Path], folder: Path, n_keys: int, seed: int) 
     return recordings
 
 
-async def session(recordings: list[Recording], folder: Path, arguments: list[str], pace: Pace) -> Played:
-    """Play the recordings to a new server whose workspace is the folder."""
+async def session(
+    recordings: list[Recording], folder: Path, arguments: list[str], options: dict[str, Any], pace: Pace
+) -> Played:
+    """Play the recordings to a new server whose workspace is the folder; `options` are its settings."""
     client = await Client.start("--stdio", *arguments)
     client.limit_s = 300
-    await client.initialize(roots={"rootUri": folder.as_uri()}, general={"positionEncodings": ["utf-16"]})
+    await client.initialize(options, {"rootUri": folder.as_uri()}, general={"positionEncodings": ["utf-16"]})
     await client.ready()
     played = await play_session(client, recordings, pace)
     await client.ask("shutdown")
     client.notify("exit")
     await client.close()
     return played
+
+
+def silences(log: str) -> str:
+    """Why automatic requests were answered with nothing, the most frequent reason first, by the server's log."""
+    found = re.findall(r"inlineCompletion .*reason=(\w+)", log)
+    counts = Counter(reason for reason in found if reason not in ("filled", "still_fits"))
+    return ", ".join(f"{reason} {n}" for reason, n in counts.most_common()) or "-"
 
 
 def files_of(source: list[Path] | None, language: str) -> list[Path]:
@@ -84,6 +98,7 @@ def main() -> None:
     add("--language", default="python", help="default: %(default)s")
     add("--source", type=Path, nargs="+", metavar="PATH", help="files or folders (default: the held-out packages)")
     add("--model", metavar="NAME", help="of the server, as its own option")
+    add("--settings", type=json.loads, default={}, metavar="JSON", help="of the server, such as '{\"niceness\": 0}'")
     add("--list", action="store_true", help="name what was wrong or flashed by")
     add("--speed", type=float, default=1.0, help="times as fast; above 1 the model is too slow (default %(default)s)")
     args = parser.parse_args()
@@ -93,11 +108,14 @@ def main() -> None:
     with engines_apart(), tempfile.TemporaryDirectory(prefix="dg-lsp-session-") as name:
         folder = Path(name).resolve()
         recordings = session_recordings(files, folder, args.keys, args.seed)
-        model = ["--model", args.model] if args.model else []
-        played = asyncio.run(session(recordings, folder, model, Pace(args.speed, takes_right=True)))
+        log = folder / "server.log"
+        arguments = ["--log-file", str(log), *(["--model", args.model] if args.model else [])]
+        played = asyncio.run(session(recordings, folder, arguments, args.settings, Pace(args.speed, takes_right=True)))
+        why = silences(log.read_text("utf-8"))
     n_keys = sum(recording.n_keys for recording in recordings)
     print(f"{args.language}, {len(recordings)} files; {machine()}, {time.strftime('%Y-%m-%d')}\n")
-    print(table(session_figures(played.counts, played.episodes, n_keys, played.minutes, args.speed)))
+    rows = session_figures(played.counts, played.episodes, n_keys, played.minutes, args.speed)
+    print(table([*rows, ("silence, by reason", why, "", None)]))
     if args.list:
         print(f"\n{listing(played.episodes)}")
 
