@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import ast
 import random
+import re
 import statistics
 import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 from tqdm import tqdm
 
 from infill.bench.bodies import parses
+from infill.bench.code.code_set import CodeSet
 from infill.bench.docstring_checks import Checks, Function, checks, parameters, quotes_of, style_of
 from infill.bench.hole_sampling import texts_that_parse
 from infill.bench.tables import Rows, share
@@ -59,15 +60,24 @@ class DocstringSample(msgspec.Struct, frozen=True):
     milliseconds: float
 
 
-def undocumented(files: list[Path], limit: int, seed: int) -> list[Undocumented]:
-    """Return at most `limit` functions with parameters, of different files as far as there are enough."""
+def undocumented(code: CodeSet, limit: int, seed: int) -> list[Undocumented]:
+    """Return at most `limit` functions with parameters, of packages in turn, and of their files in turn."""
     rng = random.Random(seed)
-    by_file = [list(_functions(str(path), text)) for path, text in texts_that_parse(files).items()]
-    for own in by_file:
-        rng.shuffle(own)
-    rng.shuffle(by_file)
-    deepest = max(map(len, by_file), default=0)
-    return [own[i] for i in range(deepest) for own in by_file if i < len(own)][:limit]
+    packages: list[list[Undocumented]] = []
+    for files in code.packages:
+        by_file = [list(_functions(str(path), text)) for path, text in texts_that_parse(files).items()]
+        for own in by_file:
+            rng.shuffle(own)
+        rng.shuffle(by_file)
+        packages.append(_in_turn(by_file))
+    rng.shuffle(packages)
+    return _in_turn(packages)[:limit]
+
+
+def _in_turn(lists: Sequence[list[Undocumented]]) -> list[Undocumented]:
+    """Return the first of each list, then the second of each, and so on."""
+    longest = max(map(len, lists), default=0)
+    return [own[i] for i in range(longest) for own in lists if i < len(own)]
 
 
 def _functions(path: str, text: str) -> Iterator[Undocumented]:
@@ -181,5 +191,5 @@ def _quoted(text: str) -> str:
 
 
 def _short(path: str) -> str:
-    """Return the end of a path, from the installed package on."""
-    return path.rpartition("site-packages/")[2]
+    """Return the end of a path, from the package on."""
+    return re.split(r"(?:site-packages|held-out|fitting)/", path)[-1]

@@ -7,11 +7,11 @@ should be said unasked, beside line ends; `fix`: one fault planted in code, with
 `docstring`: those of 40 functions, all listed for a reader; `instruct`: changes asked for in words, of code that is
 part of this project; `humaneval`: functions whose tests must pass, from --data.
 
-All are drawn by a fixed seed. The first six are drawn from packages first published in 2025 or 2026, which `infill
-bench fetch` fetches, and for a second table from older ones that are installed here (or from what --set or --source
-names); the others from the installed ones (or from --source). A frequency baseline answers lines and blocks too: the
-continuation that most often follows the longest matching left context elsewhere in the same file. With --compare every
-decoder alone answers them.
+All are drawn by a fixed seed, `quiet` from packages that are installed here, the others from packages first published
+in 2025 or 2026, which `infill bench fetch` fetches, or from what --set or --source names. The first six are drawn from
+the installed ones too, for a second table; `fix` takes each language of which there is code. A frequency baseline
+answers lines and blocks: the continuation that most often follows the longest matching left context elsewhere in the
+same file. With --compare every decoder alone answers them.
 """
 
 from __future__ import annotations

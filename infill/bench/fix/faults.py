@@ -22,7 +22,7 @@ _IMPORTS = {"import_statement", "import_from_statement", "import_spec", "use_dec
 _MEMBERS = {"attribute", "member_expression", "selector_expression", "field_expression"}
 _DEFINING = {"name", "left", "pattern", "alias", "parameters", "key", "label"}  # fields whose names are not uses
 _NO_USES = {"parameters", "formal_parameters", "parameter_list", "dotted_name", "keyword_argument", "global_statement",
-            "use_declaration", "import_clause", "import_specifier", "named_imports"}  # fmt: skip
+            "lifetime", "use_declaration", "import_clause", "import_specifier", "named_imports"}  # fmt: skip
 LEAST_NAME = 5  # letters of a name that is misspelt
 
 
@@ -160,6 +160,9 @@ def _is_defining(node: tree_sitter.Node) -> bool:
             return True
     parent = node.parent
     assert parent is not None
+    of_pair = parent.parent if parent.type == "literal_element" else None
+    if of_pair is not None and of_pair.type == "keyed_element" and of_pair.children[0] == parent:
+        return True  # the name of a field in Go
     return _gets_a_value(node) or (parent.type in _MEMBERS and parent.children[0] != node)
 
 
@@ -192,9 +195,13 @@ def _undefined(syntax: Syntax) -> Iterator[Place]:
         if node.type in _MEMBERS and len(node.named_children) == 2 and _is_short(node) and not _gets_a_value(node):
             first, last = node.named_children
             of_package = syntax.language.id == "go" and first.type == "identifier" and node_text(last)[0].isupper()
-            if (node_text(first) in ("self", "this") or of_package) and node_text(last) not in bare | {"__class__"}:
+            if (node_text(first) in ("self", "this") or of_package) and _is_new(node_text(last), bare):
                 name, span = node_text(last), syntax.span_of(node)
                 yield Place(Span(span.start, syntax.span_of(last).start), "", syntax.span_of(last), name=name)
+
+
+def _is_new(name: str, known: set[str]) -> bool:
+    return name.isidentifier() and name not in known and not name.startswith("__")
 
 
 def _missing_import(syntax: Syntax) -> Iterator[Place]:

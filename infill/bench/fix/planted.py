@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from infill.bench.bodies import parses
+from infill.bench.code.code_set import CodeSet
 from infill.bench.fix.faults import Place, places
 from infill.bench.fix.messages import MESSAGES, Kind
 from infill.bench.hole_sampling import MAX_FILE_CHARS
@@ -24,6 +24,7 @@ SYNTAX_KINDS: frozenset[Kind] = frozenset(
 )  # fmt: skip
 NAME_KINDS: frozenset[Kind] = frozenset(("misspelt name", "undefined name", "missing import"))
 _TRIES = 60  # files for one fault
+FAULTS_PER_FILE = 10  # at most, where there are few files
 
 
 class Planted(msgspec.Struct, frozen=True):
@@ -41,18 +42,18 @@ class Planted(msgspec.Struct, frozen=True):
     gone: str  # the text that was taken out
 
 
-def plant(files: Sequence[Path], language: str, limit: int, seed: int) -> list[Planted]:
-    """Return at most `limit` faults in files of one language that parse, each kind in turn."""
-    rng, drawer = random.Random(seed), _Drawer(language)
-    kinds, found = list(MESSAGES[language]), list[Planted]()
-    for i in range(min(limit, 10 * len(files))):
-        kind = kinds[i % len(kinds)]
-        for path in rng.sample(list(files), min(_TRIES, len(files))):
-            planted = drawer.draw(path, kind, rng)
-            if planted is not None and planted.broken not in {other.broken for other in found}:
-                found.append(planted)
+def plant(code: CodeSet, limit: int, seed: int) -> list[Planted]:
+    """Return at most `limit` faults in files that parse, each kind in turn, in files of any of the packages."""
+    rng, drawer = random.Random(seed), _Drawer(code.language)
+    packages = [files for files in code.packages if files]
+    kinds, found = list(MESSAGES[code.language]), dict[str, Planted]()
+    for i in range(min(limit, FAULTS_PER_FILE * len(code.files))):
+        for _ in range(_TRIES):
+            planted = drawer.draw(rng.choice(rng.choice(packages)), kinds[i % len(kinds)], rng)
+            if planted is not None and planted.broken not in found:
+                found[planted.broken] = planted
                 break
-    return found
+    return list(found.values())
 
 
 class _Drawer:
@@ -132,6 +133,6 @@ def is_well_formed(language: str, text: str) -> bool:
 
 
 def _next_word(text: str, offset: int) -> Span:
-    """Return the span of the first word or sign from the offset on, over line ends."""
-    found = re.compile(r"\w+|\S").search(text, offset)
-    return Span(*found.span()) if found else Span(offset, offset)
+    """Return the span of the first word or sign from the offset on, over line ends and comments up to one."""
+    found = re.compile(r"(?:\s|//[^\n]*)*(\w+|\S)").match(text, offset)
+    return Span(*found.span(1)) if found else Span(offset, offset)

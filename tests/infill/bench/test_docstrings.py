@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infill.bench.code.code_set import CodeSet
 from infill.bench.docstring_checks import (
     Function,
     Style,
@@ -21,7 +22,7 @@ from infill.types import Filled, NoFill, Request, RewriteRequest
 from tests.infill.fake_filler import FakeFiller, filled
 
 ROOT = Path(__file__).parents[3]
-FILES = sorted((ROOT / "infill" / "bench").glob("*.py"))
+CODE = CodeSet("python", (tuple(sorted((ROOT / "infill" / "bench").glob("*.py"))),), "ours")
 TEXT = '''\
 """A module."""
 
@@ -58,8 +59,8 @@ x : int
 
 
 def test_functions_lose_their_docstrings_and_nothing_else() -> None:
-    drawn = undocumented(FILES, 12, seed=4)
-    assert len(drawn) == 12 and drawn == undocumented(FILES, 12, seed=4)
+    drawn = undocumented(CODE, 12, seed=4)
+    assert len(drawn) == 12 and drawn == undocumented(CODE, 12, seed=4)
     assert len({one.path for one in drawn}) > 6, "of many files"
     for one in drawn:
         whole = Path(one.path).read_text()
@@ -120,7 +121,7 @@ def test_the_style_is_that_of_most_docstrings_in_the_file() -> None:
 
 def test_a_docstring_is_asked_for_as_the_action_asks_and_all_are_listed(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(TEXT)
-    (one,) = undocumented([tmp_path / "a.py"], 5, seed=0)
+    (one,) = undocumented(CodeSet("python", ((tmp_path / "a.py",),), "x"), 5, seed=0)
     assert one.was == "Return the area." and one.text == TEXT.replace('    """Return the area."""\n', "")
 
     def write(request: Request) -> Filled | NoFill:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infill.bench.code.code_set import CodeSet
 from infill.bench.fix.faults import places
 from infill.bench.fix.judge import verdict
 from infill.bench.fix.messages import MESSAGES, Kind
@@ -37,7 +38,7 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CodeSet]:
     """Right code of each language, as files."""
     folder = tmp_path_factory.mktemp("code")
     by_language: dict[str, list[Path]] = {}
@@ -45,7 +46,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
         own = by_language.setdefault(language, [])
         own.append(folder / f"file_{len(own)}.{ENDINGS[language]}")
         own[-1].write_text(text)
-    return by_language
+    return {name: CodeSet(name, (tuple(own),), "the tasks") for name, own in by_language.items()}
 
 
 def fault(kind: Kind, text: str = CODE, language: str = "python", nth: int = 0) -> Planted:
@@ -56,9 +57,9 @@ def fault(kind: Kind, text: str = CODE, language: str = "python", nth: int = 0) 
 
 
 @pytest.mark.parametrize("language", MESSAGES)
-def test_every_planted_fault_is_one_and_taking_it_back_mends_it(language: str, files: dict[str, list[Path]]) -> None:
-    faults = plant(files[language], language, 40, seed=1)
-    assert faults == plant(files[language], language, 40, seed=1) != plant(files[language], language, 40, seed=2)
+def test_every_planted_fault_is_one_and_taking_it_back_mends_it(language: str, files: dict[str, CodeSet]) -> None:
+    faults = plant(files[language], 40, seed=1)
+    assert faults == plant(files[language], 40, seed=1) != plant(files[language], 40, seed=2)
     assert len({planted.kind for planted in faults}) >= min(8, len(MESSAGES[language]) - 1)
     for planted in faults:
         assert planted.broken != planted.text and is_well_formed(language, planted.text)
@@ -88,6 +89,20 @@ def test_the_diagnostic_is_where_the_tools_put_it(kind: Kind, message: str, ther
     planted = fault(kind, text)
     assert planted.message == message
     assert planted.broken[planted.problem.start : planted.problem.end] == there
+
+
+def test_the_next_word_is_not_one_of_a_comment() -> None:
+    planted = fault("missing brace", "function f(a: number) { // so\n  // and so\n  return a;\n}\n", "typescript")
+    assert planted.broken[planted.problem.start : planted.problem.end] == "return"
+
+
+def test_what_only_looks_like_a_use_is_no_place_for_a_misspelling() -> None:
+    go, rust = by_id("go"), by_id("rust")
+    assert go is not None and rust is not None
+    text = "package m\n\nvar c = Config{Duration: 1}\n\ntype Config struct{ Duration int }\n"
+    assert not [place for place in places(parse(go, text), "misspelt name") if place.right == "Duration"]
+    text = "fn f(a: &'static str) -> &'static str { self.0 }\n"
+    assert not places(parse(rust, text), "misspelt name") and not places(parse(rust, text), "undefined name")
 
 
 def test_other_words_are_told_from_the_same_ones() -> None:
