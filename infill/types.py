@@ -33,6 +33,7 @@ Reason = Literal[
     "no_target",  # the code there has nothing of the kind that was asked for
     "empty_fill",
     "nothing_better",  # refine: the present text is the most probable
+    "not_as_asked",  # rewrite: no answer does what the instruction says, by what code can see
     "breaks_parse",  # no candidate keeps the file parsing
     "not_confident",
     "cancelled",

@@ -78,6 +78,7 @@ class CausalInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
     languages: tuple[str, ...] | None = CAUSAL_LANGUAGES
     is_causal: bool = True
     denoises: bool = False
+    takes_instructions: bool = True  # where its tokenizer has the turns of a chat
     takes_evidence: bool = False  # its own probability tells right from wrong better than with it
     suffix_from_hole: bool = True
     draft_tokens: tuple[int, int] = (40, 256)

@@ -36,10 +36,14 @@ from infill.holes.stubs import is_stub
 from infill.holes.target import SelectionTarget, Target, applied, overlaps_any
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Context, Filled, InputError, NoFill, Part, Span
+from model.config import DEFAULT_NAME
 from model.types import CancelToken
 
 if TYPE_CHECKING:
     from infill.syntax.tree import Syntax
+
+
+FETCH = f"infill model fetch {DEFAULT_NAME} gets a model that does"
 
 
 class _Arguments(TargetArguments):
@@ -113,7 +117,7 @@ def _run(
     """Ask for each piece; where nobody looks at each, only what the model would show unasked is taken."""
     filler = open_model(args) if any(piece.language for piece in pieces) else None
     if instruction and filler is not None and not filler.takes_instructions:
-        console.say(f"{filler.model_name} follows no instructions: the lines are written anew without yours")
+        console.say(f"{filler.model_name} follows no instructions: the lines are written anew without yours; {FETCH}")
     done: list[Rewritten] = []
     changed: dict[Path | None, list[Part]] = {}  # in the order of the text
     contexts: dict[Path | None, Context] = {}

@@ -13,6 +13,7 @@ import msgspec
 
 from infill.holes.find_hole import find_hole, selection_hole
 from infill.pipeline.fill import fill
+from infill.pipeline.instruct import instructed
 from infill.pipeline.job import ALL_SOURCES, Job, Pipeline
 from infill.pipeline.rewrite import rewrite
 from infill.prompt.context import CHARS_PER_TOKEN, Preamble, prompt_context
@@ -27,6 +28,7 @@ from infill.timing import Timings
 from infill.types import Filled, FillRequest, Hole, NoFill, OnDraft, Request, RewriteRequest, Source
 from model.checkpoint_path import name_of
 from model.config import check_folder, folder_of
+from model.edits import Editor
 from model.types import CancelToken, CheckpointError, Engine, ModelSpec, OnBytes, ServerError
 
 R = TypeVar("R", FillRequest, RewriteRequest)
@@ -111,6 +113,8 @@ class ModelFiller:
         job = self._job(request, find, cancel, on_draft, refines)
         if isinstance(job, NoFill):
             return job
+        if isinstance(self._engine, Editor) and self.takes_instructions and (request.instruction or "").strip():
+            return confident(instructed(self._engine, job), request.least_confidence)
         if request.frozen or request.fixes or refines:
             return confident(rewrite(self._engine, job), request.least_confidence)
         return fill(self._pipeline, job)

@@ -8,6 +8,7 @@ import msgspec
 import tree_sitter
 
 from infill.syntax.function_syntax import function_syntax
+from infill.syntax.language_table import Language
 from infill.syntax.tree import Syntax, node_text
 from infill.types import Span
 
@@ -86,26 +87,41 @@ _NO_ROW = BindingSyntax()
 
 def defined_functions(syntax: Syntax, span: Span) -> set[str]:
     """Return the names of the functions whose own names are in the span."""
-    return _defined(syntax, span, function_syntax(syntax.language).function_types)
+    return {node_text(node) for node in _defined(syntax, span, function_syntax(syntax.language).function_types)}
 
 
 def defined_names(syntax: Syntax, span: Span) -> set[str]:
     """Return the names of the functions, classes and other types whose own names are in the span."""
+    return {node_text(node) for node in defined_nodes(syntax, span)}
+
+
+def defined_nodes(syntax: Syntax, span: Span) -> list[tree_sitter.Node]:
+    """Return the nodes of these names."""
     row = BINDING_SYNTAX.get(syntax.language.id, _NO_ROW)
     return _defined(syntax, span, row.types | function_syntax(syntax.language).function_types)
 
 
 def assigned_names(syntax: Syntax, span: Span) -> set[str]:
     """Return the names in the span that an assignment or an import gives a value to."""
+    return {node_text(node) for node in assigned_nodes(syntax, span)}
+
+
+def assigned_nodes(syntax: Syntax, span: Span) -> list[tree_sitter.Node]:
+    """Return the nodes of these names."""
     row = BINDING_SYNTAX.get(syntax.language.id, _NO_ROW)
     nodes = (node for node in syntax.nodes_in(span) if node.type in row.assignments)
     targets = (target for node in nodes for field in _TARGET_FIELDS for target in node.children_by_field_name(field))
-    return {node_text(name) for t in targets for name in _bound(t, row) if _is_within(syntax, name, span)}
+    return [name for t in targets for name in _bound(t, row) if _is_within(syntax, name, span)]
 
 
-def _defined(syntax: Syntax, span: Span, types: Collection[str]) -> set[str]:
+def type_nodes(language: Language) -> frozenset[str]:
+    """Return the nodes that define classes and other types."""
+    return BINDING_SYNTAX.get(language.id, _NO_ROW).types
+
+
+def _defined(syntax: Syntax, span: Span, types: Collection[str]) -> list[tree_sitter.Node]:
     nodes = (node.child_by_field_name("name") for node in syntax.nodes_in(span) if node.type in types)
-    return {node_text(name) for name in nodes if name is not None and _is_within(syntax, name, span)}
+    return [name for name in nodes if name is not None and _is_within(syntax, name, span)]
 
 
 def _bound(target: tree_sitter.Node, row: BindingSyntax) -> Iterator[tree_sitter.Node]:

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from msgspec.structs import asdict
 
+from model.causal.edit import answer, turns
 from model.causal.greedy import Propose, Token, write
 from model.causal.in_canvas import Writer
 from model.causal.network import CausalNetwork
@@ -16,6 +17,7 @@ from model.causal.reading import ROOT
 from model.causal.tokenizer import CausalTokenizer
 from model.diffusion.sampler import Ids
 from model.diffusion.token_tree import TokenTree
+from model.edits import Edit, EditPrompt, EditTask, Ends
 from model.types import Budget, CancelToken, Canvas, Fill, InfillConfig, ModelInfo, OnStep, Score, Stop
 
 
@@ -101,6 +103,14 @@ class CausalEngine:
                 if stopped or len(ids) >= max_tokens:
                     break
         return ids
+
+    def edit(self, task: EditTask, cancel: CancelToken, ends: Ends | None = None) -> Edit:
+        """A changed text after a prompt of `edit_prompt`; see `Editor`."""
+        return Edit() if cancel.cancelled else answer(self.network, self.tokenizer, task, cancel, ends)
+
+    def edit_prompt(self, prompt: EditPrompt) -> list[int]:
+        """Ids of a prompt in turns of a chat; only for a tokenizer with `has_turns`."""
+        return turns(self.tokenizer, prompt)
 
     def score(
         self, prompt_ids: Sequence[int], continuations: Sequence[Sequence[int]], cancel: CancelToken

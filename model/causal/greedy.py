@@ -13,9 +13,10 @@ import numpy as np
 
 from model.causal.network import CausalNetwork
 from model.causal.reading import ROOT, Reading
-from model.diffusion.sampler import Ids
+from model.diffusion.sampler import Floats, Ids
 
 MOST_ROWS = 8  # read in one pass: more cost more than they are likely to save
+SCORED_AT_ONCE = 8  # rows: the head takes little more for them than for one
 
 Propose = Callable[[list[int]], Sequence[Sequence[int]]]  # what may follow the ids that are written
 
@@ -27,6 +28,8 @@ class Token(NamedTuple):
     log_prob: float  # nats, among all tokens, whatever was allowed
     entropy: float  # nats
     passes: int  # so far
+    second_id: int = -1  # the next best that is allowed; -1 for none
+    second_log_prob: float = -np.inf
 
 
 def write(
@@ -41,7 +44,8 @@ def write(
     score, the text ends. Special tokens are written like any other.
     """
     reading, node, ids, n_passes = network.reading(), ROOT, list[int](), 0
-    while (best := most_probable(network, reading, node, allowed(ids))) is not None:
+    scores = Scores(reading)
+    while (best := most_probable(network, scores.after(node), allowed(ids))) is not None:
         ids.append(best.id)
         yield best._replace(passes=n_passes)
         known = [child for child in children(reading, node) if reading.ids[child] == best.id]
@@ -49,6 +53,7 @@ def write(
             node = known[0]
             continue
         reading.keep(node)
+        scores.forget()
         n_kept = len(reading.ids)
         rows, parents = branches(best.id, propose(ids), most_rows)
         start = n_kept - 1  # the way's last node, or the root
@@ -56,19 +61,55 @@ def write(
         n_passes += 1
 
 
-def most_probable(network: CausalNetwork, reading: Reading, node: int, allowed: Ids | None) -> Token | None:
-    """The most probable id after a node, among those `allowed` [n]."""
-    log_probs = reading.log_probs([node])[0]
-    if allowed is None:
-        slot = int(log_probs.argmax())
-    else:
+class Scores:
+    """The log-probabilities after each node of a reading, a few nodes at a time."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what is known: the nodes were numbered anew."""
+        self._known: dict[int, Floats] = {}  # [W] by node
+
+    def after(self, node: int) -> Floats:
+        """Log-probabilities [W] (nats) of what follows a node; of the rows behind it, too."""
+        if node not in self._known:
+            last = min(node + SCORED_AT_ONCE, len(self._reading.ids))
+            nodes = list(range(node, last)) if node != ROOT else [node]
+            self._known = dict(zip(nodes, self._reading.log_probs(nodes), strict=True))
+        return self._known[node]
+
+
+def most_probable(network: CausalNetwork, log_probs: Floats, allowed: Ids | None) -> Token | None:
+    """The most probable id by `log_probs` [W], among those `allowed` [n]."""
+    slots = None
+    if allowed is not None:
         slots = network.written.slots(allowed)
         slots = slots[slots >= 0]
         if not len(slots):
             return None
-        slot = int(slots[log_probs[slots].argmax()])
+    own = log_probs if slots is None else log_probs[slots]
+    best, second = (int(own.argmax()), -1) if len(own) == 1 else top_two(own)
     entropy = -float(np.exp(log_probs) @ log_probs)
-    return Token(int(network.written.ids[slot]), float(log_probs[slot]), entropy, 0)
+
+    def found(at: int) -> tuple[int, float]:
+        slot = at if slots is None else int(slots[at])
+        return int(network.written.ids[slot]), float(log_probs[slot])
+
+    token = Token(*found(best), entropy, 0)
+    if second < 0:
+        return token
+    second_id, second_log_prob = found(second)
+    return token._replace(second_id=second_id, second_log_prob=second_log_prob)
+
+
+def top_two(values: Floats) -> tuple[int, int]:
+    """Where the largest of `values` [n] and the next largest are, the first of equal ones; n is at least 2."""
+    best = int(values.argmax())
+    rest = values.copy()
+    rest[best] = -np.inf
+    return best, int(rest.argmax())
 
 
 def children(reading: Reading, node: int) -> list[int]:

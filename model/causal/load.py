@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from model.causal.config import read_manifest
 from model.causal.engine import CausalEngine
 from model.causal.network import CausalNetwork
@@ -30,7 +32,10 @@ def load_causal_engine(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None =
     if on_bytes is not None:
         n_bytes = read_manifest(folder).weights_bytes
         on_bytes(n_bytes, n_bytes)
-    return CausalEngine(CausalNetwork(runtime), tokenizer, read_infill_config(folder))
+    infill = read_infill_config(folder)
+    if not tokenizer.has_turns:
+        infill = msgspec.structs.replace(infill, takes_instructions=False)
+    return CausalEngine(CausalNetwork(runtime), tokenizer, infill)
 
 
 def open_runtime(folder: Path, spec: ModelSpec) -> Runtime:

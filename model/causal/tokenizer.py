@@ -17,7 +17,7 @@ from model.prompt_parts import Asked, PromptFile
 from model.tokenize.tokenizer import SpecialNames, TextTokenizer
 from model.types import CheckpointError
 
-END, TURN_END = "<|endoftext|>", "<|im_end|>"
+END, TURN, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 PREFIX, SUFFIX, MIDDLE = "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"
 REPOSITORY, FILE = "<|repo_name|>", "<|file_sep|>"
 REPOSITORY_NAME = "project"  # the folder's own name says more of the user than of the code
@@ -36,6 +36,18 @@ class CausalTokenizer(TextTokenizer):
         read = super().load(folder)
         assert isinstance(read, CausalTokenizer)
         return read
+
+    @property
+    def has_turns(self) -> bool:
+        """Whether there are tokens for the turns of a chat: a model without them takes no instructions."""
+        return self.id_of(TURN) is not None and self.id_of(TURN_END) is not None
+
+    @property
+    def turn_ids(self) -> tuple[int, int]:
+        """Ids of what begins and what ends a turn; only where it `has_turns`."""
+        start_id, end_id = self.id_of(TURN), self.id_of(TURN_END)
+        assert start_id is not None and end_id is not None
+        return start_id, end_id
 
     def split_tail(self, prefix: str) -> tuple[str, str]:
         """As for any other; but after a line's end nothing is open, and no more line ends are wanted."""

@@ -23,6 +23,7 @@ from dg_lsp.session.session import Session
 from infill.holes.target import SelectionTarget, Target, TargetKind
 from infill.pipeline.action_request import Asking, action_request
 from infill.types import NoFill, Request, Span
+from model.config import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from infill.syntax.tree import Syntax
@@ -36,6 +37,7 @@ _WHY: dict[str, str] = {
     "document_changed": "The document changed meanwhile: select again.",
     "document_closed": "The document is not open.",
     "ignored_file": "This file is ignored; `dg-lsp explain` says by which rule.",
+    "not_as_asked": "No answer of the model does what you asked for.",
     "nothing_better": "The model found nothing better than the present text.",
     "selection_too_long": "The selection is too long for the model.",
     "breaks_parse": "No proposal of the model parses there.",
@@ -43,6 +45,11 @@ _WHY: dict[str, str] = {
     "unknown_language": "No grammar for this language.",
     "cancelled": "Cancelled.",
 }
+NOT_FOLLOWED = (
+    "The model follows no instructions, so yours was not used; "
+    f"`infill model fetch {DEFAULT_NAME}` in a terminal gets one that does."
+)
+_TRIED = frozenset({"nothing_better", "breaks_parse", "empty_fill", "not_confident"})
 _WITHOUT_MESSAGE = frozenset({"cancelled", "filled"})  # the user sees it anyway
 
 
@@ -135,8 +142,9 @@ def _without_tree(kind: TargetKind, span: Span, snapshot: DocumentSnapshot) -> T
 
 
 def _detail(session: Session, wanted: RewriteCommand, outcome: Outcome[object]) -> str:
+    refilled = wanted.kind == "rewrite" and not session.dispatcher.takes_instructions
     if outcome.reason == "filled":
-        refilled = wanted.kind == "rewrite" and not session.dispatcher.takes_instructions
-        return "The model follows no instructions, so yours was not used." if refilled else outcome.detail
+        return NOT_FOLLOWED if refilled else outcome.detail
     why = _WHY.get(outcome.reason, f"The model has no proposal ({outcome.reason}).")
-    return f"{why.removesuffix('.')} ({outcome.detail})." if outcome.detail else why
+    why = f"{why.removesuffix('.')} ({outcome.detail})." if outcome.detail else why
+    return f"{why} {NOT_FOLLOWED}" if refilled and wanted.instruction and outcome.reason in _TRIED else why

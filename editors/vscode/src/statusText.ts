@@ -106,6 +106,7 @@ const WORDS: Record<string, string> = {
   model_loading: "the model is being loaded",
   not_confident: "the model is not sure enough",
   nothing_better: "nothing is better than what is there",
+  not_as_asked: "no answer does what was asked",
   server_failed: "the model's server failed",
   unknown_language: "there is no grammar for this language",
   untrained_language: "the model does not know this language",

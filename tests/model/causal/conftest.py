@@ -17,10 +17,10 @@ from model.causal.convert import convert  # noqa: E402
 from model.causal.network import CausalNetwork  # noqa: E402
 from model.causal.onnx_runtime import OnnxRuntime  # noqa: E402
 from model.causal.sessions import open_folder  # noqa: E402
-from model.causal.tokenizer import END, FILE, MIDDLE, PREFIX, REPOSITORY, SUFFIX, TURN_END  # noqa: E402
+from model.causal.tokenizer import END, FILE, MIDDLE, PREFIX, REPOSITORY, SUFFIX, TURN, TURN_END  # noqa: E402
 from model.tokenize.byte_codec import byte_alphabet  # noqa: E402
 
-SPECIAL = (END, TURN_END, PREFIX, SUFFIX, MIDDLE, REPOSITORY, FILE)
+SPECIAL = (END, TURN, TURN_END, PREFIX, SUFFIX, MIDDLE, REPOSITORY, FILE)
 N_VOCAB = 257 + len(SPECIAL)
 REAL = "DG_LSP_QWEN"  # a converted folder of Qwen2.5-Coder
 
