@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from infill.bench import humaneval
 from infill.bench import values as bench_values
-from infill.bench.code.code_set import CodeSet, installed_set, packages, source_files
+from infill.bench.code.code_set import CodeSet
 from infill.bench.context import PackageContext
 from infill.bench.fills import answer, report
 from infill.bench.hints import unhinted
@@ -28,7 +28,6 @@ from infill.types import Context, InputError, Source
 if TYPE_CHECKING:
     from infill.pipeline.filler import ModelFiller
 
-NO_HOLES = "no holes: none of the held-out packages is installed here; name files with --source"
 DRAW = {"line": line_holes, "begun": begun_holes, "typed": typed_holes, "block": block_holes}
 DRAW_FUNCTIONS: dict[str, Callable[[CodeSet, int, int], Sequence[bench_values.FunctionHoles]]] = {
     "holes": bench_values.unwritten,
@@ -107,22 +106,22 @@ def functions_bench(what: str, args: argparse.Namespace, code: CodeSet) -> Bench
     return run
 
 
-def quiet_bench(args: argparse.Namespace) -> Bench:
+def quiet_bench(args: argparse.Namespace, code: CodeSet) -> Bench:
     """Return the benchmark of silence, with as many line ends from the same files. Raises `InputError` without any."""
-    files = source_files(args.source) if args.source else installed_set().files
     limit = args.limit or sys.maxsize
-    places, holes = quiet_places(files, limit, args.seed), line_holes(files, limit, args.seed)
+    places, holes = quiet_places(code, limit, args.seed), line_holes(code, limit, args.seed)
     if not places or not holes:
-        raise InputError(NO_HOLES)
-    package = PackageContext()
+        raise InputError(f"no holes for quiet in {code.what}")
+    package = PackageContext(code.roots)
 
     def context(hole: BenchHole) -> Context:
         return package.of(hole) if args.context else Context()
 
     def run(filler: ModelFiller) -> Answered:
         samples = quiet_answers(filler, places, holes, args.seed, context)
-        of = f"{len(places)} places and {len(holes)} line ends of {packages([one.path for one in (*places, *holes)])}"
-        return table(heading("quiet", of, filler.model_name), {"value": quiet_figures(samples)}), [*samples]
+        of = f"{len(places)} places and {len(holes)} line ends of {code.what}"
+        head = heading(f"quiet, {code.language}", of, filler.model_name)
+        return table(head, {"value": quiet_figures(samples)}), [*samples]
 
     return run
 

@@ -51,7 +51,7 @@ def _benches(what: str, args: argparse.Namespace, variants: list[str], code: lis
     if what == "session":
         raise InputError("session types through the server, of which this command knows nothing: make bench-session")
     if what == "quiet":
-        return [quiet_bench(args)]
+        return [quiet_bench(args, one) for one in code]
     if what == "humaneval":
         return [humaneval_bench(args, variants)]
     if what in DRAW_FUNCTIONS:
@@ -62,10 +62,10 @@ def _benches(what: str, args: argparse.Namespace, variants: list[str], code: lis
 def _code(args: argparse.Namespace) -> list[CodeSet]:
     """Return what the benchmarks draw from, and say on stderr where the newer code is missing. Raises `InputError`."""
     language_of(args.language)
-    only_python = [what for what in args.what if what not in DRAW]
+    only_python = [what for what in args.what if what not in {*DRAW, "quiet"}]
     if args.language != "python" and only_python:
         raise InputError(f"--language {args.language}: {only_python[0]} takes no language")
-    if not {*DRAW, *DRAW_FUNCTIONS} & {*args.what}:
+    if not {*DRAW, *DRAW_FUNCTIONS, "quiet"} & {*args.what}:
         return []
     code = code_sets(args.set, args.language, args.source)
     if args.set is None and not is_fetched(code):
@@ -90,7 +90,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--context", action="store_true", help="also with the modules it imports and those beside it")
     parser.add_argument("--context-only", action="store_true", help="with that context and not without")
     parser.add_argument("--set", choices=["held_out", "fitting", INSTALLED], help="only this code (see above)")
-    parser.add_argument("--language", default="python", help="of line, begun, typed and block (default %(default)s)")
+    parser.add_argument("--language", default="python", help="of line to block, and quiet (default %(default)s)")
     parser.add_argument(
         "--split",
         choices=list(humaneval.SPLITS),

@@ -16,7 +16,6 @@ from infill.bench.fills import goes_as_far
 from infill.bench.hole_sampling import BenchHole
 from infill.bench.quiet_places import KINDS, QuietPlace
 from infill.bench.tables import Rows, share
-from infill.syntax.languages import for_path
 from infill.types import Completion, Context, Filled, Filler, FillRequest, NoFill, Span
 from model.types import CancelToken
 
@@ -62,7 +61,7 @@ def quiet_answers(
     lines = [_line_place(hole) for hole in holes]
     samples: list[QuietSample] = []
     for place in tqdm([*places, *lines], "quiet", leave=False, disable=None):
-        hole = BenchHole(place.path, place.text, Span(place.offset, place.offset))
+        hole = BenchHole(place.path, place.text, Span(place.offset, place.offset), place.language)
         request = FillRequest(
             text=place.text,
             language=place.language,
@@ -82,8 +81,7 @@ def quiet_answers(
 
 
 def _line_place(hole: BenchHole) -> QuietPlace:
-    language = for_path(hole.path, hole.text)
-    return QuietPlace(LINE, hole.path, language.id if language else "python", hole.holed, hole.span.start, hole.answer)
+    return QuietPlace(LINE, hole.path, hole.language, hole.holed, hole.span.start, hole.answer)
 
 
 def _asked(filler: Filler, place: QuietPlace, request: FillRequest) -> QuietSample:

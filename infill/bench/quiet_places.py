@@ -6,11 +6,12 @@ import functools
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
 
-from infill.bench.hole_sampling import MAX_FILE_CHARS
+from infill.bench.hole_sampling import MAX_FILE_CHARS, Files, as_set
 from infill.syntax.languages import Language, for_path
 from infill.syntax.prose import prose_at
 from infill.syntax.statements import code_end, statement_ending_at
@@ -63,13 +64,17 @@ class QuietPlace(msgspec.Struct, frozen=True):
 Offsets = Callable[[Syntax], Iterator[int]]
 
 
-def quiet_places(files: Sequence[Path], limit: int, seed: int) -> list[QuietPlace]:
-    """Return at most `limit` places, spread evenly over the kinds, at most two of a kind from one file."""
+def quiet_places(files: Files, limit: int, seed: int) -> list[QuietPlace]:
+    """Return at most `limit` places, spread evenly over the kinds, at most two of a kind from one file.
+
+    Files are drawn of each package in turn.
+    """
     draw = random.Random(seed)
-    shuffled = list(files)
-    draw.shuffle(shuffled)
+    packages = [draw.sample(package, len(package)) for package in as_set(files).packages]
+    draw.shuffle(packages)
+    shuffled = [path for turn in zip_longest(*packages) for path in turn if path is not None]
     wanted = {kind: limit // len(KINDS) + (n < limit % len(KINDS)) for n, kind in enumerate(KINDS)}
-    if all(path.suffix in WITHOUT_TAGS for path in files):
+    if all(path.suffix in WITHOUT_TAGS for path in shuffled):
         wanted["text"] = 0
     found: dict[str, list[QuietPlace]] = {kind: [] for kind in KINDS}
     for path in shuffled[:MOST_FILES]:

@@ -22,9 +22,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from infill.bench.hole_sampling import held_out_files
+from infill.bench.code.code_set import code_sets
 from infill.bench.tables import machine
-from infill.syntax.languages import by_id, for_path
+from infill.types import InputError
 from tests.bench.replay.counts import table
 from tests.bench.replay.episodes import listing, session_figures
 from tests.bench.replay.generate import first_keys, generate
@@ -81,39 +81,32 @@ def silences(log: str) -> str:
     return ", ".join(f"{reason} {n}" for reason, n in counts.most_common()) or "-"
 
 
-def files_of(source: list[Path] | None, language: str) -> list[Path]:
-    """The files of a language that are named or in named folders, else the held-out ones."""
-    if source is None:
-        return held_out_files() if language == "python" else []
-    found = [f for path in source for f in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    wanted = by_id(language)
-    return [f for f in found if f.is_file() and wanted is not None and for_path(f) == wanted]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--keys", type=int, default=900, help="keys to type, some five minutes (default %(default)s)")
     add("--seed", type=int, default=0, help="of what is typed and how (default %(default)s)")
     add("--language", default="python", help="default: %(default)s")
-    add("--source", type=Path, nargs="+", metavar="PATH", help="files or folders (default: the held-out packages)")
+    add("--source", type=Path, nargs="+", metavar="PATH", help="files or folders of yours instead")
+    add("--set", choices=["held_out", "fitting", "installed"], help="as of infill bench (default: held_out if fetched)")
     add("--model", metavar="NAME", help="of the server, as its own option")
     add("--settings", type=json.loads, default={}, metavar="JSON", help="of the server, such as '{\"niceness\": 0}'")
     add("--list", action="store_true", help="name what was wrong or flashed by")
     add("--speed", type=float, default=1.0, help="times as fast; above 1 the model is too slow (default %(default)s)")
     args = parser.parse_args()
-    files = files_of(args.source, args.language)
-    if not files:
-        sys.exit(f"no files of {args.language}; name some with --source")
+    try:
+        code = code_sets(args.set, args.language, args.source)[0]
+    except InputError as error:
+        sys.exit(str(error))
     with engines_apart(), tempfile.TemporaryDirectory(prefix="dg-lsp-session-") as name:
         folder = Path(name).resolve()
-        recordings = session_recordings(files, folder, args.keys, args.seed)
+        recordings = session_recordings(code.files, folder, args.keys, args.seed)
         log = folder / "server.log"
         arguments = ["--log-file", str(log), *(["--model", args.model] if args.model else [])]
         played = asyncio.run(session(recordings, folder, arguments, args.settings, Pace(args.speed, takes_right=True)))
         why = silences(log.read_text("utf-8"))
     n_keys = sum(recording.n_keys for recording in recordings)
-    print(f"{args.language}, {len(recordings)} files; {machine()}, {time.strftime('%Y-%m-%d')}\n")
+    print(f"{args.language}, {len(recordings)} files of {code.what}; {machine()}, {time.strftime('%Y-%m-%d')}\n")
     rows = session_figures(played.counts, played.episodes, n_keys, played.minutes, args.speed)
     print(table([*rows, ("silence, by reason", why, "", None)]))
     if args.list:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.bench_session import files_of, session_recordings, silences
+from infill.bench.code.code_set import code_sets
+from tests.bench.bench_session import session_recordings, silences
 from tests.bench.replay.recording import Recording
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ LOG = """2026-11-30 16:23:44,897 INFO s: inlineCompletion ms=78.9 reason=in_comm
 
 
 def recordings(folder: Path, language: str, source: Path) -> list[Recording]:
-    return session_recordings(files_of([source], language), folder, 40, seed=0)
+    return session_recordings(code_sets(None, language, [source])[0].files, folder, 40, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +39,3 @@ def test_a_copy_is_typed_with_what_lies_beside_the_file(tmp_path: Path, language
 
 def test_silence_is_told_by_its_reasons() -> None:
     assert silences(LOG) == "superseded 2, in_comment 1" and silences("") == "-"
-
-
-def test_folders_give_the_files_of_the_language_only() -> None:
-    assert {path.suffix for path in files_of([ROOT / "tests/demo"], "go")} == {".go"}
-    assert files_of(None, "go") == []
