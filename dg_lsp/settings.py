@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     automatic: bool = True  # answer requests that typing caused; False: only on demand
     deadline_ms: Milliseconds = 800  # automatic: a line takes the default model as long on two slow cores
     debounce_ms: Annotated[float, msgspec.Meta(ge=0, le=10_000)] | None = None  # after a key; None: as you type
-    look_ahead: bool = True  # fill what would follow a suggestion while it is looked at; never on battery
+    look_ahead: bool = True  # read, and fill what would follow a suggestion, before it is asked; never on battery
     manual_deadline_ms: Milliseconds = 3000  # the user asked and waits
     languages: tuple[str, ...] | None = None  # LSP language ids to serve; None: all
     model: str | None = None  # name of a fetched model, folder, or hub id of a fetched one; None: the default
@@ -68,7 +68,10 @@ MEANINGS = {
     "automatic": "suggest while you type; `false`: only when you ask",
     "deadlineMs": "milliseconds for a suggestion while you type; the best draft so far is shown then",
     "debounceMs": "milliseconds without a key before the model is asked; the default is at most 150",
-    "lookAhead": "while you look at a suggestion, compute what would follow it; never on battery",
+    "lookAhead": (
+        "while the cursor rests, let a slow model read the code around it; while you look at a suggestion, compute "
+        "what would follow it; never on battery"
+    ),
     "manualDeadlineMs": (
         "milliseconds for a suggestion or an edit that you asked for; a model that is still loading is waited for as "
         "long again, before that"

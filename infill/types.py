@@ -11,45 +11,14 @@ from typing import Annotated, ClassVar, Literal, Protocol
 
 import msgspec
 
+from infill.reasons import REFUSALS as REFUSALS
+from infill.reasons import Reason as Reason
 from model.types import CancelToken
 
 HoleKind = Literal["token", "line_end", "block", "between", "selection", "marker"]
 Trigger = Literal["automatic", "manual"]
 # usual: a type that is frequent in the language; suggested: what was shown before, less what was typed of it
 Source = Literal["diffusion", "left_to_right", "nearby", "cut_back", "usual", "suggested", "word"]
-Reason = Literal[
-    "ignored_file",  # an ignore rule forbids reading it, see infill.ignore.rules
-    "unknown_language",  # no grammar for this file
-    "untrained_language",  # the loaded model was not trained on this language
-    "in_comment",
-    "in_string",
-    "word_to_the_right",
-    "file_too_large",
-    "generated_file",  # it says so at its top, or its lines have over 240 characters on average
-    "finished_line",  # at the end of a line that says all it can say
-    "data_row",  # in a row of literals among others: what the next one is, nobody but the user knows
-    "blank_line",  # the model writes there only on request, and the code base has no text for it
-    "selection_too_long",  # longer than the model takes, see ModelInfo.max_selection_tokens
-    "no_target",  # the code there has nothing of the kind that was asked for
-    "empty_fill",
-    "nothing_better",  # refine: the present text is the most probable
-    "not_as_asked",  # rewrite: no answer does what the instruction says, by what code can see
-    "breaks_parse",  # no candidate keeps the file parsing
-    "not_confident",
-    "cancelled",
-    "superseded",
-    "deadline",
-    "model_loading",
-    "model_failed",
-    "server_failed",  # the server that runs the model failed; the detail names its URL and what to do
-]
-
-# The reasons that are found before the model does anything.
-REFUSALS: frozenset[Reason] = frozenset(
-    ("ignored_file", "unknown_language", "untrained_language", "in_comment", "in_string", "word_to_the_right",
-     "file_too_large", "generated_file", "finished_line", "data_row", "blank_line", "selection_too_long", "no_target",
-     "model_loading", "model_failed")
-)  # fmt: skip
 
 
 MAX_PATH_CHARS = 500
@@ -130,6 +99,7 @@ class FillRequest(_BaseRequest, frozen=True, kw_only=True, tag="fill"):
     suggested: str | None = None  # what was last shown for this hole, less what was typed of it since
     dismissed: tuple[str, ...] = ()  # what was shown above lately, where the user wrote something else
     speculative: bool = False  # nobody waits for the answer: every other request goes first
+    only_reads: bool = False  # the model reads what it would read for this request, and writes nothing
 
 
 class RewriteRequest(_BaseRequest, frozen=True, kw_only=True, tag="rewrite"):
@@ -144,6 +114,7 @@ class RewriteRequest(_BaseRequest, frozen=True, kw_only=True, tag="rewrite"):
     suggested: ClassVar[str | None] = None
     dismissed: ClassVar[tuple[str, ...]] = ()
     speculative: ClassVar[bool] = False
+    only_reads: ClassVar[bool] = False
 
 
 Request = FillRequest | RewriteRequest
@@ -202,6 +173,8 @@ class NoFill(msgspec.Struct, frozen=True, tag="no_fill"):
     hole: Hole | None = None
     timings_ms: dict[str, float] = {}
     steps: int = 0  # denoising steps, where they led to a completion
+    model: str = ""  # name of the model that was asked, where one was
+    unread: int = 0  # tokens of the prompt that were not read ahead
 
 
 class Filled(msgspec.Struct, frozen=True, tag="filled"):
@@ -212,6 +185,8 @@ class Filled(msgspec.Struct, frozen=True, tag="filled"):
     seed: int
     timings_ms: dict[str, float] = {}
     steps: int = 0  # denoising steps, whatever the source of the completions
+    model: str = ""  # name of the model that answered
+    unread: int = 0  # tokens of the prompt that were not read ahead
 
 
 OnDraft = Callable[[Draft], None]
@@ -241,6 +216,11 @@ class Filler(Protocol):
     @property
     def device(self) -> str:
         """The device that the model computes on, by torch's name for it."""
+        ...
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether requests that only read are worth it: its prompts take longer to read than a user would wait."""
         ...
 
     def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:

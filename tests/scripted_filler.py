@@ -97,6 +97,11 @@ class ScriptedFiller:
         return False
 
     @property
+    def reads_ahead(self) -> bool:
+        """False: there is no prompt."""
+        return False
+
+    @property
     def device(self) -> str:
         """Nowhere: nothing is computed."""
         return "none"

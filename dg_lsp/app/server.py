@@ -18,6 +18,7 @@ from dg_lsp.features import completion_events as events
 from dg_lsp.features import configuration, text_sync
 from dg_lsp.features import notebook_sync as notebook_events
 from dg_lsp.features.common.lsp_values import ACCEPTED_COMMAND
+from dg_lsp.features.common.read_ahead import DID_MOVE_CURSOR, did_move_cursor, gathered
 from dg_lsp.features.execute_command import commands
 from dg_lsp.features.initialize import initialize
 from dg_lsp.features.inline_completion import inline_completion
@@ -67,6 +68,7 @@ def create_server(open_model: OpenModel, given: Mapping[str, object] | None = No
     server = Server("dg-lsp", __version__, protocol_cls=Protocol, notebook_document_sync=notebooks)
     server.session = session = Session(server, open_model, given)
     session.changed = session.dispatcher.on_change = StatusNews(session).changed
+    session.context.on_gathered = partial(gathered, session)
     kinds = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.QuickFix]
     offered = types.CodeActionOptions(code_action_kinds=kinds, resolve_provider=True)
     inline = types.InlineCompletionOptions()  # without options pygls does not advertise the feature
@@ -88,6 +90,7 @@ def create_server(open_model: OpenModel, given: Mapping[str, object] | None = No
     _register(server, types.TEXT_DOCUMENT_CODE_ACTION, partial(actions.code_action, session), offered)
     _register(server, types.CODE_ACTION_RESOLVE, partial(actions.resolve_code_action, session))
     _register(server, STATUS, partial(status, session))
+    _register(server, DID_MOVE_CURSOR, partial(did_move_cursor, session))
     _register(server, events.DID_SHOW, partial(events.did_show, session))
     _register(server, events.DID_PARTIALLY_ACCEPT, partial(events.did_partially_accept, session))
     _register(server, types.WINDOW_WORK_DONE_PROGRESS_CANCEL, partial(cancel_progress, session))

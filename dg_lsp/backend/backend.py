@@ -21,6 +21,7 @@ class ModelFacts(msgspec.Struct, frozen=True):
     show_threshold: float  # confidence (0..1) from which a fill is shown that nobody asked for
     takes_instructions: bool
     languages: tuple[str, ...] | None  # ids of those that it was trained on; None: any
+    reads_ahead: bool = False  # its prompts are worth reading before a question
 
 
 class BackendState(msgspec.Struct, frozen=True):
@@ -79,5 +80,10 @@ OpenBackend = Callable[[], Awaitable[Backend]]
 def facts_of(filler: Filler) -> ModelFacts:
     """Return what a filler says of its model."""
     return ModelFacts(
-        filler.model_name, filler.device, filler.show_threshold, filler.takes_instructions, filler.languages
+        filler.model_name,
+        filler.device,
+        filler.show_threshold,
+        filler.takes_instructions,
+        filler.languages,
+        filler.reads_ahead,
     )

@@ -75,7 +75,7 @@ class Dispatcher:
             return "failed"
         if self.backend is None:
             return "loading"
-        return "busy" if self._questions else "ready"
+        return "busy" if any(not question.request.only_reads for question in self._questions.values()) else "ready"
 
     @property
     def backend_state(self) -> BackendState:
@@ -122,7 +122,7 @@ class Dispatcher:
             return NoFill("cancelled")
         self.supersede(lane)
         for other in [key for key, question in self._questions.items() if question.request.speculative]:
-            self.supersede(other)
+            self.supersede(other, "superseded" if request.speculative else "cancelled")
         question = self._questions[lane] = Question(request, on_draft)
         question.on_result = lambda answer: self._note(request, answer)
         self.backend.submit(question)
@@ -155,6 +155,8 @@ class Dispatcher:
 
     def _note(self, request: Request, answer: Answer) -> None:
         """Count what the model was at work on."""
+        if request.only_reads and not answer.unread:
+            return
         if not (isinstance(answer, NoFill) and answer.reason in REFUSALS):
             self.n_speculative += request.speculative
             self.n_asked += not request.speculative

@@ -1,18 +1,19 @@
 """A chosen model with the embedded one behind it, which answers while the chosen one cannot.
 
-That is while it loads, when it does not open, and, of automatic requests, while it is too slow (`prefer_smaller`).
+That is while it loads, when it does not open, and, of automatic requests, while it is too slow (`prefer_smaller`) and
+where it would first have to read for too long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from dg_lsp.backend.backend import Backend, BackendState, ModelFacts, OpenBackend, Substitute
-from dg_lsp.backend.question import Question
+from dg_lsp.backend.question import Answer, Question
 from infill.types import NoFill
 
 log = logging.getLogger(__name__)
@@ -23,9 +24,11 @@ PATIENCE_S = 2.0  # a model that opens within it needs nobody in its place
 class FallbackBackend:
     """A `Backend` over two others; make it with `open_with_fallback`."""
 
-    def __init__(self, chosen: asyncio.Task[Backend], open_embedded: OpenBackend) -> None:
+    def __init__(
+        self, chosen: asyncio.Task[Backend], open_embedded: OpenBackend, languages: Sequence[str] = ()
+    ) -> None:
         self._chosen = chosen
-        self._open_embedded = open_embedded
+        self._open_embedded, self._languages = open_embedded, languages
         self._opening: asyncio.Task[Backend] | None = None  # of the embedded one
         self._smaller = False
         self._on_change: Callable[[], None] = lambda: None
@@ -56,16 +59,51 @@ class FallbackBackend:
 
     def submit(self, question: Question) -> None:
         """Have the model answer whose turn it is."""
-        chosen = self._ready()
-        if chosen is not None and not (self._smaller and question.request.trigger == "automatic"):
+        chosen, request = self._ready(), question.request
+        if request.only_reads:
+            if request.language in self._languages:
+                self.open_embedded()  # who types before all is read need not wait for it
+            _submit_read(chosen, question)
+        elif chosen is None or (self._smaller and request.trigger == "automatic"):
+            self._submit_to_embedded(question)
+        elif not chosen.answering.reads_ahead:
             if not self._smaller:
                 self._leave_embedded()
             chosen.submit(question)
-        elif (embedded := self._embedded()) is not None:
+        elif request.trigger == "manual" or request.speculative or request.language not in self._languages:
+            chosen.submit(question)
+        else:
+            self._submit_unless_it_reads(chosen, question)
+
+    def _submit_to_embedded(self, question: Question) -> None:
+        if (embedded := self._embedded()) is not None:
             embedded.submit(question)
         else:
             opening = self.open_embedded()
             opening.add_done_callback(lambda opened: _submit_to(opened, question))
+
+    def _submit_unless_it_reads(self, chosen: Backend, question: Question) -> None:
+        """Have the chosen model answer, and the embedded one where that still reads; it knows at once if it does."""
+        asked = Question(question.request, question.on_draft, question.owner)
+        asked.deadline = question.deadline
+
+        def still_reads(answer: Answer) -> bool:
+            return isinstance(answer, NoFill) and answer.reason == "reading"
+
+        def note(answer: Answer) -> None:
+            if not still_reads(answer):
+                question.on_result(answer)
+
+        def answered(answer: asyncio.Future[Answer]) -> None:
+            if still_reads(answer.result()) and not question.token.cancelled:
+                self._submit_to_embedded(question)
+            else:
+                question.resolve(answer.result())
+
+        asked.on_result = note
+        asked.answer.add_done_callback(answered)
+        question.token.on_cancel(asked.withdraw)
+        chosen.submit(asked)
 
     def watch(self, on_change: Callable[[], None]) -> None:
         """Have it called when something about the models has changed."""
@@ -138,11 +176,17 @@ class FallbackBackend:
 
 
 async def open_with_fallback(
-    open_chosen: OpenBackend, open_embedded: OpenBackend, patience_s: float = PATIENCE_S
+    open_chosen: OpenBackend,
+    open_embedded: OpenBackend,
+    patience_s: float = PATIENCE_S,
+    languages: Sequence[str] = (),
 ) -> FallbackBackend:
-    """Wait a moment for the chosen model; raises what its opening raised when the embedded one fails too."""
+    """Wait a moment for the chosen model; raises what its opening raised when the embedded one fails too.
+
+    `languages` are ids of those in which the embedded one answers where the chosen one still reads.
+    """
     chosen = asyncio.ensure_future(_opened(open_chosen))
-    backend = FallbackBackend(chosen, open_embedded)
+    backend = FallbackBackend(chosen, open_embedded, languages)
     await asyncio.wait({chosen}, timeout=patience_s)
     if not chosen.done():
         log.info("the model takes long to load")
@@ -168,6 +212,14 @@ def _result(opening: asyncio.Task[Backend]) -> Backend | None:
 def _close(opening: asyncio.Task[Backend]) -> None:
     if (backend := _result(opening)) is not None:
         backend.close()
+
+
+def _submit_read(chosen: Backend | None, question: Question) -> None:
+    """Only the chosen model reads ahead."""
+    if chosen is not None and chosen.answering.reads_ahead:
+        chosen.submit(question)
+    else:
+        question.resolve(NoFill("model_loading"))
 
 
 def _submit_to(opening: asyncio.Task[Backend], question: Question) -> None:

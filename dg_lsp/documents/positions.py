@@ -69,6 +69,12 @@ def position_at(text: str, offset: int, encoding: Encoding) -> types.Position:
     return types.Position(n_ends, _units(text[start:offset], encoding))
 
 
+def end_of(change: types.TextDocumentContentChangePartial, encoding: Encoding) -> types.Position:
+    """Position, after a change, of the end of what it inserted."""
+    start, (*ended, last) = change.range.start, split_lines(change.text)
+    return types.Position(start.line + len(ended), _units(last, encoding) + (0 if ended else start.character))
+
+
 def _line_start(text: str, line: int) -> int | None:
     """Return the offset where a line starts, None when the text has fewer lines."""
     if text.count("\r") == text.count("\r\n"):  # every line ends in a line feed: several times faster

@@ -246,4 +246,5 @@ def _model_of(facts: Facts) -> ModelFacts:
         facts.show_threshold,
         facts.takes_instructions,
         facts.languages,
+        facts.reads_ahead,
     )

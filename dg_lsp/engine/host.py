@@ -113,6 +113,7 @@ class Host:
             uptime_s=round(time.monotonic() - self._started_at, 1),
             failure=self._failure,
             bytes_loaded=self._bytes_loaded if state == "loading" else None,
+            reads_ahead=bool(model and model.reads_ahead),
         )
 
     def _busy(self) -> bool:

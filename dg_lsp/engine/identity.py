@@ -13,7 +13,7 @@ import dg_lsp
 from model.config import EMBEDDED, EMBEDDED_NAME, check_folder, folder_of
 from model.types import ModelSpec
 
-PROTOCOL = 5  # raise it when a message changes its meaning
+PROTOCOL = 6  # raise it when a message changes its meaning
 _DIGEST_CHARS = 16
 
 

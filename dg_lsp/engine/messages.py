@@ -42,6 +42,7 @@ class Facts(msgspec.Struct, frozen=True):
     failure: str | None = None  # why the model could not be opened
     languages: tuple[str, ...] | None = None  # ids of those that the model was trained on; None: any
     bytes_loaded: tuple[int, int] | None = None  # of a model that loads: in place, and all
+    reads_ahead: bool = False  # its prompts are worth reading before a question
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):

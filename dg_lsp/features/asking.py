@@ -18,6 +18,8 @@ from infill.types import Filled, NoFill, OnDraft, Request
 log = logging.getLogger(__name__)
 
 LANES = ("inline", "rewrite", "ahead")  # of a document: a question supersedes the one before it in its lane
+READ_LANE = "read"  # one more, which a change leaves alone: what is typed only appends to what is read
+READING = "reading"  # the model would answer too late, as it still reads
 
 
 async def ask(
@@ -32,14 +34,16 @@ async def ask(
 
 def checked(session: Session, snapshot: DocumentSnapshot, answer: Filled | NoFill) -> Outcome[Filled | None]:
     """Return the answer if it may be sent, else why it may not."""
+    asked = {"model": answer.model, "unread": answer.unread} if answer.model else {}
     if isinstance(answer, NoFill):
         if answer.reason == "server_failed":  # only the user can help
             session.tell_once(answer.detail)
-        return Outcome(None, answer.reason, answer.detail)
+        return Outcome(None, answer.reason, answer.detail, counts=asked)
     if not session.documents.is_current(snapshot):
         return Outcome(None, "document_changed")
     first = answer.completions[0]
-    counts = {"items": len(answer.completions), "fill_chars": len(first.text), "steps": first.steps}
+    session.last_model = answer.model or session.last_model
+    counts = {"items": len(answer.completions), "fill_chars": len(first.text), "steps": first.steps, **asked}
     return Outcome(answer, "filled", counts=counts)
 
 

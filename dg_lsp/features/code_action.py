@@ -15,6 +15,7 @@ from lsprotocol import types
 
 from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import span_of
+from dg_lsp.features.common.read_ahead import cursor_at
 from dg_lsp.features.common.rewriting import RewriteCommand, rewrite
 from dg_lsp.features.execute_command import COMMAND_OF, title_of
 from dg_lsp.session.outcome import Outcome
@@ -68,6 +69,8 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
         return []
     if not session.judge(snapshot.uri).allowed:
         return []
+    if params.range.start == params.range.end and params.context.trigger_kind == types.CodeActionTriggerKind.Automatic:
+        cursor_at(session, snapshot.uri, params.range.start)
     known = session.dispatcher.languages
     if known is not None and snapshot.language_id not in known:
         return []

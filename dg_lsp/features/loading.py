@@ -20,12 +20,13 @@ from dg_lsp.backend.backend import Backend
 from dg_lsp.backend.fallback import open_with_fallback
 from dg_lsp.backend.scheduler import in_process
 from dg_lsp.engine.runtime_dir import EngineUnavailable, supported
+from dg_lsp.features.common.read_ahead import read_now
 from dg_lsp.features.status import loads
 from dg_lsp.session.session import Session
 from dg_lsp.settings import EngineChoice
 from infill.cli.sizes import part_of_size
 from infill.types import Filler
-from model.config import EMBEDDED, EMBEDDED_NAME, folder_of
+from model.config import EMBEDDED, EMBEDDED_NAME, folder_of, read_infill_config
 from model.types import CheckpointError, ModelSpec, OnBytes
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,8 @@ async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:
         if session.dispatcher.backend is not backend:
             settled.set()
         elif not loads(session):
+            if not settled.is_set() and (uri := session.cursors.newest) is not None:
+                loop.call_soon(read_now, session, uri)
             settled.set()
             session.bytes_loaded = None  # or it would begin with all of them, should it load again
         elif settled.is_set():
@@ -139,7 +142,8 @@ async def open_model(choice: EngineChoice, on_bytes: OnBytes) -> Backend:
     # A model in a server is shared already: no engine of ours in between.
     open_chosen = partial(_open_here if spec.engine == "http" else open_one, spec, on_bytes)
     shipped = ModelSpec(EMBEDDED_NAME, threads=spec.threads, niceness=spec.niceness)
-    return await open_with_fallback(open_chosen, partial(open_one, shipped, None))
+    languages = read_infill_config(EMBEDDED).languages or ()
+    return await open_with_fallback(open_chosen, partial(open_one, shipped, None), languages=languages)
 
 
 def _is_embedded(spec: ModelSpec) -> bool:

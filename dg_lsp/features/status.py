@@ -45,6 +45,7 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     loaded_bytes: int | None  # of the model that was chosen, while it loads; None too where it does not say
     total_bytes: int | None
     languages: tuple[str, ...] | None  # LSP ids of those that the model knows; None for all, or before it is open
+    last_model: str | None  # name of the model that answered last; another than `model` where that was still reading
 
 
 def status(session: Session, params: object) -> object:
@@ -82,6 +83,7 @@ def status_of(session: Session) -> Status:
         loaded_bytes=loaded,
         total_bytes=total,
         languages=None if model is None else model.languages,
+        last_model=session.last_model,
     )
 
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from lsprotocol import types
 
-from dg_lsp.features.asking import LANES
+from dg_lsp.documents.positions import end_of
+from dg_lsp.features.asking import LANES, READ_LANE
+from dg_lsp.features.common.read_ahead import cursor_at
 from dg_lsp.session.session import Session
 from infill.syntax.language_ids import plain_id
 
@@ -29,6 +31,7 @@ def did_change(session: Session, params: types.DidChangeTextDocumentParams) -> N
     last = params.content_changes[-1] if params.content_changes else None
     if isinstance(last, types.TextDocumentContentChangePartial):
         session.context.edited(params.text_document.uri, last.range.start.line)
+        cursor_at(session, params.text_document.uri, end_of(last, session.documents.encoding))
 
 
 def did_close(session: Session, params: types.DidCloseTextDocumentParams) -> None:
@@ -88,6 +91,8 @@ def close_text(session: Session, uri: str) -> None:
 def _forget(session: Session, uri: str) -> None:
     session.usage.closed(uri)
     _supersede(session, uri)
+    session.dispatcher.supersede((uri, READ_LANE))
+    session.cursors.forget(uri)
     session.debounce.forget(uri)
     session.suggestions.forget(uri)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 from lsprotocol import types
 
 
@@ -22,7 +25,18 @@ class ClientFeatures:
         self.has_configuration = bool(workspace and workspace.configuration)
         changes = workspace.did_change_configuration if workspace else None
         self.registers_configuration = bool(changes and changes.dynamic_registration)
+        self.refreshes = _says(capabilities.experimental, "dgLsp", "refresh")  # asks again when it is told to
         self.inline_completion = bool(document and document.inline_completion is not None)
         entry = document.completion.completion_item if document and document.completion else None
         formats = entry.documentation_format if entry else None
         self.shows_markdown = types.MarkupKind.Markdown in (formats or ())
+
+
+def _says(capabilities: object, *path: str) -> bool:
+    """Whether a capability that is not the protocol's own is there and true, by the names that lead to it."""
+    for name in path:
+        if isinstance(capabilities, Mapping):
+            capabilities = cast("Mapping[str, object]", capabilities).get(name)
+        else:
+            capabilities = getattr(capabilities, name, None)
+    return capabilities is True

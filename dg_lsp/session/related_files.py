@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ class RelatedFiles:
         self._used: str | None = None  # the document used last
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._files: _FileReader | None = None
+        self.on_gathered: Callable[[str], None] = lambda _: None  # called with a document's URI
         self.set_folders([], trusted=True, enabled=False)
 
     def set_folders(self, folders: list[str], trusted: bool, enabled: bool) -> None:
@@ -103,6 +105,7 @@ class RelatedFiles:
             found = None
         self._kept[snapshot.uri] = found or _NOTHING
         del self._tasks[snapshot.uri]
+        self.on_gathered(snapshot.uri)
 
 
 class _FileReader:

@@ -23,6 +23,7 @@ from dg_lsp.backend.load_shedding import LoadShedder
 from dg_lsp.documents.documents import Documents, DocumentSnapshot
 from dg_lsp.documents.notebooks import ModelText, Notebooks, text_with_cells
 from dg_lsp.session.client_features import ClientFeatures
+from dg_lsp.session.cursors import Cursors
 from dg_lsp.session.debounce import Debounce
 from dg_lsp.session.outcome import OpenRequest
 from dg_lsp.session.related_files import RelatedFiles
@@ -68,6 +69,7 @@ class Session:
         self.context = RelatedFiles(self.documents, self.syntax_thread)
         self.debounce = Debounce()
         self.suggestions = SuggestionCache()
+        self.cursors = Cursors()
         self.usage = UsageStats()
         self.load_shedder = LoadShedder()
         self.warned_too_slow = False
@@ -87,6 +89,7 @@ class Session:
         self.bytes_loaded: tuple[int, int] | None = None  # of the model that loads or last did: in place, and all
         self.last_reason: str | None = None
         self.last_silence: str | None = None  # why ghost text was last not shown
+        self.last_model: str | None = None  # name of the model that last answered
         self.last_ms: float | None = None
         self.last_ignored: Verdict | None = None
         self._named: set[str] = set()  # problems that the user was told of

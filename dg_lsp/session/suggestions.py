@@ -18,7 +18,7 @@ _Kept = TypeVar("_Kept")
 _PER_DOCUMENT = 8
 _DOCUMENTS = 16  # whose suggestions are kept
 # Answers that the same text at the same place would get again.
-_LASTING = (REFUSALS - {"ignored_file", "model_loading", "model_failed"}) | {
+_LASTING = (REFUSALS - {"ignored_file", "model_loading", "model_failed", "reading"}) | {
     "empty_fill",
     "breaks_parse",
     "not_confident",

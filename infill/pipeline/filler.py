@@ -15,9 +15,10 @@ from infill.holes.find_hole import find_hole, selection_hole
 from infill.pipeline.fill import fill
 from infill.pipeline.instruct import instructed
 from infill.pipeline.job import ALL_SOURCES, Job, Pipeline
+from infill.pipeline.read_ahead import hole_to_read, read, reads_too_long, unread
 from infill.pipeline.rewrite import rewrite
 from infill.prompt.context import CHARS_PER_TOKEN, Preamble, prompt_context
-from infill.prompt.excerpts import prompt_files
+from infill.prompt.excerpts import last_that_fit, prompt_files
 from infill.prompt.instructions import instructions_for, thinker
 from infill.ranking.completions import confident
 from infill.ranking.reranker import TimedReranker
@@ -29,9 +30,11 @@ from infill.types import Filled, FillRequest, Hole, NoFill, OnDraft, Request, Re
 from model.checkpoint_path import name_of
 from model.config import check_folder, folder_of
 from model.edits import Editor
+from model.read_ahead import ReadsAhead
 from model.types import CancelToken, CheckpointError, Engine, ModelSpec, OnBytes, ServerError
 
 R = TypeVar("R", FillRequest, RewriteRequest)
+WINDOWS_SHARE = 0.5  # of the prompt, at most; the rest is for the file itself
 FindHole = Callable[[Syntax], Hole | NoFill]
 
 
@@ -77,6 +80,7 @@ class ModelFiller:
         rows = None if trained is None else [row for row in map(by_id, trained) if row is not None]
         self.languages = None if rows is None else tuple(name for row in rows for name in (row.id, *row.lsp_ids))
         self.device = engine.info.device
+        self.reads_ahead = isinstance(engine, ReadsAhead)
 
     def limited_to(self, sources: frozenset[Source], known_answer: str | None = None) -> ModelFiller:
         """The same engine with fewer sources, or with holes as long as the answer; for benchmarks."""
@@ -90,17 +94,25 @@ class ModelFiller:
         """Answer one request; whatever is wrong with the text, the time or a server is a named `NoFill`."""
         try:
             if isinstance(request, RewriteRequest):
-                return self._rewrite(request, cancel, on_draft)
-            return self._fill(request, cancel, on_draft)
+                answer = self._rewrite(request, cancel, on_draft)
+            else:
+                answer = self._fill(request, cancel, on_draft)
         except ServerError as error:
             return NoFill("cancelled") if cancel.cancelled else NoFill("server_failed", str(error))
+        return msgspec.structs.replace(answer, model=self.model_name)
 
     def _fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
         def find(syntax: Syntax) -> Hole | NoFill:
+            if request.only_reads:
+                return hole_to_read(syntax, request.offset)
             return find_hole(syntax, request.offset, request.trigger)
 
         job = self._job(request, find, cancel, on_draft)
-        return job if isinstance(job, NoFill) else fill(self._pipeline, job)
+        if isinstance(job, NoFill):
+            return job
+        first = unread(self._engine, job)
+        answer = read(self._engine, job) if request.only_reads else reads_too_long(job, first)
+        return msgspec.structs.replace(answer or fill(self._pipeline, job), unread=first.n_tokens)
 
     def _rewrite(self, request: RewriteRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
         if request.fixes and not self._engine.info.reads_texts and (request.diagnostics or request.instruction):
@@ -133,6 +145,7 @@ class ModelFiller:
             info, tokenizer = self._engine.info, self._engine.tokenizer
             excerpts = prompt_files(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
             windows = window_files(request.text, hole, request.context, syntax.language, info.similar_windows)
+            windows = last_that_fit(windows, int(info.max_prompt_tokens * WINDOWS_SHARE), tokenizer)
             own = request if self.takes_instructions else None
             asked = instructions_for(request.text, hole, syntax.language.id, own, refines)
             asked = msgspec.structs.replace(asked, path=request.context.path)

@@ -71,7 +71,11 @@ def prompt_context(
     asked = msgspec.structs.replace(_within(preamble.asked, info.max_prompt_tokens // 4, tokenizer), tail=tail)
     laid_out = partial(tokenizer.prompt, preamble.excerpts, far_suffix)
     room = info.max_prompt_tokens - len(laid_out("", asked)) - SPARE
-    prefix = _prefix(stable, room, tokenizer)
+    # Between two anchors the cut stays, however much is typed, as long as that fits.
+    anchored = _line_start(before, before.count("\n") // ANCHOR_LINES * ANCHOR_LINES)
+    prefix = _prefix(stable[:anchored], room - info.typed_tokens, tokenizer) + stable[anchored:]
+    if not info.typed_tokens or len(tokenizer.encode(prefix)) > room:
+        prefix = _prefix(stable, room, tokenizer)
     while prefix and (excess := len(laid_out(prefix, asked)) - info.max_prompt_tokens) > 0:
         room -= excess
         prefix = _prefix(stable, room, tokenizer)
@@ -115,6 +119,11 @@ def _prefix(stable: str, budget: int, tokenizer: Tokenizer) -> str:
             return stable[candidates[first] :]
     # One line is longer than the budget: only its end fits.
     return tokenizer.decode(tokenizer.encode(stable[window_start:])[-budget:])
+
+
+def _line_start(text: str, line: int) -> int:
+    """Return the offset of the line of this number, which the text has."""
+    return len(text) - len(text.split("\n", line)[-1])
 
 
 def _line_starts(text: str, window_start: int) -> list[int]:

@@ -61,10 +61,10 @@ def prompt_files(
     if not context or budget <= 0:
         return ()
     recent = [prompt_file(excerpt, language) for excerpt in context if excerpt.recent]
-    reserved = sum(cost(file, tokenizer) for file in _newest(recent, int(budget * RECENT_SHARE), tokenizer))
+    reserved = sum(cost(file, tokenizer) for file in last_that_fit(recent, int(budget * RECENT_SHARE), tokenizer))
     imported = _first([prompt_file(e, language) for e in context if not e.recent], budget - reserved, tokenizer)
     budget -= sum(cost(file, tokenizer) for file in imported)
-    return (*imported, *_newest(recent, budget, tokenizer))
+    return (*imported, *last_that_fit(recent, budget, tokenizer))
 
 
 def prompt_file(excerpt: Excerpt, language: Language) -> PromptFile:
@@ -94,7 +94,7 @@ def _first(files: Sequence[PromptFile], budget: int, tokenizer: Tokenizer) -> li
     return kept
 
 
-def _newest(files: Sequence[PromptFile], budget: int, tokenizer: Tokenizer) -> list[PromptFile]:
+def last_that_fit(files: Sequence[PromptFile], budget: int, tokenizer: Tokenizer) -> list[PromptFile]:
     """Return the last files that fit together, in order."""
     kept: list[PromptFile] = []
     for file in reversed(files):

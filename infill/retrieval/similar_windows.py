@@ -52,12 +52,27 @@ def similar_windows(text: str, offset: int, texts: Sequence[str], limit: int) ->
     nearest = _words(lines[:n_anchored][-NEAREST_LINES:])
     if not near:
         return []
-    own = [w for w in windows(text) if abs(w.first_line - len(lines)) >= OWN_DISTANCE]
-    candidates = [(-1, w) for w in own] + [(i, w) for i, other in enumerate(texts) for w in windows(other)]
+    candidates = [(-1, w) for w in _own(lines, n_anchored, text[offset:])] + [
+        (i, w) for i, other in enumerate(texts) for w in windows(other)
+    ]
     rarity = _rarity(w.words for _, w in candidates)
     scored = (Found(i, w.first_line, w.text, _similarity(w, near, nearest, rarity)) for i, w in candidates)
     ranked = sorted((f for f in scored if f.similarity > 0), key=lambda f: (-f.similarity, f.index, f.first_line))
     return list(_apart(ranked, limit))
+
+
+def _own(lines: Sequence[str], n_anchored: int, after: str) -> list[Window]:
+    """Return the windows of the far parts of the file, above `n_anchored` of its lines and in the text after the hole.
+
+    Neither what is typed nor a step to the next line changes them: those below are counted from the file's end.
+    """
+    n_above = n_anchored - OWN_DISTANCE
+    above = windows("\n".join(lines[: n_above + WINDOW_LINES])) if n_above >= 0 else ()
+    below = after.split("\n")
+    n_below = max(0, len(below) - OWN_DISTANCE) // ANCHOR_LINES * ANCHOR_LINES
+    first = len(lines) + len(below) - n_below - 1
+    far = windows("\n".join(below[-n_below:])) if n_below else ()
+    return [*(w for w in above if w.first_line <= n_above), *(w._replace(first_line=first + w.first_line) for w in far)]
 
 
 def _anchor(n_lines: int) -> int:

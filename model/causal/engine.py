@@ -12,12 +12,13 @@ from msgspec.structs import asdict
 from model.causal.edit import answer, turns
 from model.causal.greedy import Propose, Token, write
 from model.causal.in_canvas import Writer
-from model.causal.network import CausalNetwork
+from model.causal.network import AHEAD_PIECE, CausalNetwork
 from model.causal.reading import ROOT
 from model.causal.tokenizer import CausalTokenizer
 from model.diffusion.sampler import Ids
 from model.diffusion.token_tree import TokenTree
 from model.edits import Edit, EditPrompt, EditTask, Ends
+from model.read_ahead import Unread
 from model.types import Budget, CancelToken, Canvas, Fill, InfillConfig, ModelInfo, OnStep, Score, Stop
 
 
@@ -37,8 +38,13 @@ class CausalEngine:
     def read(self, prompt_ids: Sequence[int], cancel: CancelToken) -> bool:
         """Read a prompt ahead of a question; whether all of it is read. Cancelled, what is read stays."""
         with self.network.interrupted_by(cancel):
-            self.network.prefill(prompt_ids)
+            self.network.prefill(prompt_ids, AHEAD_PIECE)
         return not self.network.n_unread(prompt_ids)
+
+    def unread(self, prompt_ids: Sequence[int]) -> Unread:
+        """What a question with this prompt would have to read first, by the rate of what was read lately."""
+        n_tokens = self.network.n_unread(prompt_ids)
+        return Unread(n_tokens, n_tokens * self.network.ms_per_token)
 
     def denoise(
         self,

@@ -5,6 +5,7 @@ Shapes: T rows of a pass over N that are kept, V ids, W ids that have a score, M
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import cast
@@ -20,7 +21,11 @@ from model.diffusion.sampler import Flags, Floats, Ids
 from model.types import CancelToken
 
 PIECE = 64  # tokens read in one pass: a cancel loses no more
+AHEAD_PIECE = 32  # the same ahead of a question, where cancels are usual; a tenth slower
 KEPT_BYTES = 160 << 20  # of all kept prompts together
+MEASURED = 16  # tokens, at least, of a piece whose time says how long reading takes: fewer are read less densely
+RECENT = 0.3  # how much of the measured rate the last piece makes out
+MS_PER_PARAMETER = 1.2e-8  # for a token, on two cores with AVX2; until the first piece is read
 
 
 class CausalNetwork:
@@ -31,6 +36,8 @@ class CausalNetwork:
         self.config: CausalConfig = runtime.config
         self.device, self.dtype = runtime.device, runtime.dtype
         self.vocab_size, self.n_parameters = self.config.vocab_size, self.config.n_parameters
+        # Of a prompt, as it was lately.
+        self.ms_per_token = self.n_parameters * MS_PER_PARAMETER if self.device == "cpu" else 0.0
         self.forget()
 
     def forget(self) -> None:
@@ -56,22 +63,26 @@ class CausalNetwork:
         self._written = Written(self._runtime.head_ids, self.vocab_size, (*self.prompt.ids, *token_ids))
         self._extra_rows = self._runtime.embed(self._written.extra_ids)  # [X, dim]
 
-    def prefill(self, prompt_ids: Sequence[int]) -> None:
+    def prefill(self, prompt_ids: Sequence[int], n_piece: int = PIECE) -> None:
         """Make `prompt_ids`, which are not empty, the kept prompt; only what no kept one begins with is read.
 
-        It is read in pieces. Interrupted, it keeps the pieces that are done: the next call goes on from there.
+        It is read in pieces of `n_piece` tokens. Interrupted, it keeps the pieces that are done: the next call goes on
+        from there.
         """
         self._begin(prompt_ids)
         prompt = self.prompt
         if len(prompt.ids) == len(prompt_ids) and prompt.last_hidden is None:
             prompt.cut(len(prompt_ids) - 1)
         while (n := len(prompt.ids)) < len(prompt_ids):
-            piece = list(prompt_ids[n : n + PIECE])
+            piece, began = list(prompt_ids[n : n + n_piece]), time.perf_counter()
             hidden = self.forward(piece, np.arange(n, n + len(piece)), causal(len(piece), n), prompt.key_values)
             prompt.ids += piece
             prompt.last_hidden = hidden[-1]
             self._written = None
             self._drop_oldest()
+            if len(piece) >= MEASURED:
+                took_ms = (time.perf_counter() - began) * 1000
+                self.ms_per_token += RECENT * (took_ms / len(piece) - self.ms_per_token)
 
     def n_unread(self, prompt_ids: Sequence[int]) -> int:
         """How many tokens `prefill` would have to read."""
@@ -107,7 +118,7 @@ class CausalNetwork:
         others = [prompt for prompt in self._prompts if prompt is not closest]
         if closest is not self.prompt or n < len(closest.ids):
             self._written = None
-        if n < len(closest.ids) // 2:  # another file's, or another place's: it may be wanted again
+        if n < len(closest.ids) - PIECE:  # another file's, or another place's: it may be wanted again
             others.insert(0, closest)
             closest, ids = Prompt(closest.key_values.copy(n)), closest.ids[:n]
             closest.ids = ids

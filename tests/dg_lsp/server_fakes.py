@@ -21,6 +21,7 @@ class FakeFiller:
     takes_instructions = False
     languages = None
     device = "cpu"
+    reads_ahead = False
 
     def __init__(self) -> None:
         self.asked: list[Request] = []

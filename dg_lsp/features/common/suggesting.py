@@ -17,6 +17,7 @@ from dg_lsp.documents.positions import offset_at
 from dg_lsp.features.asking import ask, checked, may_ask_automatically, note_speed, refusal
 from dg_lsp.features.common.cursor_view import CursorView, cursor_view, goes_with_popup
 from dg_lsp.features.common.prefetch import prefetch
+from dg_lsp.features.common.read_ahead import answered, cursor_at
 from dg_lsp.features.completion_events import sent_items
 from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.power import on_battery
@@ -69,6 +70,7 @@ async def _items(session: Session, asked: CursorRequest) -> Outcome[list[types.I
         return refused.with_value([])
     if session.notebooks.notebook_of(snapshot.uri) is None:  # cells have each other as context
         session.context.visited(snapshot.uri, asked.position.line)
+    cursor_at(session, snapshot.uri, asked.position)
     cursor = offset_at(snapshot.text, asked.position, encoding)
     view = cursor_view(session.model_text(snapshot), snapshot, cursor, asked.popup, encoding)
     found = await (_manual if asked.manual else _automatic)(session, view)
@@ -123,6 +125,7 @@ async def _automatic(session: Session, view: CursorView) -> Outcome[Completions]
 
 
 def _kept(session: Session, view: CursorView, fitting: Completions) -> Outcome[Completions]:
+    session.cursors.stay(view.uri)
     prefetch(session, view, fitting[0])
     return Outcome(fitting[:1], "still_fits")
 
@@ -144,6 +147,7 @@ def _begin(session: Session, view: CursorView) -> OpenFill:
             return
         result = task.result()
         note_speed(session, seconds, result)
+        answered(session, view.uri, result)
         if isinstance(result, Filled):
             session.debounce.filled(seconds)
             session.suggestions.remember(*view.key, result.completions)

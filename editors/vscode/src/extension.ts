@@ -1,5 +1,6 @@
 // Puts the extension together. Completion is the client library's; what is here is finding, showing, asking and settings.
 import * as vscode from "vscode";
+import { RestingCursor } from "./cursor";
 import { type Counts, GhostText } from "./ghost";
 import { Install } from "./install";
 import { onDidSelectPython } from "./locate";
@@ -36,7 +37,9 @@ export function activate(context: vscode.ExtensionContext): Api {
     new Rewriting(own, preview, () => void status.refresh()),
     new Menu(own, ghost, status, channels),
     new Install(own, () => channels.server.show()),
+    new RestingCursor(own),
     status.onDidLoad(() => void ghost.askAgain()),
+    own.onDidRefresh(() => void ghost.askAgain()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => own.restart()),
     vscode.workspace.onDidChangeConfiguration((event) => own.settingsChanged(event)),
   );

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { homedir } from "node:os";
 import * as readline from "node:readline";
 import * as vscode from "vscode";
-import { LanguageClient, type LanguageClientOptions, type Middleware, RevealOutputChannelOn, State } from "vscode-languageclient/node";
+import { LanguageClient, type LanguageClientOptions, type Middleware, RevealOutputChannelOn, State, type StaticFeature } from "vscode-languageclient/node";
 import { happened } from "./happened";
 import { type Found, firstUsable, run } from "./launch";
 import { candidates } from "./locate";
@@ -34,6 +34,9 @@ export class Server implements vscode.Disposable {
   private readonly settings = new Settled(startSettings, () => void this.restart());
   private readonly changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.changed.event;
+  private readonly refreshed = new vscode.EventEmitter<void>();
+  /** Fires when a question that got no answer in time would get one now. */
+  readonly onDidRefresh = this.refreshed.event;
   private readonly missing = new vscode.EventEmitter<readonly string[]>();
   /** Fires with a line for each place that was looked at in vain. */
   readonly onDidMiss = this.missing.event;
@@ -95,6 +98,7 @@ export class Server implements vscode.Disposable {
     void this.stop();
     this.settings.dispose();
     this.changed.dispose();
+    this.refreshed.dispose();
     this.missing.dispose();
   }
 
@@ -137,6 +141,8 @@ export class Server implements vscode.Disposable {
         this.become(newState === State.Running ? "running" : newState === State.Starting ? "starting" : "stopped");
       }
     });
+    client.registerFeature(refreshes);
+    client.onNotification("dgLsp/refresh", () => this.refreshed.fire());
     this.client = client;
     const late = setTimeout(() => void end(this.process), START_MS);
     try {
@@ -177,6 +183,16 @@ export class Server implements vscode.Disposable {
     this.changed.fire();
   }
 }
+
+/** Says that the client asks again when it is told to. */
+const refreshes: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    capabilities.experimental = { ...capabilities.experimental, dgLsp: { refresh: true } };
+  },
+  initialize: () => undefined,
+  getState: () => ({ kind: "static" }),
+  clear: () => undefined,
+};
 
 /** Waits a little for a process to end by itself, then ends it. */
 async function end(process: ChildProcess | undefined): Promise<void> {

@@ -107,6 +107,7 @@ const WORDS: Record<string, string> = {
   not_confident: "the model is not sure enough",
   nothing_better: "nothing is better than what is there",
   not_as_asked: "no answer does what was asked",
+  reading: "the model is still reading the code around",
   server_failed: "the model's server failed",
   unknown_language: "there is no grammar for this language",
   untrained_language: "the model does not know this language",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,8 @@ from dg_lsp.backend.backend import BackendState
 from dg_lsp.backend.fallback import FallbackBackend, open_with_fallback
 from dg_lsp.backend.question import Question
 from dg_lsp.backend.scheduler import in_process
-from infill.types import Filled, FillRequest, Trigger
-from model.types import CheckpointError
+from infill.types import Filled, FillRequest, NoFill, OnDraft, Request, Trigger
+from model.types import CancelToken, CheckpointError
 from tests.dg_lsp.server_fakes import WAIT_S, FakeFiller
 
 
@@ -142,3 +143,91 @@ async def test_after_the_end_nothing_is_told_and_the_state_can_still_be_read() -
     await asyncio.sleep(0)
     backend._changed()
     assert backend.state.failure == "no such folder"
+
+
+class Reading(Named):
+    """A model that first has to read, as long as `reads` is set."""
+
+    reads_ahead = True
+
+    def __init__(self) -> None:
+        super().__init__("chosen")
+        self.reads = True
+
+    def fill(self, request: Request, cancel: CancelToken, on_draft: OnDraft | None = None) -> Filled | NoFill:
+        answer = super().fill(request, cancel, on_draft)
+        if request.only_reads:
+            return NoFill("read", unread=1)
+        return NoFill("reading", model="chosen") if self.reads and request.trigger == "automatic" else answer
+
+
+async def answer_of(backend: FallbackBackend, language: str = "python", **options: Any) -> Filled | NoFill:
+    question = Question(FillRequest("a", language, offset=0, **options))
+    backend.submit(question)
+    async with asyncio.timeout(WAIT_S):
+        return await question.answer
+
+
+@pytest.fixture
+async def reading() -> tuple[FallbackBackend, Reading, Embedded]:
+    """A chosen model that reads, with the embedded one behind it for Python."""
+    opening, embedded = Opening(), Embedded()
+    filler = Reading()
+    opening.filler = filler
+    opening.may.set()
+    return await open_with_fallback(in_process(opening), in_process(embedded), WAIT_S, ("python",)), filler, embedded
+
+
+async def test_while_the_chosen_one_reads_the_embedded_one_answers_in_its_language(
+    reading: tuple[FallbackBackend, Reading, Embedded],
+) -> None:
+    backend, chosen, embedded = reading
+    assert isinstance(await answer_of(backend, trigger="automatic"), Filled)
+    assert [len(embedded.opened[0].asked), len(chosen.asked)] == [1, 1]
+    assert backend.answering.name == "chosen" and backend.state.substitute is None
+    chosen.reads = False
+    assert isinstance(await answer_of(backend, trigger="automatic"), Filled)
+    assert [len(embedded.opened[0].asked), len(chosen.asked)] == [1, 2]
+
+
+async def test_in_another_language_the_answer_is_that_it_reads_and_nothing_is_opened(
+    reading: tuple[FallbackBackend, Reading, Embedded],
+) -> None:
+    backend, _, embedded = reading
+    told = await answer_of(backend, "go", trigger="automatic")
+    assert isinstance(told, NoFill) and told.reason == "reading" and embedded.opened == []
+
+
+async def test_only_the_chosen_one_reads_ahead_and_it_answers_what_the_user_asks(
+    reading: tuple[FallbackBackend, Reading, Embedded],
+) -> None:
+    backend, chosen, embedded = reading
+    told = await answer_of(backend, only_reads=True, speculative=True, trigger="automatic")
+    assert isinstance(told, NoFill) and told.reason == "read"
+    assert isinstance(await answer_of(backend, trigger="manual"), Filled)
+    assert [each.asked for each in embedded.opened] == [[]], "open by now, for who types before all is read"
+    assert len(chosen.asked) == 2
+
+
+async def test_before_the_chosen_one_is_open_nothing_is_read_ahead() -> None:
+    opening, embedded = Opening(), Embedded()
+    backend = await opened(opening, embedded, patience_s=0)
+    told = await answer_of(backend, only_reads=True, speculative=True, trigger="automatic")
+    assert isinstance(told, NoFill) and told.reason == "model_loading" and embedded.opened[0].asked == []
+    opening.may.set()
+
+
+async def test_a_question_that_is_withdrawn_asks_neither_model_further(
+    reading: tuple[FallbackBackend, Reading, Embedded],
+) -> None:
+    backend, chosen, embedded = reading
+    chosen.release.clear()
+    question = Question(FillRequest("a", "python", offset=0, trigger="automatic"))
+    backend.submit(question)
+    await asyncio.to_thread(chosen.started.acquire)
+    question.withdraw("superseded")
+    answer = await question.answer
+    assert isinstance(answer, NoFill) and answer.reason == "superseded"
+    chosen.release.set()
+    assert isinstance(await answer_of(backend, trigger="manual"), Filled)
+    assert embedded.opened == []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lsprotocol.types import Position, Range, TextDocumentContentChangePartial
 
 from dg_lsp.documents.documents import Documents
-from dg_lsp.documents.positions import Encoding, offset_at, position_at, split_lines
+from dg_lsp.documents.positions import Encoding, end_of, offset_at, position_at, split_lines
 
 ENCODINGS: list[Encoding] = ["utf-8", "utf-16", "utf-32"]
 TEXTS = st.text(st.sampled_from("ab é😋\t\n\r\f\x0b\x1c\x85\u2028\u2029"), max_size=40)
@@ -98,3 +98,12 @@ def test_positions_agree_with_the_lines(text: str) -> None:
         assert position_at(text, offset, "utf-32") == Position(number, 0)
         offset += len(line)
     assert offset == len(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+@pytest.mark.parametrize("inserted", ["", "x", "\U0001f600", "a\nb\U0001f600", "a\r\n", "\r\n\n  "])
+def test_the_end_of_a_change_is_where_its_text_ends(encoding: Encoding, inserted: str) -> None:
+    before, after = "one\n\U0001f600two", "rest\n"
+    at = position_at(before + after, len(before), encoding)
+    change = TextDocumentContentChangePartial(Range(at, at), inserted)
+    assert end_of(change, encoding) == position_at(before + inserted + after, len(before + inserted), encoding)

@@ -27,6 +27,7 @@ class FakeFiller:
     takes_instructions = True
     languages = ("python", "py")
     device = "cpu"
+    reads_ahead = False
 
     def __init__(self) -> None:
         self.asked: list[Request] = []

@@ -4,7 +4,7 @@
 
 writes each message's method with its id, or with its parameters for a notification, as a line to the file RECORD. The
 n-th answer offers the texts, or says `late<n>`; it is sent when the file RECORD.go has n lines, so a test
-decides when it comes.
+decides when it comes. A line `nothing` has it offer nothing and, after a moment, say that it could now.
 """
 
 from __future__ import annotations
@@ -33,9 +33,14 @@ def send(message: dict[str, Any]) -> None:
         sys.stdout.buffer.flush()
 
 
-def answer_late(msg_id: int, number: int) -> None:
+def answer_late(msg_id: int, number: int, uri: str) -> None:
     while not GO.exists() or len(GO.read_text().splitlines()) < number:
         time.sleep(0.01)
+    if GO.read_text().splitlines()[number - 1] == "nothing":
+        send({"id": msg_id, "result": {"items": []}})
+        time.sleep(0.2)
+        send({"method": "dgLsp/refresh", "params": {"uri": uri, "version": 1}})
+        return
     send({"id": msg_id, "result": {"items": [{"insertText": text} for text in TEXTS or [f"late{number}"]]}})
 
 
@@ -53,7 +58,8 @@ def main() -> None:
             send({"id": msg_id, "result": {"capabilities": CAPABILITIES}})
         elif method == "textDocument/inlineCompletion":
             n_asked += 1
-            threading.Thread(target=answer_late, args=(msg_id, n_asked), daemon=True).start()
+            asked = (msg_id, n_asked, message["params"]["textDocument"]["uri"])
+            threading.Thread(target=answer_late, args=asked, daemon=True).start()
         elif method == "dgLsp/status":
             send({"id": msg_id, "result": {"state": "ready", "model": "late", "lastReason": None, "lastMs": 1}})
         elif method == "exit":

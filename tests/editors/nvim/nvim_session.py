@@ -75,9 +75,9 @@ class Session:
         """The command of a server whose answers come when `answer` lets them."""
         return [sys.executable, str(Path(__file__).with_name("late_server.py")), str(self.folder / "record"), *texts]
 
-    def answer(self, number: int) -> None:
-        """Let the late server give its answers up to this one."""
-        (self.folder / "record.go").write_text("go\n" * number)
+    def answer(self, number: int, line: str = "go") -> None:
+        """Let the late server give its answers up to this one; `nothing` has it say later that there are some."""
+        (self.folder / "record.go").write_text(f"{line}\n" * number)
 
     def told(self, method: str) -> list[Any]:
         """What the late server was told under a method: ids of requests, parameters of notifications."""

@@ -34,6 +34,25 @@ def test_each_alternative_is_told_once(session: Session) -> None:
     assert [told["item"]["insertText"] for told in session.until_told(SHOW, 2)] == ["a + b", "b + a"]
 
 
+def test_the_server_is_told_where_the_cursor_rests(session: Session) -> None:
+    nvim = session.open("one\ntwo\nthree\n", cmd=session.late_server())
+    moved = "dgLsp/didMoveCursor"
+    assert session.until_told(moved, 1)[0]["position"] == {"line": 0, "character": 0}
+    nvim.keys("jjl")
+    told = session.until_told(moved, 2)
+    assert len(told) == 2 and told[1]["position"] == {"line": 2, "character": 1}
+    assert told[1]["textDocument"]["uri"].endswith("/demo.py")
+
+
+def test_what_could_not_be_answered_in_time_is_asked_again_when_the_server_says_so(session: Session) -> None:
+    nvim = session.open("\n", cmd=session.late_server())
+    session.answer(1, "nothing")
+    nvim.keys("ix")
+    session.until_told("textDocument/inlineCompletion", 2)
+    session.answer(8)
+    nvim.until_drawn("xlate")
+
+
 @pytest.mark.parametrize("takes", [True, False])
 def test_an_instruction_is_asked_for_only_where_it_is_read(session: Session, takes: bool) -> None:
     nvim = session.open("x = 1\n", {"selected": "x = 1", "text": "x = 2"})

@@ -41,3 +41,23 @@ def test_the_choice_stays_while_a_few_lines_are_typed() -> None:
 def test_nothing_in_common_is_nothing_found() -> None:
     assert similar_windows("zzz = 1\n", 8, [PARCEL], 4) == []
     assert similar_windows("", 0, [PARCEL], 4) == []
+
+
+def test_the_files_own_windows_stay_while_lines_are_typed_and_the_cursor_goes_down() -> None:
+    far = "".join(f"other_{i} = unrelated_{i}\n" for i in range(OWN_DISTANCE))
+    above = PARCEL * 8 + far + "x = carrier\n" * 8 + BEFORE
+    below = far + PARCEL * 8 + far
+    begun = [(above + key, "\n" + below) for key in ("", "car", "carrier = 1\n", "carrier = 1\n\n\n", "a\nb\nc\nd\n")]
+    steps = [(above + "".join(far.splitlines(True)[:n]), "".join(far.splitlines(True)[n:]) + PARCEL * 8 + far)
+             for n in range(4)]  # fmt: skip
+    for places in (begun, steps):
+        found = [[one.text for one in similar_windows(b + a, len(b), [], 4)] for b, a in places]
+        assert len(found[0]) == 4 and all(texts == found[0] for texts in found)
+
+
+def test_near_lines_below_are_no_windows() -> None:
+    assert similar_windows(BEFORE + PARCEL, len(BEFORE), [], 1) == []
+    far = BEFORE + "x = 1\n" * (OWN_DISTANCE + ANCHOR_LINES) + PARCEL
+    found = similar_windows(far, len(BEFORE), [], 1)
+    assert found and "label_for" in found[0].text
+    assert far.split("\n")[found[0].first_line] == found[0].text.split("\n")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import torch
 
 from model.causal.engine import CausalEngine
 from model.causal.greedy import branches, write
+from model.causal.network import MS_PER_PARAMETER
 from model.load import load_engine
 from model.prompt_parts import PromptFile
+from model.read_ahead import ReadsAhead
 from model.types import CancelToken, CheckpointError, ModelSpec
 
 PROMPT = list(b"def area(w, h):\n    return w * ")
@@ -86,8 +89,22 @@ def test_a_cancelled_question_is_answered_with_nothing(engine: CausalEngine) -> 
     assert engine.draft(PROMPT, 5, cancel) == []
     assert engine.score(PROMPT, [[1]], cancel)[0].log_probs == ()
     assert not engine.read(PROMPT, cancel)
+    assert engine.unread(PROMPT).n_tokens == len(PROMPT)
     assert engine.read(PROMPT, CancelToken())
-    assert not engine.network.n_unread(PROMPT)
+    assert engine.unread(PROMPT) == (0, 0.0)
+    assert isinstance(engine, ReadsAhead)
+
+
+def test_what_is_unread_takes_as_long_as_reading_took_lately(
+    engine: CausalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = engine.unread(PROMPT).ms
+    assert usual == pytest.approx(len(PROMPT) * engine.info.n_parameters * MS_PER_PARAMETER)
+    real = engine.network.forward
+    monkeypatch.setattr(engine.network, "forward", lambda *given: time.sleep(0.1) or real(*given))
+    for start in range(10):
+        assert engine.read([start, *PROMPT], CancelToken())
+    assert len(PROMPT) * 2 < engine.unread([200, *PROMPT]).ms < len(PROMPT) * 20  # 32 tokens a piece: 3 ms each
 
 
 def test_a_prompt_is_appended_to_while_typing(engine: CausalEngine) -> None:

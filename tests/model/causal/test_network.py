@@ -66,6 +66,13 @@ def test_only_what_changed_is_read(network: CausalNetwork, monkeypatch: pytest.M
     assert read == [64, 64, 22, 1, 2, 1, 61, 1]
 
 
+def test_places_of_one_file_that_begin_alike_are_all_kept(network: CausalNetwork) -> None:
+    places = [[*TEXT[:80], *[start] * 70] for start in range(3)]
+    for place in places:
+        network.prefill(place)
+    assert [network.n_unread(place) for place in places] == [0, 0, 0]
+
+
 def test_kept_prompts_are_dropped_where_memory_ends(converted: dict[str, Path]) -> None:
     one = 256 * 3 * 2 * 2 * 16 * 4  # tokens, layers, keys and values, heads, numbers in a head, bytes
     network = CausalNetwork(OnnxRuntime(open_folder(converted["float32"], 1)), kept_bytes=3 * one)

@@ -145,6 +145,9 @@ local function start(buf)
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   -- Neovim 0.11 does not name what this plugin does; without it the server would add to the completion list.
   capabilities.textDocument.inlineCompletion = capabilities.textDocument.inlineCompletion or vim.empty_dict()
+  if config.options.ghost_text == "own" then
+    capabilities.experimental = vim.tbl_extend("force", capabilities.experimental or {}, { dgLsp = { refresh = true } })
+  end
   local options = vim.tbl_extend("force", config.options.settings, { trusted = is_trusted(root) })
   vim.lsp.start({
     name = M.NAME,

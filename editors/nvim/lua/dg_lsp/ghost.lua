@@ -157,6 +157,13 @@ function M.attach(buf)
   on("InsertEnter", vim.schedule_wrap(ask_unasked)) -- the cursor is not in its place yet
 end
 
+--- Ask again for what the server could not answer in time: it says that it could now.
+local function on_refresh(_, told)
+  if told.uri == vim.uri_from_bufnr(api.nvim_get_current_buf()) and not shown then
+    ask_unasked()
+  end
+end
+
 --- Follow what is not one buffer's: CTRL-C ends insert mode without InsertLeave.
 function M.enable()
   api.nvim_create_autocmd("ModeChanged", {
@@ -164,6 +171,7 @@ function M.enable()
     pattern = "i*:n*",
     callback = on_leave,
   })
+  client.on("dgLsp/refresh", on_refresh)
   api.nvim_create_autocmd("User", { group = "dg_lsp.ghost", pattern = "DgLspGone", callback = on_leave })
   api.nvim_create_autocmd("User", {
     group = "dg_lsp.ghost",

@@ -98,6 +98,7 @@ local function on_attach(event)
     return
   end
   require("dg_lsp.status").follow(client)
+  require("dg_lsp.cursor").attach(event.buf)
   if config.options.ghost_text == "builtin" then
     require("dg_lsp.builtin").enable(client.id)
   elseif config.options.ghost_text == "own" then
