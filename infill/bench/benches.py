@@ -17,7 +17,7 @@ from infill.bench import humaneval
 from infill.bench import values as bench_values
 from infill.bench.code.code_set import CodeSet
 from infill.bench.context import PackageContext
-from infill.bench.fills import answer, report
+from infill.bench.fills import answer, report, thresholds
 from infill.bench.hints import unhinted
 from infill.bench.hole_sampling import BenchHole, begun_holes, block_holes, line_holes, typed_holes
 from infill.bench.quiet import quiet_answers, quiet_figures
@@ -75,7 +75,8 @@ def held_out_bench(what: str, args: argparse.Namespace, variants: list[str], cod
         }
         samples: list[msgspec.Struct] = [s for of_variant in by_variant.values() for s in of_variant]
         head = f"{what}, {code.language}"
-        return report(head, by_variant, code.what, filler.model_name, filler.show_threshold), samples
+        text = report(head, by_variant, code.what, filler.model_name, filler.show_threshold)
+        return f"{text}\n\n{thresholds(head, by_variant)}" if args.thresholds else text, samples
 
     return run
 

@@ -18,6 +18,8 @@ from infill.retrieval.similar_lines import continuations, word_before
 from infill.types import Completion, Context, Filled, Filler, FillRequest, Span
 from model.types import CancelToken
 
+THRESHOLDS = tuple(percent / 100 for percent in range(20, 95, 5))  # confidences, 0..1
+
 
 class Sample(msgspec.Struct, frozen=True):
     """The result for one hole, a line of `--json`."""
@@ -71,7 +73,7 @@ def answer(filler: Filler, bench: str, variant: str, hole: BenchHole, seed: int,
         baseline_exact=baseline.strip() == hole.answer.strip(),
         steps=best.steps if best else 0,
         milliseconds=round(milliseconds, 1),
-        word=None if best is not None and is_line(best, filler.show_threshold) else _word(filler, request),
+        word=_word(filler, request) if best is None or not is_line(best, filler.show_threshold) else None,
     )
 
 
@@ -86,8 +88,8 @@ def is_line(fill: Completion | Sample, threshold: float) -> bool:
 
 
 def _word(filler: Filler, request: FillRequest) -> str | None:
-    """The end of the word at the cursor, where that would be shown alone."""
-    if not word_before(request.text[: request.offset]):
+    """The end of the word at the cursor, where that would be shown alone. Costs a question of a model that does so."""
+    if not getattr(filler, "ends_words", True) or not word_before(request.text[: request.offset]):
         return None
     result = filler.fill(msgspec.structs.replace(request, trigger="automatic"), CancelToken())
     shown = result.completions[0] if isinstance(result, Filled) else None
@@ -127,6 +129,12 @@ def figures(samples: list[Sample], threshold: float) -> Rows:
     ]  # fmt: skip
 
 
+def thresholds(what: str, by_variant: dict[str, list[Sample]]) -> str:
+    """Return the table from which a threshold is read, for every variant."""
+    head = f"{what}: from each confidence on, lines shown; exactly right of those; right as far as they go"
+    return table(head, {name: by_threshold(samples) for name, samples in by_variant.items()})
+
+
 def report(what: str, by_variant: dict[str, list[Sample]], of: str, model: str, threshold: float) -> str:
     """Return the tables of one benchmark on the code `of`, with machine, date and model."""
     first = next(iter(by_variant.values()))
@@ -139,6 +147,21 @@ def report(what: str, by_variant: dict[str, list[Sample]], of: str, model: str, 
     by_entropy = {n: reliability.rows(_tokens(samples), reliability.TOKENS) for n, samples in by_variant.items()}
     tables.append(table(f"{what}: tokens that stand in the answer too, by their entropy in nats", by_entropy))
     return "\n\n".join(tables)
+
+
+def by_threshold(samples: list[Sample]) -> Rows:
+    """Return a row for each threshold: how many lines would be shown, and how many of those are right.
+
+    Right is an exact match; then those that are right as far as they go.
+    """
+    filled = [s for s in samples if s.fill is not None]
+    return [(f"{threshold:.2f}", _shown(filled, len(samples), threshold)) for threshold in THRESHOLDS]
+
+
+def _shown(filled: list[Sample], n: int, threshold: float) -> str:
+    shown = [s for s in filled if is_line(s, threshold)]
+    exact, as_far = (sum(s.exact for s in shown), sum(goes_as_far(s.fill, s.answer) for s in shown))
+    return f"{share(len(shown), n)}, {share(exact, len(shown))}, {share(as_far, len(shown))}"
 
 
 def _fills(samples: list[Sample]) -> list[reliability.Prediction]:

@@ -89,6 +89,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--context", action="store_true", help="also with the modules it imports and those beside it")
     parser.add_argument("--context-only", action="store_true", help="with that context and not without")
+    parser.add_argument("--thresholds", action="store_true", help="also what each confidence would show, and how right")
     parser.add_argument("--set", choices=["held_out", "fitting", INSTALLED], help="only this code (see above)")
     parser.add_argument("--language", default="python", help="of line to block, and quiet (default %(default)s)")
     parser.add_argument(

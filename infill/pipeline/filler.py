@@ -81,6 +81,7 @@ class ModelFiller:
         self.languages = None if rows is None else tuple(name for row in rows for name in (row.id, *row.lsp_ids))
         self.device = engine.info.device
         self.reads_ahead = isinstance(engine, ReadsAhead)
+        self.ends_words = engine.info.reads_texts and engine.info.takes_evidence  # shows the rest of a word alone
 
     def limited_to(self, sources: frozenset[Source], known_answer: str | None = None) -> ModelFiller:
         """The same engine with fewer sources, or with holes as long as the answer; for benchmarks."""

@@ -1,7 +1,8 @@
 """`python -m infill.bench.code.first_release`: asks the registries whether the listed packages are as new as listed.
 
-pip must find no release before the listed day of the first one, and one on it; npm no release before 2025. Prints what
-was found for each package. A release that was removed, or a mirror's own dates, cannot be seen from here.
+pip must find no release before the listed day of the first one, and some without that limit; npm none before 2025.
+Prints what was found for each package. A release that was removed or withdrawn, or a mirror's own dates, cannot be seen
+from here.
 """
 
 from __future__ import annotations
@@ -28,18 +29,17 @@ def check(package: Package, python: str) -> tuple[bool, str]:
     if package.kind == "npm":
         return _npm(package)
     assert package.first is not None
-    next_day = package.first + datetime.timedelta(days=1)
     if (earlier := _versions(package, package.first, python)) is not None:
         return False, f"released before {package.first}: {earlier}"
-    if (found := _versions(package, next_day, python)) is None:
-        return False, f"no release up to {package.first}"
-    return True, f"first released on {package.first}: {found}"
+    if (found := _versions(package, None, python)) is None:
+        return False, "no release at all: is that its name?"
+    return True, f"none before {package.first}; the oldest now: {found.rpartition(', ')[2]}"
 
 
-def _versions(package: Package, before: datetime.date, python: str) -> str | None:
-    """Return the versions uploaded before a day, in UTC; None where there are none."""
+def _versions(package: Package, before: datetime.date | None, python: str) -> str | None:
+    """Return the versions, newest first, of those uploaded before a day in UTC where one is given; None without any."""
     command = [python, "-m", "pip", "index", "versions", package.name, "--pre", "--ignore-requires-python", "--json"]
-    done = _run(package, [*command, OPTION, f"{before}T00:00:00Z"])
+    done = _run(package, [*command, OPTION, f"{before}T00:00:00Z"] if before else command)
     if done.returncode == 0:
         return ", ".join(json.loads(done.stdout)["versions"])
     if NO_MATCH in done.stderr:

@@ -249,20 +249,22 @@ def test_other_languages_have_no_benches_of_functions(capsys: pytest.CaptureFixt
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_an_older_release_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A stand-in for a Python whose pip asks an index: it knows a release of 2025-03-01."""
+    """A stand-in for a Python whose pip asks an index: it knows one release, of 2025-03-01."""
     python = tmp_path / "python"
     python.write_text(
         "#!/bin/sh\nfor last; do :; done\n"
-        'case "$last" in 2025-03-02*) echo \'{"versions": ["0.1"]}\';;\n'
-        '*) echo "ERROR: No matching distribution found" >&2; exit 1;; esac\n'
+        '[ "$5" = some-code ] || { echo "ERROR: No matching distribution found" >&2; exit 1; }\n'
+        'case "$last" in 2025-03-01*) echo "ERROR: No matching distribution found" >&2; exit 1;; esac\n'
+        'echo \'{"versions": ["0.2", "0.1"]}\'\n'
     )
     python.chmod(0o755)
-    right = SINCE.replace(month=3, day=1)
-    for first, code, told in (
-        (right, 0, "ok: some-code"),
-        (right.replace(day=2), 1, "OLDER"),
-        (SINCE, 1, "no release"),
-    ):
-        listed = write_list(tmp_path / "list.toml", [package(first=first)])
+    first = SINCE.replace(month=3, day=1)
+    cases = (
+        ("some-code", first, 0, "ok: some-code: none before 2025-03-01; the oldest now: 0.1"),
+        ("some-code", first.replace(day=2), 1, "OLDER: some-code: released before 2025-03-02"),
+        ("other-code", first, 1, "no release at all"),
+    )
+    for name, day, code, told in cases:
+        listed = write_list(tmp_path / "list.toml", [package(name=name, first=day)])
         assert first_release.main(["--list", str(listed), "--python", str(python)]) == code
         assert told in capsys.readouterr().err

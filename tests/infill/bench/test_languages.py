@@ -5,16 +5,18 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from infill.bench.bodies import body_span, language_of, parses
 from infill.bench.code.code_set import CodeSet, code_sets
 from infill.bench.context import PackageContext
-from infill.bench.fills import answer
+from infill.bench.fills import answer, by_threshold
 from infill.bench.hole_sampling import begun_holes, block_holes, drawn, line_holes, typed_holes
 from infill.bench.hole_sampling import cut_line as cut
 from infill.syntax.tree import parse
-from infill.types import Context, InputError
+from infill.types import Context, Filled, InputError, NoFill, Request
+from model.types import CancelToken
 from tests.infill.bench.test_bench import Fixed
 
 CODE = {
@@ -145,3 +147,31 @@ def test_a_fill_is_asked_for_in_its_language_and_parses_or_not(tmp_path: Path) -
 def test_an_unknown_language_is_named() -> None:
     with pytest.raises(InputError, match="--language golang"):
         language_of("golang")
+
+
+def test_a_threshold_can_be_read_from_what_it_would_show(tmp_path: Path) -> None:
+    (hole,) = block_holes(code(tmp_path, "go"), 1, 1)
+    right = answer(Fixed(CODE["go"][2]), "block", "all", hole, 0, Context())  # of confidence 0.9
+    wrong = msgspec.structs.replace(right, fill="return 1", exact=False, confidence=0.5)
+    rows = dict(by_threshold([right, wrong, msgspec.structs.replace(right, fill=None)]))
+    assert rows["0.50"] == "66.7 % (2 of 3), 50.0 % (1 of 2), 50.0 % (1 of 2)"
+    assert rows["0.55"] == rows["0.90"] == "33.3 % (1 of 3), 100.0 % (1 of 1), 100.0 % (1 of 1)"
+
+
+@pytest.mark.parametrize("ends_words", [True, False])
+def test_a_model_that_ends_no_words_is_asked_once(tmp_path: Path, ends_words: bool) -> None:
+    (hole, *_) = [h for h in typed_holes(code(tmp_path, "python"), 5, 1) if h.answer]
+    filler = Counting(None)
+    filler.ends_words = ends_words
+    answer(filler, "typed", "all", hole, 0, Context())
+    assert filler.n_asked == (2 if ends_words else 1)
+
+
+class Counting(Fixed):
+    """Counts what it is asked."""
+
+    ends_words, n_asked = True, 0
+
+    def fill(self, request: Request, cancel: CancelToken) -> Filled | NoFill:
+        self.n_asked += 1
+        return super().fill(request, cancel)
