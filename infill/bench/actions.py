@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from infill.bench import docstrings, refine
+from infill.bench import docstrings, plain, refine
 from infill.bench.code.code_set import CodeSet, code_sets
 from infill.bench.fix import run as fix
 from infill.bench.fix.messages import MESSAGES
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NO_CODE = "no code to draw from; `infill bench fetch` fetches packages, and --source names files of yours"
 FAULTS_PER_LANGUAGE = 120  # where there is no --limit
-ASKED, NOTHING = "as the action asks", "doing nothing"
+ASKED, PLAINLY, NOTHING = "as the action asks", "the model asked plainly", "doing nothing"
 Bench = Callable[["ModelFiller"], tuple[str, list[msgspec.Struct]]]
 
 
@@ -38,6 +38,11 @@ def instruct_bench(args: argparse.Namespace) -> Bench:
     def run(filler: ModelFiller) -> tuple[str, list[msgspec.Struct]]:
         by_variant = {
             ASKED: instruct.answers(ASKED, tasks, lambda placed: instruct.rewritten(filler, placed, args.seed)),
+            **(
+                {PLAINLY: instruct.answers(PLAINLY, tasks, lambda one: plain.instructed(filler.engine, one))}
+                if plain.can_be_asked(filler.engine)
+                else {}
+            ),
             NOTHING: instruct.answers(NOTHING, tasks, lambda _: instruct.Answer()),
         }
         told = "" if filler.takes_instructions else ", which follows no instructions"
@@ -60,6 +65,11 @@ def fix_bench(args: argparse.Namespace) -> Bench:
     def run(filler: ModelFiller) -> tuple[str, list[msgspec.Struct]]:
         by_variant = {
             ASKED: fix.answers(ASKED, faults, lambda planted: fix.fixed(filler, planted, args.seed)),
+            **(
+                {PLAINLY: fix.answers(PLAINLY, faults, lambda one: plain.fixed(filler.engine, one))}
+                if plain.can_be_asked(filler.engine)
+                else {}
+            ),
             NOTHING: fix.answers(NOTHING, faults, lambda _: NoFill("empty_fill")),
         }
         columns = {variant: fix.figures(samples) for variant, samples in by_variant.items()}
@@ -79,10 +89,15 @@ def docstring_bench(args: argparse.Namespace) -> Bench:
         def ask(one: docstrings.Undocumented) -> str | NoFill:
             return docstrings.documented(filler, one, args.seed)
 
-        samples = docstrings.answers(ASKED, functions, ask)
+        by_variant = {ASKED: docstrings.answers(ASKED, functions, ask)}
+        if plain.can_be_asked(filler.engine):
+            by_variant[PLAINLY] = docstrings.answers(
+                PLAINLY, functions, lambda one: plain.documented(filler.engine, one)
+            )
         head = heading("docstring", f"{len(functions)} functions of {code.what}", filler.model_name)
-        text = table(head, {ASKED: docstrings.figures(samples)})
-        return f"{text}\n\n{docstrings.listing(samples)}", [*samples]
+        text = table(head, {variant: docstrings.figures(samples) for variant, samples in by_variant.items()})
+        every: list[msgspec.Struct] = [s for samples in by_variant.values() for s in samples]
+        return f"{text}\n\n{docstrings.listing(by_variant[ASKED])}", every
 
     return run
 

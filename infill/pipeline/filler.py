@@ -83,6 +83,11 @@ class ModelFiller:
         self.reads_ahead = isinstance(engine, ReadsAhead)
         self.ends_words = engine.info.reads_texts and engine.info.takes_evidence  # shows the rest of a word alone
 
+    @property
+    def engine(self) -> Engine:
+        """The engine itself; for benchmarks, which also ask it without the pipeline."""
+        return self._engine
+
     def limited_to(self, sources: frozenset[Source], known_answer: str | None = None) -> ModelFiller:
         """The same engine with fewer sources, or with holes as long as the answer; for benchmarks."""
         limited = ModelFiller(self._engine, self.model_name, sources)
