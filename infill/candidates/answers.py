@@ -30,7 +30,7 @@ def texts_of(answer: str, shown: Shown, fence: str, line_break: str) -> list[str
     for n_below in _repeated(lines, shown.after):
         own = _trimmed(lines[: len(lines) - n_below])
         own = own if shown.begun else _without_known_imports(own, shown)
-        text = _placed(own, shown)
+        text = None if _repeats_below(own, shown) else _placed(own, shown)
         if text is not None and text.strip():
             found.append(text.replace("\n", line_break))
     return list(dict.fromkeys(found))
@@ -42,6 +42,12 @@ def _repeated(lines: list[str], after: tuple[str, ...]) -> list[int]:
     below = [line.rstrip() for line in after]
     fitting = [n for n in range(len(below), 0, -1) if bare[-n:] == below[:n]]
     return [*(n for n in fitting if n == len(below)), 0, *(n for n in fitting if n < len(below))]
+
+
+def _repeats_below(lines: list[str], shown: Shown) -> bool:
+    """Whether the first line below the selection is among the lines, so that it would stand there twice."""
+    below = next((line.rstrip() for line in shown.after if any(map(str.isalnum, line))), None)
+    return below is not None and below not in shown.selected.split("\n") and below in [line.rstrip() for line in lines]
 
 
 def _without_known_imports(lines: list[str], shown: Shown) -> list[str]:

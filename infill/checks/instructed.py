@@ -117,14 +117,14 @@ def _lost_exits(change: Change) -> str | None:
     if _REMOVES.search(change.instruction):
         return None
     before, after = change.tokens()
-    if lost := (set(before) & _EXITS) - set(after):
+    if lost := (set(before) & _EXITS) - set(after) - set(re.findall(r"\w+", change.instruction)):
         return f"{min(lost)} is lost"
     return None
 
 
 def _last_return(change: Change) -> str | None:
     """The code no longer ends by returning something."""
-    if _REMOVES.search(change.instruction):
+    if _REMOVES.search(change.instruction) or re.search(r"\breturn\b", change.instruction):
         return None
     last_old, last_new = (text.rstrip().rpartition("\n")[2].split() for text in (change.old, change.new))
     if last_old[:1] == ["return"] and "return" not in last_new and len(change.new.split("\n")) > 1:

@@ -24,8 +24,13 @@ def test_an_answer_ends_at_the_fence_on_a_line_of_its_own() -> None:
 
 
 def test_lines_below_may_be_repeated_or_left_out() -> None:
-    assert of("    a = 2\n    return a\n```\nDone.") == ["a = 2", "a = 2\n    return a"]
+    assert of("    a = 2\n    return a\n```\nDone.") == ["a = 2"]
     assert of("    a = 2\n```") == ["a = 2"]
+
+
+def test_lines_below_that_are_written_anew_would_stand_there_twice() -> None:
+    assert of("    a = 2\n    return a\n    print(a)\n```") == []
+    assert of("    if b:\n        return a\n    a = 2\n```") == ["if b:\n        return a\n    a = 2"]
 
 
 def test_lines_above_may_be_repeated() -> None:

@@ -39,6 +39,7 @@ def said(
         ("a = f(b)", "try:\n    a = f(b)\nexcept OSError:\n    a = None", "Catch OSError and use None"),
         ("if a:\n    if b:\n        c()", "if not a or not b:\n    return\nc()", "Return early"),
         ("def f(a):\n    b = 1\n    print(a)", "def f(a):\n    print(a)", "Remove b"),
+        ("def f(a):\n    return print(a)", "def f(a):\n    print(a)", "No return, just the call"),
     ],
 )
 def test_what_was_asked_may_stand(old: str, new: str, instruction: str) -> None:

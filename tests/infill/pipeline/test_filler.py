@@ -193,11 +193,14 @@ def test_a_selection_is_refilled_with_something_else() -> None:
     assert {sum(c.hole_mask) for c in engine.canvases} == {3, 4, 5, 6, 7}
 
 
-def test_right_code_is_not_refilled_with_what_is_hardly_more_probable() -> None:
-    engine = FakeEngine(["w + h"], log_probs={"w * h": -0.6, "w + h": -0.5})
+@pytest.mark.parametrize("strength", [None, 1.0])
+@pytest.mark.parametrize("causal", [False, True])
+def test_right_code_is_not_changed_to_what_is_hardly_more_probable(causal: bool, strength: float | None) -> None:
+    probable = {"w * h": -0.6, "w + h": -0.5}
+    engine = FakeEngine(["w + h"], "w + h", probable, is_causal=causal, denoises=not causal or bool(strength))
     text = "def area(w, h):\n    return w * h\n"
     start = text.index("w * h")
-    request = RewriteRequest(text=text, language="python", selection=Span(start, start + 5))
+    request = RewriteRequest(text=text, language="python", selection=Span(start, start + 5), strength=strength)
     result = ModelFiller(engine, "fake").fill(request, CancelToken())
     assert isinstance(result, NoFill) and result.reason == "nothing_better"
 
