@@ -42,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
     shared_engine: bool = True  # one model for all windows of this user; False: one for this window alone
     unload_after_minutes: Minutes = 30  # without a request, of a shared engine; the next one loads again; 0: never
     context: bool = True  # what other files of the workspace say goes with a question
+    offer_model: bool = True  # ask the user, once, whether to fetch the default model where it is missing
     stats: bool = True  # count shown and accepted suggestions in the user's state folder, for `dg-lsp stats`
     status_notification: bool = False  # send didChangeStatus: some clients log what they do not know
     trusted: bool = True  # for the editor's plugin to say, never for a file: may settings name files to open
@@ -53,6 +54,7 @@ class EngineChoice(msgspec.Struct, frozen=True):
     spec: ModelSpec = ModelSpec()
     shared: bool = True  # in a process of its own, for all windows; False: in this process
     unload_after_s: float | None = 1800  # without a request, of a shared one; None: never
+    fetched: bool = False  # no model is named, and the default one is here
 
 
 def engine_choice(settings: Settings, given: Mapping[str, object] | None = None) -> EngineChoice:
@@ -90,6 +92,7 @@ MEANINGS = {
     "sharedEngine": "one model for all windows of this user; `false`: the model runs inside this server",
     "unloadAfterMinutes": "minutes without a request until the shared model is unloaded; `0`: never",
     "context": "also read other files of the workspace: those that a file imports, and where you were lately",
+    "offerModel": "ask once whether to fetch the default model, where it is missing; nothing is fetched without a yes",
     "stats": "count what becomes of suggestions, for `dg-lsp stats`",
     "statusNotification": "send the notification `didChangeStatus`; some clients log notifications they do not know",
     "trusted": (

@@ -110,9 +110,14 @@ def folder_of(spec: ModelSpec) -> Path:
     if spec.model == EMBEDDED_NAME:
         return EMBEDDED
     if spec.model is None:
-        own = None if spec.quant else fetched_folder(DEFAULT_NAME)
+        own = None if spec.quant else fetched_default()
         return own or EMBEDDED
     return find(spec.model)
+
+
+def fetched_default() -> Path | None:
+    """The folder of the default model, if it was fetched."""
+    return fetched_folder(DEFAULT_NAME)
 
 
 def check_folder(folder: Path) -> None:

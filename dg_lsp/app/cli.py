@@ -32,10 +32,13 @@ examples:
 """
 
 
-def main(arguments: Sequence[str] | None = None, opens: OpenModel | None = None) -> NoReturn:
+def main(
+    arguments: Sequence[str] | None = None, opens: OpenModel | None = None, fetches: Sequence[str] | None = None
+) -> NoReturn:
     """Serve one client, then end the process; or explain what is ignored, or see to the engines.
 
-    `opens` takes the place of the model that the arguments and settings name.
+    `opens` takes the place of the model that the arguments and settings name, and the command `fetches` that of the
+    one that fetches the default model.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["explain"]:
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, opens: OpenModel | None = None)
         sys.exit(stats(given[1:]))
     options = _parser().parse_args(given)
     _log_to(options.log_file, options.log_level)
-    _leave(_serve(options, opens))
+    _leave(_serve(options, opens, fetches))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,7 +126,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return given if options.shared_engine else given | {"shared_engine": False}
 
 
-def _serve(options: argparse.Namespace, opens: OpenModel | None) -> int:
+def _serve(options: argparse.Namespace, opens: OpenModel | None, fetches: Sequence[str] | None) -> int:
     """Return the exit code when the session has ended, and the model's thread too if it listens."""
     given = _given(options)
     if options.shared_engine and opens is None and options.engine != "http":
@@ -140,9 +143,10 @@ def _serve(options: argparse.Namespace, opens: OpenModel | None) -> int:
     from dg_lsp.app.server import create_server
     from dg_lsp.app.transport import serve_stdio, serve_tcp
     from dg_lsp.features.loading import open_model
+    from dg_lsp.fetching.default_model import COMMAND
     from dg_lsp.stats.keeping import CountsWriter
 
-    server = create_server(opens or open_model, given)
+    server = create_server(opens or open_model, given, fetches if opens else COMMAND)
     counts_writer = CountsWriter(server.session.usage)
     try:
         code = asyncio.run(serve_stdio(server) if options.tcp is None else serve_tcp(server, options.tcp))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -20,8 +20,10 @@ from dg_lsp.features import notebook_sync as notebook_events
 from dg_lsp.features.common.lsp_values import ACCEPTED_COMMAND
 from dg_lsp.features.common.read_ahead import DID_MOVE_CURSOR, did_move_cursor, gathered
 from dg_lsp.features.execute_command import commands
+from dg_lsp.features.fetch_model import fetch_commands
 from dg_lsp.features.initialize import initialize
 from dg_lsp.features.inline_completion import inline_completion
+from dg_lsp.features.offer_model import watch_default_model
 from dg_lsp.features.progress_cancel import cancel_progress
 from dg_lsp.features.status import status
 from dg_lsp.features.status_news import StatusNews
@@ -59,14 +61,18 @@ class Server(LanguageServer):
         self.rpc.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
 
 
-def create_server(open_model: OpenModel, given: Mapping[str, object] | None = None) -> Server:
+def create_server(
+    open_model: OpenModel,
+    given: Mapping[str, object] | None = None,
+    fetch_command: Sequence[str] | None = None,
+) -> Server:
     """Return a server that calls `open_model` after `initialized`.
 
-    `given` are settings of the command line, which win over the editor's.
+    `given` are settings of the command line, which win over the editor's; `fetch_command` fetches the default model.
     """
     notebooks = notebook_events.sync_options()
     server = Server("dg-lsp", __version__, protocol_cls=Protocol, notebook_document_sync=notebooks)
-    server.session = session = Session(server, open_model, given)
+    server.session = session = Session(server, open_model, given, fetch_command)
     session.changed = session.dispatcher.on_change = StatusNews(session).changed
     session.context.on_gathered = partial(gathered, session)
     kinds = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.QuickFix]
@@ -94,7 +100,8 @@ def create_server(open_model: OpenModel, given: Mapping[str, object] | None = No
     _register(server, events.DID_SHOW, partial(events.did_show, session))
     _register(server, events.DID_PARTIALLY_ACCEPT, partial(events.did_partially_accept, session))
     _register(server, types.WINDOW_WORK_DONE_PROGRESS_CANCEL, partial(cancel_progress, session))
-    for name, command in ({ACCEPTED_COMMAND: events.accepted(session)} | commands(session)).items():
+    all_commands = {ACCEPTED_COMMAND: events.accepted(session)} | commands(session) | fetch_commands(session)
+    for name, command in all_commands.items():
         cast(Any, server.command(name))(command)
     return server
 
@@ -115,10 +122,13 @@ def _initialize(server: Server, params: types.InitializeParams) -> None:
 def _initialized(session: Session, params: object) -> None:
     if session.loading is not None:
         return
-    session.loading = asyncio.get_running_loop().create_task(configuration.begin(session))
+    loop = asyncio.get_running_loop()
+    session.loading = loop.create_task(configuration.begin(session))
     session.hold(session.loading)
+    if session.default_model.is_missing:
+        session.hold(loop.create_task(watch_default_model(session)))
 
 
 def _shutdown(session: Session, *_: object) -> None:
-    session.dispatcher.close()
+    session.end()
     session.syntax_thread.close()

@@ -116,7 +116,7 @@ async def _serve(server: Server, read: Read, end: _Ending, *, watch_client: bool
     if watch_client:
         tasks.append(asyncio.ensure_future(_watch_client(server, end)))
     code = await end.code
-    server.session.dispatcher.close()
+    server.session.end()
     await asyncio.sleep(0)  # let the answers of the closed questions go out
     for task in tasks:
         task.cancel()

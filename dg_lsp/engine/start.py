@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from dg_lsp.child_process import python_environment
 from dg_lsp.engine.identity import Identity, identity_of
 from dg_lsp.engine.runtime_dir import EngineUnavailable, is_ours, socket_path, socket_paths, supported
 from model.types import CheckpointError, ModelSpec
@@ -31,7 +32,6 @@ _BACKLOG = 128
 _PAUSES_S = (0.005, 0.1)  # first, longest
 
 ENGINE_COMMAND = (sys.executable, "-P", "-m", "dg_lsp.engine")
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 def start_early(spec: ModelSpec) -> None:
@@ -139,15 +139,7 @@ def _spawn(identity: Identity, path: Path, command: Sequence[str], lock: int, li
         pass_fds=(lock, listener),
         start_new_session=True,
         cwd="/",
-        env=_environment(),
+        env=python_environment(),
     )
     os.pwrite(lock, str(process.pid).encode(), 0)  # for people who must end it by force
     threading.Thread(target=process.wait, name="dg-lsp-engine-end", daemon=True).start()  # else it leaves a zombie
-
-
-def _environment() -> dict[str, str]:
-    """Ours; from a source tree also where this package is, since the process starts elsewhere."""
-    if _ROOT.name in ("site-packages", "dist-packages"):
-        return dict(os.environ)
-    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}

@@ -13,13 +13,12 @@ from typing import cast
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from dg_lsp.features.loading import load_model
+from dg_lsp.features.loading import load_model, reopen_model
 from dg_lsp.session.session import Session
 from dg_lsp.settings import read_settings
 
 SECTION = "dgLsp"
 PATIENCE_S = 2.0  # with a client that does not answer; then the model opens without its configuration
-_LOOK_EVERY_S = 0.02
 
 
 async def begin(session: Session) -> None:
@@ -76,7 +75,7 @@ def _our_part(pushed: object) -> object:
 
 def _take(session: Session, configured: object) -> None:
     """Go by these settings from now on; what is wrong with them is named once there is somebody to tell."""
-    loop, before = asyncio.get_running_loop(), session.settings
+    before = session.settings
     session.settings, session.setting_problems = read_settings(session.options, configured)
     session.usage.on = session.settings.stats
     if session.settings.context != before.context:
@@ -85,18 +84,4 @@ def _take(session: Session, configured: object) -> None:
     if session.opened_for is not None:
         session.name_problems()
         if session.opened_for != session.engine:
-            session.loading = loop.create_task(_reopen(session, session.loading))
-            session.hold(session.loading)
-
-
-async def _reopen(session: Session, loading: asyncio.Task[None] | None) -> None:
-    """Leave the engine for that of the settings now. One after the other: two models may not fit in memory."""
-    if loading is not None:
-        await asyncio.wait({loading})
-    if session.opened_for == session.engine:
-        return
-    left = session.leave_model()
-    while not left.ended(0):
-        await asyncio.sleep(_LOOK_EVERY_S)
-    del left
-    await load_model(session)
+            reopen_model(session)

@@ -32,6 +32,7 @@ from model.types import CheckpointError, ModelSpec, OnBytes
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.25
+_ENDED_EVERY_S = 0.02
 
 
 async def load_model(session: Session) -> None:
@@ -52,6 +53,25 @@ async def load_model(session: Session) -> None:
         return
     seconds = time.perf_counter() - started
     log.info("model ready name=%s s=%.1f", session.dispatcher.model_name, seconds)
+
+
+def reopen_model(session: Session) -> None:
+    """Leave the engine for that of the settings now, once the one before it has loaded."""
+    session.loading = asyncio.get_running_loop().create_task(_reopened(session, session.loading))
+    session.hold(session.loading)
+
+
+async def _reopened(session: Session, loading: asyncio.Task[None] | None) -> None:
+    """One after the other: two models may not fit in memory."""
+    if loading is not None:
+        await asyncio.wait({loading})
+    if session.opened_for == session.engine:
+        return
+    left = session.leave_model()
+    while not left.ended(0):
+        await asyncio.sleep(_ENDED_EVERY_S)
+    del left
+    await load_model(session)
 
 
 async def _loaded(session: Session, opened: asyncio.Future[None]) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from dg_lsp.backend.dispatcher import State
 from dg_lsp.backend.load_shedding import MESSAGES
+from dg_lsp.fetching.default_model import ENTRY
 from dg_lsp.session.session import Session
 
 
@@ -17,6 +18,14 @@ class Rule(msgspec.Struct, frozen=True):
 
     rule: str
     source: str
+
+
+class Fetchable(msgspec.Struct, frozen=True, rename="camel"):
+    """A model that would be used if it were here."""
+
+    name: str
+    n_bytes: int  # of the download
+    license: str
 
 
 class Status(msgspec.Struct, frozen=True, rename="camel"):
@@ -46,6 +55,7 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     total_bytes: int | None
     languages: tuple[str, ...] | None  # LSP ids of those that the model knows; None for all, or before it is open
     last_model: str | None  # name of the model that answered last; another than `model` where that was still reading
+    fetchable: Fetchable | None  # the default model, where it could be fetched and is not here
 
 
 def status(session: Session, params: object) -> object:
@@ -84,6 +94,7 @@ def status_of(session: Session) -> Status:
         total_bytes=total,
         languages=None if model is None else model.languages,
         last_model=session.last_model,
+        fetchable=Fetchable(ENTRY.name, ENTRY.n_bytes, ENTRY.license) if session.default_model.is_missing else None,
     )
 
 

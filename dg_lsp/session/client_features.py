@@ -14,6 +14,7 @@ class ClientFeatures:
     def __init__(self, capabilities: types.ClientCapabilities) -> None:
         window, workspace = capabilities.window, capabilities.workspace
         self.progress = bool(window and window.work_done_progress)
+        self.asks_the_user = bool(window and window.show_message is not None)
         edit = workspace.workspace_edit if workspace else None
         self.document_changes = bool(edit and edit.document_changes)
         self.annotates_edits = bool(edit and edit.change_annotation_support)

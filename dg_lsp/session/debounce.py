@@ -29,6 +29,7 @@ class Debounce:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last_key: dict[str, float] = {}
+        self._last_of_all: float | None = None  # whatever was typed last, wherever
         self._deleted: set[str] = set()  # documents whose last change took text away
         self._dedented: set[str] = set()  # documents whose last change took indentation of a blank line away
         self._gaps: deque[float] = deque(maxlen=_REMEMBERED)
@@ -43,7 +44,7 @@ class Debounce:
         now, before = self._clock(), self._last_key.get(uri)
         if before is not None and now - before < _PAUSE_S:
             self._gaps.append(now - before)
-        self._last_key[uri] = now
+        self._last_key[uri] = self._last_of_all = now
         deletes = bool(changes) and all(
             isinstance(change, types.TextDocumentContentChangePartial) and not change.text for change in changes
         )
@@ -62,6 +63,10 @@ class Debounce:
         """Return True when the last change is no longer ago than a pause."""
         last = self._last_key.get(uri)
         return last is not None and self._clock() - last < _PAUSE_S
+
+    def rests(self, seconds: float) -> bool:
+        """Return True when something was typed in this session, but nothing for so long."""
+        return self._last_of_all is not None and self._clock() - self._last_of_all >= seconds
 
     def after_deletion(self, uri: str) -> bool:
         """Return True when the last change took text away: nobody wants that text back at once."""

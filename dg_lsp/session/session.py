@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from dg_lsp.backend.dispatcher import Dispatcher
 from dg_lsp.backend.load_shedding import LoadShedder
 from dg_lsp.documents.documents import Documents, DocumentSnapshot
 from dg_lsp.documents.notebooks import ModelText, Notebooks, text_with_cells
+from dg_lsp.fetching.default_model import DefaultModel
 from dg_lsp.session.client_features import ClientFeatures
 from dg_lsp.session.cursors import Cursors
 from dg_lsp.session.debounce import Debounce
@@ -34,6 +35,7 @@ from dg_lsp.settings import EngineChoice, Settings, engine_choice
 from dg_lsp.stats.counting import UsageStats
 from infill.ignore.rules import IgnoreRules, Verdict
 from infill.types import Filled, NoFill
+from model.config import EMBEDDED, folder_of
 from model.types import OnBytes
 
 if TYPE_CHECKING:
@@ -60,8 +62,16 @@ class OpenFill(msgspec.Struct, frozen=True):
 class Session:
     """Documents, settings, the dispatcher and what was last said to the user."""
 
-    def __init__(self, server: Client, open_model: OpenModel, given: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        server: Client,
+        open_model: OpenModel,
+        given: Mapping[str, object] | None = None,
+        fetch_command: Sequence[str] | None = None,
+    ) -> None:
         self.server = server
+        self.default_model = DefaultModel(fetch_command)
+        self.fetch_token: str | None = None  # of the progress of its fetch
         self.documents = Documents()
         self.notebooks = Notebooks()
         self.dispatcher = Dispatcher()
@@ -100,7 +110,9 @@ class Session:
     @property
     def engine(self) -> EngineChoice:
         """The model that the command line and the settings ask for."""
-        return engine_choice(self.settings, self._given)
+        choice = engine_choice(self.settings, self._given)
+        names_none = choice.spec.model is None and choice.spec.engine == "local"
+        return msgspec.structs.replace(choice, fetched=names_none and folder_of(choice.spec) != EMBEDDED)
 
     async def open_backend(self) -> Backend:
         """Open the model that the settings ask for."""
@@ -118,6 +130,11 @@ class Session:
         self.suggestions = SuggestionCache()
         left.close()
         return left
+
+    def end(self) -> None:
+        """Answer what is open, and end what runs for this session alone."""
+        self.dispatcher.close()
+        self.default_model.cancel()
 
     def set_folders(self, folders: list[str]) -> None:
         """Take the workspace's folders, for the rules and for what may be read as context."""

@@ -81,5 +81,12 @@
 (defun dg-lsp-type-hints () "Complete the type hints at point." (interactive) (dg-lsp--run "dg-lsp.typeHints"))
 (defun dg-lsp-fix () "Mend the statement at point or in the region." (interactive) (dg-lsp--run "dg-lsp.fix"))
 
+(defun dg-lsp-fetch-model ()
+  "Have the server fetch the default model, 491 MB, Apache-2.0."
+  (interactive)
+  (let ((told (with-lsp-workspace (dg-lsp--workspace)
+                (lsp-request "workspace/executeCommand" '(:command "dg-lsp.fetch")))))
+    (message "dg-lsp: %s" (lsp-get told :detail))))
+
 (provide 'dg-lsp)
 ;;; dg-lsp.el ends here

@@ -15,7 +15,7 @@ import msgspec
 
 from infill.cli import console
 from infill.cli.model_list import Stored, bytes_in, named, removable, stored
-from infill.cli.progress import byte_bar, wants_bar
+from infill.cli.progress import ProgressLines, byte_bar, wants_bar
 from infill.cli.sizes import size
 from infill.types import InputError
 from model.catalog import CATALOG
@@ -33,6 +33,7 @@ class _Arguments(argparse.Namespace):
     names: list[str]
     out: Path | None
     revision: str | None
+    progress: bool
     gguf: Path | None
     quant: Quant
     embedding: Quant
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     add("name", metavar="NAME|ID", help=f"{', '.join(CATALOG)}, or OWNER/NAME on the hub")
     add("--gguf", metavar="FILE", type=Path, help="make the model NAME from this file instead of fetching one")
     add("--revision", metavar="R", help="branch, tag or commit (main)")
+    add(
+        "--progress", action="store_true", help="for programs, with --json: also a line {stage, done, total} on the way"
+    )
     add = command("verify", _verify, "check a checkpoint's files by their checksums, or by what their headers say")
     add("name", metavar="FOLDER|ID|NAME")
     add = command("convert", _convert, "write a checkpoint's text weights in another format; needs no GPU")
@@ -114,14 +118,22 @@ def _fetch(args: _Arguments) -> int:
 
 def _fetch_named(args: _Arguments) -> int:
     """Fetch a model of the catalog, or take the given file, and convert it into the user's folder of models."""
-    from model.hub.named import fetch_named  # half a second, and the only network there is
+    from model.hub.named import Stage, fetch_named  # half a second, and the only network there is
 
     def tell(line: str) -> None:
         if not args.json:
             console.say(line)
 
     with byte_bar("converting", wants_bar(args.json)) as on_part:
-        folder = fetch_named(args.name, args.gguf, tell, on_part, _cancelled_by_ctrl_c())
+
+        def on_progress(stage: Stage, done: int, total: int) -> None:
+            if on_part is not None and stage == "converting":  # the hub's client has a bar of its own
+                on_part(done, total)
+            if args.json and args.progress:
+                lines.write(stage, done, total)
+
+        lines = ProgressLines()
+        folder = fetch_named(args.name, args.gguf, tell, on_progress, _cancelled_by_ctrl_c())
     _say_where(args, folder)
     return 0
 

@@ -16,11 +16,12 @@ from typing import Any, cast
 import msgspec
 
 from model.config import check_folder
-from model.types import CancelToken, CheckpointError
+from model.types import CancelToken, CheckpointError, OnBytes
 from model.weights.shards import weight_files
 
 SMALL = ("*.json", "*.jinja", "LICENSE*", "README.md")  # all but the weights
 SPARE = 1.02  # what a file system takes on top
+BYTES_BAR = "huggingface_hub.snapshot_download"  # the client's name for its bar of the bytes that are on disk
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -82,17 +83,34 @@ def snapshots() -> Iterator[tuple[Path, int]]:
 
 
 def download(
-    repo: str, revision: str | None, files: tuple[str, ...], cancel: CancelToken, dry_run: bool = False
+    repo: str,
+    revision: str | None,
+    files: tuple[str, ...],
+    cancel: CancelToken,
+    dry_run: bool = False,
+    on_bytes: OnBytes | None = None,
 ) -> Any:
+    """Return the folder with the files, or for a dry run what would be fetched; raises `CheckpointError`.
+
+    `on_bytes` hears of the bytes that are on disk, from any of the client's threads.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import tqdm
 
     class Bar(tqdm):
-        """The hub's bar, which its threads move: the only place where they can be told to stop."""
+        """The hub's bar, which its threads move: the only place where they can be told to stop, and heard."""
+
+        def __init__(self, *args: Any, **given: Any) -> None:
+            self.tells = on_bytes if given.get("name") == BYTES_BAR else None
+            self.done = 0.0  # a bar that is not shown does not count
+            super().__init__(*args, **given)
 
         def update(self, n: float | None = 1) -> bool | None:
             if cancel.cancelled:
                 raise InterruptedError("interrupted")
+            self.done += n or 0
+            if self.tells is not None and self.total:
+                self.tells(int(self.done), int(self.total))
             return super().update(n)
 
     try:

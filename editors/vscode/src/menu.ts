@@ -4,10 +4,12 @@ import type { GhostText } from "./ghost";
 import type { Channels } from "./log";
 import type { Server } from "./server";
 import type { Status } from "./status";
+import type { Fetchable } from "./statusText";
 
 // A test asks the embedded model for what follows: it must be right.
 const SAMPLE =
   "class Box:\n    def __init__(self, width: float, height: float) -> None:\n        self.width = width\n        self.height = ";
+const SAID_MS = 8_000; // how long an answer to a command stays in the status bar
 const SOON_MS = 200; // between two looks at a server that is coming up
 
 interface Entry extends vscode.QuickPickItem {
@@ -30,6 +32,7 @@ export class Menu implements vscode.Disposable {
       register("dg-lsp.restart", () => server.restart()),
       register("dg-lsp.toggleAutomatic", () => toggleAutomatic()),
       register("dg-lsp.snooze", (minutes?: unknown) => this.snooze(minutes)),
+      register("dg-lsp.fetchModel", () => this.fetchModel()),
       register("dg-lsp.explain", () => this.explain()),
       register("dg-lsp.showLog", () => channels.server.show()),
       register("dg-lsp.showTrace", () => channels.trace.show()),
@@ -46,8 +49,10 @@ export class Menu implements vscode.Disposable {
     const automatic = vscode.workspace.getConfiguration("dg-lsp", document).get("automatic", true);
     const snoozed = this.ghost.snoozedUntil !== undefined;
     const missing = this.server.state === "missing";
+    const fetchable = this.status.serverStatus?.fetchable;
     const entries: Entry[] = [
       ...(missing ? [{ label: "$(desktop-download) Install the server…", command: "dg-lsp.install" }] : []),
+      ...(fetchable ? [{ label: fetchLabel(fetchable), command: "dg-lsp.fetchModel" }] : []),
       { label: "$(refresh) Restart the server", command: "dg-lsp.restart" },
       { label: snoozed ? "$(bell) End snooze" : "$(bell-slash) Snooze…", command: "dg-lsp.snooze" },
       {
@@ -98,6 +103,15 @@ export class Menu implements vscode.Disposable {
     }
   }
 
+  /** The editor shows the progress; what is said at once is for a fetch that does not begin. */
+  private async fetchModel(): Promise<void> {
+    try {
+      void vscode.window.setStatusBarMessage(`dg-lsp: ${await this.server.fetchModel()}`, SAID_MS);
+    } catch (error) {
+      void vscode.window.showWarningMessage(`dg-lsp: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
   private async tryIt(): Promise<void> {
     const document = await vscode.workspace.openTextDocument({ language: "python", content: SAMPLE });
     const editor = await vscode.window.showTextDocument(document);
@@ -114,6 +128,11 @@ export class Menu implements vscode.Disposable {
     const state = (await this.server.status())?.state ?? this.server.state;
     return ["looking", "starting", "loading"].includes(state);
   }
+}
+
+/** Returns the menu's line for a model that is not here: what it costs is said before it is chosen. */
+function fetchLabel({ name, nBytes, license }: Fetchable): string {
+  return `$(cloud-download) Fetch ${name} (${Math.round(nBytes / 1e6)} MB, ${license})`;
 }
 
 /** Turns automatic suggestions on or off where that is set already, else for this user. */

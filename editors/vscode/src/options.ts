@@ -18,6 +18,7 @@ export const SENT = [
   "niceness",
   "sharedEngine",
   "unloadAfterMinutes",
+  "offerModel",
   "stats",
 ] as const;
 

@@ -69,6 +69,15 @@ export class Server implements vscode.Disposable {
     }
   }
 
+  /** Has the server fetch the default model; returns what it says to that. */
+  async fetchModel(): Promise<string> {
+    if (this.running === undefined) {
+      throw new Error("no server runs that could fetch it; the command Restart Server starts one");
+    }
+    const answer = await this.running.sendRequest<{ detail: string }>("workspace/executeCommand", { command: "dg-lsp.fetch" });
+    return answer.detail;
+  }
+
   /** Returns what the server's command line says about a file being ignored. */
   async explain(file: string): Promise<string> {
     if (this.found === undefined) {

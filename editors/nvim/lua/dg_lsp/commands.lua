@@ -92,6 +92,17 @@ local function at_cursor(command, title)
   end
 end
 
+--- Have the server fetch the default model, and say what it says to that.
+local function fetch()
+  local of_buffer = client.get(0)
+  if not of_buffer then
+    return client.tell("no server runs here; :checkhealth dg_lsp", vim.log.levels.WARN)
+  end
+  of_buffer:request("workspace/executeCommand", { command = "dg-lsp.fetch" }, function(problem, answer)
+    client.tell(problem and problem.message or answer.detail)
+  end)
+end
+
 local function strengths(beginning)
   return vim.tbl_filter(function(name)
     return vim.startswith(name, beginning)
@@ -115,6 +126,7 @@ function M.define()
   define("DgLspTypeHints", at_cursor("dg-lsp.typeHints", "Type hints"), "complete the type hints", ranged)
   define("DgLspFix", fix, "mend what a diagnostic is about", ranged)
   define("DgLspRestart", client.restart, "start the server anew")
+  define("DgLspFetch", fetch, "fetch the default model")
   define("DgLspToggle", function()
     client.tell("ghost text while typing is " .. (ghost.toggle() and "on" or "off"))
   end, "ghost text while typing, on or off")
