@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -65,8 +66,11 @@ def _npm(package: Package) -> tuple[bool, str]:
 
 
 def _run(package: Package, command: list[str]) -> subprocess.CompletedProcess[str]:
+    asked = {**os.environ, "PIP_FIND_LINKS": ""}  # a folder of wheels does not say when they were uploaded
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S)
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S, env=asked
+        )
     except subprocess.TimeoutExpired:
         raise InputError(f"{package.name}: no answer in {TIMEOUT_S} s; try again") from None
 

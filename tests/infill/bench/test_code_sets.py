@@ -248,16 +248,20 @@ def test_other_languages_have_no_benches_of_functions(capsys: pytest.CaptureFixt
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
-def test_an_older_release_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_older_release_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A stand-in for a Python whose pip asks an index: it knows one release, of 2025-03-01."""
     python = tmp_path / "python"
     python.write_text(
         "#!/bin/sh\nfor last; do :; done\n"
+        '[ -z "$PIP_FIND_LINKS" ] || exit 4\n'
         '[ "$5" = some-code ] || { echo "ERROR: No matching distribution found" >&2; exit 1; }\n'
         'case "$last" in 2025-03-01*) echo "ERROR: No matching distribution found" >&2; exit 1;; esac\n'
         'echo \'{"versions": ["0.2", "0.1"]}\'\n'
     )
     python.chmod(0o755)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     first = SINCE.replace(month=3, day=1)
     cases = (
         ("some-code", first, 0, "ok: some-code: none before 2025-03-01; the oldest now: 0.1"),
