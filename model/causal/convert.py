@@ -19,7 +19,6 @@ import numpy as np
 from model.causal.blocks import to_blocks, to_columns
 from model.causal.config import (
     BITS,
-    LICENCE,
     MANIFEST,
     VERSION,
     WEIGHTS,
@@ -48,6 +47,7 @@ from model.causal.layout import (
     head_format,
     in_layer,
 )
+from model.causal.licence import write_licence
 from model.causal.sources import Source, open_source, sha256_of
 from model.causal.tensor_file import Array, write_tensors
 from model.causal.written import usual_ids
@@ -58,18 +58,23 @@ from model.types import CheckpointError
 SPARE = 1.02  # times what is written: what must be free
 PLACES = {OUT: "self_attn.o_proj", GATE: "mlp.gate_proj", UP: "mlp.up_proj", DOWN: "mlp.down_proj"}
 NORMS = {NORM1: "input_layernorm", NORM2: "post_attention_layernorm"}
-APACHE = Path(__file__).parents[2] / "LICENSE"
 
 Tensors = Iterator[tuple[str, Array]]
 OnPart = Callable[[int, int], None]  # tensors that are written, and of all of them
 
 
 def convert(
-    path: Path, folder: Path, kind: Format = "int8", sha256: str | None = None, on_part: OnPart | None = None
+    path: Path,
+    folder: Path,
+    kind: Format = "int8",
+    sha256: str | None = None,
+    on_part: OnPart | None = None,
+    licence: str | None = None,
 ) -> Manifest:
     """Convert a GGUF file or a checkpoint folder into `folder`, which is replaced.
 
-    `sha256` is what its weights must hash to. Raises `CheckpointError`, which names what is wrong and the remedy.
+    `sha256` is what its weights must hash to, `licence` the SPDX identifier under which they are published. Raises
+    `CheckpointError`, which names what is wrong and the remedy.
     """
     source = open_source(path)
     config, tokenizer = source.config, source.tokenizer()
@@ -87,7 +92,7 @@ def convert(
         new.mkdir()
         write_tensors(new / WEIGHTS, specs, counted(converted(source, ids, kind), len(specs), on_part))
         (new / "tokenizer.json").write_text(tokenizer, "utf-8")
-        (new / LICENCE).write_text(source.licence() or APACHE.read_text("utf-8"), "utf-8")
+        write_licence(new, source, path.name, found, licence)
         (new / "config.json").write_text(json.dumps(described(config), indent=1) + "\n")
         written = (new / WEIGHTS).stat().st_size
         manifest = Manifest(VERSION, kind, path.name, found, written, len(ids))

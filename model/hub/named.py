@@ -50,7 +50,7 @@ def fetch_named(name: str, given: Path | None, tell: Tell, on_progress: OnProgre
         tell(f"{name}: {entry.summary}; {entry.n_bytes / 1e6:.0f} MB, licence {entry.license}")
         file = fetch_file(entry, tell, partial(on_progress, "downloading"), cancel)
     tell(f"{name}: converting; this takes a minute")
-    convert(file, folder, on_part=partial(on_progress, "converting"))
+    convert(file, folder, on_part=partial(on_progress, "converting"), licence=entry.license if entry else None)
     if file.parent == downloads_folder():
         file.unlink()
     return folder

@@ -63,6 +63,8 @@ def test_the_wheel_holds_the_packages_and_nothing_else(wheel: dict[str, bytes]) 
     own = {name for name in wheel if not name.startswith(info)}
     modules = {name for name in tracked(".") if name.startswith(PACKAGES) and name.endswith(".py")}
     data = tracked("model/embedded") | tracked("model/tokenize/prompts") | {"model/train/manifest.json"}
+    data |= tracked("model/causal/graphs") | {"model/causal/written.bin", "model/causal/APACHE-2.0.txt"}
+    data |= tracked("infill/bench/instruct/tasks") | {"infill/bench/code/packages.toml"}
     assert own == modules | data
     assert all(wheel[name] == (ROOT / name).read_bytes() for name in own)
     assert wheel[f"{info}/licenses/LICENSE"] == (ROOT / "LICENSE").read_bytes()

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from model.causal import licence
 from model.causal.blocks import from_blocks, to_blocks
 from model.causal.config import LICENCE, MANIFEST, WEIGHTS, read_manifest
 from model.causal.convert import convert
+from model.causal.licence import NOTICE
 from model.causal.list_written import listed
 from model.causal.sessions import open_folder
 from model.causal.sources import sha256_of
@@ -41,10 +43,25 @@ def test_a_converted_folder_is_whole(published: Path, converted: dict[str, Path]
     folder = converted["int8"]
     manifest = read_manifest(folder)
     assert manifest.source_sha256 == sha256_of(published / "model.safetensors")
-    assert {path.name for path in folder.iterdir()} >= {"config.json", "tokenizer.json", LICENCE, MANIFEST, WEIGHTS}
+    assert {path.name for path in folder.iterdir()} >= {"config.json", "tokenizer.json", NOTICE, MANIFEST, WEIGHTS}
     with safe_open(folder / WEIGHTS, framework="numpy") as weights:
         assert weights.get_tensor("layers.0.qkv.codes").dtype == np.int8
     assert json.loads((folder / "config.json").read_bytes())["architectures"] == ["Qwen2ForCausalLM"]
+
+
+def test_licence_and_notice_go_with_the_weights(published: Path, tmp_path: Path) -> None:
+    """The terms come from inside the package: an installed one has no other file of ours. Nobody else's are claimed."""
+    package = Path(licence.__file__).parent
+    assert all(path.is_relative_to(package) for path in licence.TEXTS.values())
+    convert(published, tmp_path / "known", licence="Apache-2.0")
+    terms = (tmp_path / "known" / LICENCE).read_text("utf-8")
+    assert "Apache License" in terms and terms.rstrip().endswith("END OF TERMS AND CONDITIONS")
+    assert "dg-lsp" not in terms
+    notice = (tmp_path / "known" / NOTICE).read_text("utf-8")
+    assert published.name in notice and "Apache-2.0" in notice and "Changed by dg-lsp" in notice
+    convert(published, tmp_path / "unknown")
+    assert not (tmp_path / "unknown" / LICENCE).exists()
+    assert "Apache" not in (tmp_path / "unknown" / NOTICE).read_text("utf-8")
 
 
 def test_converting_again_replaces_the_folder(published: Path, tmp_path: Path) -> None:
