@@ -109,6 +109,7 @@ class RewriteRequest(_BaseRequest, frozen=True, kw_only=True, tag="rewrite"):
     frozen: tuple[Span, ...] = ()  # parts of the selection that may not change
     strength: float | None = None  # refine: the share (0..1) of the selection's tokens to replace by noise
     fixes: bool = False  # fix the diagnostics; a model that reads no instructions then rewrites
+    documents: bool = False  # what may change is all of a docstring or doc comment
 
     trigger: ClassVar[Trigger] = "manual"
     suggested: ClassVar[str | None] = None

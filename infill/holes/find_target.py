@@ -10,15 +10,14 @@ from collections.abc import Callable
 
 import tree_sitter
 
+from infill.holes.doc_target import doc_target, is_overload
 from infill.holes.find_hole import find_hole
 from infill.holes.functions import extent, function_at, functions, holes_in, start_of
 from infill.holes.placeholders import placeholder_hole
 from infill.holes.target import HoleTarget, Inserted, SelectionTarget, Target, TargetKind, with_inserted
-from infill.syntax.docstrings import docstring_of
 from infill.syntax.function_syntax import function_syntax
 from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
 from infill.syntax.languages import placeholder_pattern
-from infill.syntax.line_breaks import line_break_at
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import NoFill, Span
 
@@ -40,6 +39,8 @@ def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | No
         return _fix(syntax, span, problem or span)
     if kind == "body":
         return _body(syntax, span.start)
+    if kind == "docstring":
+        return doc_target(syntax, span.start)
     function = function_at(syntax, span.start)
     if function is None:
         return _NOWHERE
@@ -49,6 +50,8 @@ def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | No
 def offered(syntax: Syntax, span: Span) -> list[TargetKind]:
     """Return the kinds that apply at `span`, of those that need the tree."""
     kinds: tuple[TargetKind, ...] = ("body", "holes", "docstring", "type_hints")
+    if is_overload(syntax, span.start):
+        kinds = ("body", "holes", "type_hints")
     return [kind for kind in kinds if not isinstance(find_target(syntax, kind, span), NoFill)]
 
 
@@ -112,47 +115,6 @@ def _holes(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     if start == holes[0].start:
         start = start_of(syntax, function)
     return _all_but(syntax.text, Span(start, holes[-1].end), holes)
-
-
-def _docstring(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
-    """Return a target for a docstring, where the function has none or an empty one; the signature is clamped."""
-    row, body = function_syntax(syntax.language), function.child_by_field_name("body")
-    doc = row.doc
-    if doc is None or body is None or not body.named_children:
-        return NoFill("no_target", "nothing there can have a docstring")
-    first = body.named_children[0]
-    start = start_of(syntax, function)
-    string = docstring_of(first, doc)
-    if string is not None and string.type != doc.string_type:
-        return NoFill("no_target", "it has a docstring")
-    if string is not None:
-        return _in_docstring(syntax, start, string, doc.content_type)
-    at = syntax.char_offset(first.start_byte)
-    line = syntax.line(at)
-    indent = syntax.text[line.start : at]
-    if indent.strip(BLANK):
-        return NoFill("no_target", "the body is on the line of its header")
-    new = doc.opening + row.value_placeholder + doc.closing + line_break_at(syntax.text, at) + indent
-    text, inserted = with_inserted(syntax.text, [(at, new)])
-    hole = Span(at + len(doc.opening), at + len(doc.opening) + len(row.value_placeholder))
-    return _all_but(text, Span(start, hole.end + len(doc.closing)), [hole], inserted)
-
-
-def _in_docstring(syntax: Syntax, start: int, string: tree_sitter.Node, content_type: str) -> Target | NoFill:
-    """Return a target for the content of an empty docstring."""
-    contents = [child for child in string.named_children if child.type == content_type]
-    closing = syntax.char_offset(string.children[-1].start_byte)
-    span = syntax.span_of(contents[0]) if contents else Span(closing, closing)
-    content = syntax.text[span.start : span.end]
-    placeholder, present = function_syntax(syntax.language).value_placeholder, content.strip()
-    end = syntax.char_offset(string.end_byte)
-    if present and present == placeholder:
-        at = span.start + content.index(present)
-        return _all_but(syntax.text, Span(start, end), [Span(at, at + len(present))])
-    if present:
-        return NoFill("no_target", "it has a docstring")
-    text, inserted = with_inserted(syntax.text, [(span.start, placeholder)])
-    return _all_but(text, Span(start, end + len(placeholder)), [inserted[0].span], inserted)
 
 
 def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
@@ -244,6 +206,5 @@ def _all_but(text: str, selection: Span, holes: list[Span], inserted: tuple[Inse
 
 _OF_FUNCTION: dict[str, Callable[[Syntax, tree_sitter.Node], Target | NoFill]] = {
     "holes": _holes,
-    "docstring": _docstring,
     "type_hints": _type_hints,
 }

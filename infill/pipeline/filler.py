@@ -12,6 +12,9 @@ from typing import TypeVar
 import msgspec
 
 from infill.holes.find_hole import find_hole, selection_hole
+from infill.holes.opened_doc import opened_doc
+from infill.pipeline.doc_job import doc_hole
+from infill.pipeline.docstring import docstring, summary, writes_documentation
 from infill.pipeline.fill import fill
 from infill.pipeline.instruct import instructed
 from infill.pipeline.job import ALL_SOURCES, Job, Pipeline
@@ -108,6 +111,13 @@ class ModelFiller:
         return msgspec.structs.replace(answer, model=self.model_name)
 
     def _fill(self, request: FillRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
+        language = by_id(request.language)
+        if language is not None and writes_documentation(self._engine.info):
+            opened = opened_doc(request, language)
+            if opened is not None:
+                job = self._job(opened.request, lambda _: doc_hole(opened.request), cancel, on_draft)
+                return job if isinstance(job, NoFill) else summary(self._engine, job, opened, request.trigger)
+
         def find(syntax: Syntax) -> Hole | NoFill:
             if request.only_reads:
                 return hole_to_read(syntax, request.offset)
@@ -123,6 +133,10 @@ class ModelFiller:
     def _rewrite(self, request: RewriteRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
         if request.fixes and not self._engine.info.reads_texts and (request.diagnostics or request.instruction):
             request = msgspec.structs.replace(request, strength=None)
+
+        if request.documents and writes_documentation(self._engine.info):
+            job = self._job(request, lambda _: doc_hole(request), cancel, on_draft)
+            return job if isinstance(job, NoFill) else confident(docstring(self._engine, job), request.least_confidence)
 
         def find(syntax: Syntax) -> Hole | NoFill:
             return selection_hole(syntax, request.selection)

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from model.causal.edit import answer, turns
 from model.causal.greedy import Propose, Token, write
-from model.causal.in_canvas import Writer
+from model.causal.in_canvas import fill_canvases
 from model.causal.network import AHEAD_PIECE, CausalNetwork
 from model.causal.reading import ROOT
 from model.causal.tokenizer import CausalTokenizer
@@ -61,9 +61,7 @@ class CausalEngine:
             return [Fill((), (), 0, "cancelled") for _ in canvases]
         with self.network.interrupted_by(cancel):
             self.network.prefill(prompt_ids)
-            writer = Writer(self.network, self.tokenizer, cancel)
-            for i, canvas in enumerate(canvases):
-                fills.append(writer.fill(canvas, seed + i, greedy=i == 0))
+            fills = fill_canvases(self.network, self.tokenizer, canvases, seed, cancel)
         return [*fills, *[Fill((), (), 0, "cancelled")] * (len(canvases) - len(fills))]
 
     def write(

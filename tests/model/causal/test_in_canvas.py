@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from model.causal.engine import CausalEngine
+from model.causal.in_canvas import Row
 from model.causal.load import load_causal_engine
 from model.types import Budget, CancelToken, Canvas, ModelSpec
 
@@ -68,3 +71,44 @@ def test_cancelled_it_writes_nothing(engine: CausalEngine) -> None:
     cancel.cancel()
     fills = engine.denoise([1, 2], [canvas(4, engine=engine)] * 2, Budget(), cancel, 0)
     assert [(f.token_ids, f.stop_reason) for f in fills] == [((), "cancelled")] * 2
+
+
+def test_a_canvas_does_not_depend_on_those_beside_it(engine: CausalEngine) -> None:
+    one, other = canvas(5, " + y, ", 4, engine=engine), canvas("a", 12, engine=engine)
+    assert fill(engine, one, other)[0] == fill(engine, one)[0]
+    assert fill(engine, one, other)[1] == fill(engine, one, other, one)[1]
+
+
+class Words:
+    """A tokenizer of a few words, some of which end in quotes or a line break as well."""
+
+    texts = ("<pad>", "Take", " it", '."""\n', '"""', "\n", "    x", ".\n", ".", '"', " */")
+    pad_id, special_ids = 0, frozenset({0})
+
+    def encode(self, text: str) -> list[int]:
+        return [self.texts.index(text)] if text else []
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        return "".join(self.texts[i] for i in token_ids)
+
+
+@pytest.mark.parametrize(
+    ("clamped", "writes", "expected"),
+    [
+        (['"""', "\n"], ["Take", " it", '."""\n'], "Take it."),  # a token has the end and the closing quotes
+        (['"""', "\n"], ["Take", '"""'], "Take"),
+        (["\n", "    x"], ["Take", " it", ".\n"], "Take it."),
+        ([" */"], ["Take", " */"], "Take"),
+        (["    x"], ["Take", ".\n", '"', "    x"], 'Take.\n"'),  # what follows is code: only it ends the run
+    ],
+)
+def test_a_run_ends_in_a_token_that_has_the_closing_text_in_it(
+    clamped: list[str], writes: list[str], expected: str
+) -> None:
+    words = Words()
+    ids = [i for text in clamped for i in words.encode(text)]
+    row = Row(Canvas((*[FREE] * 8, *ids), (*[True] * 8, *[False] * len(ids))), words, None)  # type: ignore[arg-type]
+    known = np.arange(len(words.texts))
+    for text in writes:
+        row.write(known, np.log(np.eye(len(known), dtype=np.float32)[words.texts.index(text)] + 1e-9))
+    assert row.done and words.decode([i for i in row.fill().token_ids if i]) == expected
