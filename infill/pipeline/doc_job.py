@@ -8,14 +8,13 @@ from msgspec.structs import replace
 from infill.candidates.doc_layout import DocLayout, layout, summary_only
 from infill.holes.doc_target import described_at
 from infill.pipeline.job import Job
-from infill.prompt.context import Preamble, PromptContext, lf, prompt_context
+from infill.prompt.context import NOTHING, Preamble, PromptContext, lf, prompt_context
 from infill.syntax.described import Described, described
 from infill.syntax.doc_comments import doc_syntax
 from infill.syntax.doc_style import DocStyle, style_of, summaries_in
 from infill.syntax.indentation import indent_of
 from infill.syntax.tree import parse
 from infill.types import Hole, RewriteRequest, Span
-from model.prompt_parts import Asked
 from model.types import Engine
 
 SUFFIX_TOKENS = 320  # of the definition, which is what the text is about
@@ -68,7 +67,7 @@ def doc_job(engine: Engine, job: Job[RewriteRequest], is_short: bool) -> DocJob 
     short = layout(of, summary_only(style), row, indent, is_string)
     end = max(syntax.span_of(owner).end, hole.end)
     info = replace(engine.info, far_suffix_tokens=max(SUFFIX_TOKENS, engine.info.far_suffix_tokens))
-    preamble = Preamble(asked=Asked(path=request.context.path))
+    preamble = Preamble(asked=replace(NOTHING, path=request.context.path))
     return DocJob(
         hole=hole,
         of=of,
