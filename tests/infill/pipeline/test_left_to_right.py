@@ -91,3 +91,8 @@ class Sure(Ticking):
         return [
             type(s)(tuple(-0.001 if i < 12 else -3.0 for i in range(len(s.log_probs))), s.entropies) for s in scores
         ]
+
+
+def test_a_model_that_shows_whatever_it_writes_gives_no_draft_up() -> None:
+    engine = FakeEngine((), "a + b\n", log_probs={"a + b": -0.1}, show_threshold=0.0, **CAUSAL)
+    assert text_of(answer(engine, LINE, "automatic")) == "a + b"
