@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from infill.cli import console
+from infill.cli.docstring_command import docstring
 from infill.cli.doctor import doctor
 from infill.cli.fill_command import fill
 from infill.cli.rewrite_command import refine, rewrite
@@ -89,6 +90,7 @@ class _Command(msgspec.Struct, frozen=True):
 COMMANDS = {
     "fill": _Command("fill code at positions of files or of standard input, or every hole of a file", fill),
     "rewrite": _Command("write lines of a file anew", rewrite),
+    "docstring": _Command("write docstrings and doc comments, in the style that the file has", docstring),
     "refine": _Command("change the tokens of some lines that the model finds least likely", refine),
     "doctor": _Command("check the set-up, and say what to do about problems", doctor),
     "model": _Command("list, fetch, verify, convert and remove checkpoints", _model),

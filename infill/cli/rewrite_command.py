@@ -53,7 +53,7 @@ class _Arguments(TargetArguments):
     strength: float
 
 
-class _Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True):
     """One piece of a file; `language` is None when it cannot be told."""
 
     lines: Lines
@@ -67,7 +67,7 @@ def rewrite(argv: list[str]) -> int:
     parser = _parser("rewrite", "Write lines of a file anew and print the change as a unified diff.")
     parser.add_argument("--instruction", metavar="TEXT", help="what to do; for a model that follows instructions")
     args = parsed(parser, argv, _Arguments())
-    return _run(_lines_of(args), args, instruction=args.instruction)
+    return run(_lines_of(args), args, instruction=args.instruction)
 
 
 def refine(argv: list[str]) -> int:
@@ -83,32 +83,32 @@ def refine(argv: list[str]) -> int:
         help=f"share of the tokens, 0 to 1, or {', '.join(STRENGTHS)} ({', '.join(map(str, STRENGTHS.values()))})",
     )
     args = parsed(parser, argv, _Arguments())
-    return _run(_lines_of(args), args, strength=args.strength)
+    return run(_lines_of(args), args, strength=args.strength)
 
 
 def fill_holes(names: Sequence[str], args: CommonArguments) -> int:
     """Run `infill fill --holes` on these files; return its exit code."""
     from infill.holes.find_target import targets_with_holes  # after the input was checked: loads a grammar
 
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     parsed_texts: list[Syntax] = []  # so that none is parsed again for each of its holes
     for name, source in read_sources(names, args).items():
         language = language_id(source, args.language)
-        syntax = None if language is None or is_stub(name) else _syntax_of(source.text, language)
+        syntax = None if language is None or is_stub(name) else syntax_of(source.text, language)
         if syntax is None:
             continue
         parsed_texts.append(syntax)
         ends = line_ends(source.text)
         found = targets_with_holes(syntax)
-        pieces += (_Piece(_lines_at(name, ends, target), source, language, target) for target in found)
+        pieces += (Piece(lines_at(name, ends, target), source, language, target) for target in found)
     if not pieces:
         console.say("nothing to fill: no function has a hole")
         return 1
-    return _run(pieces, args, in_bulk=True)
+    return run(pieces, args, in_bulk=True)
 
 
-def _run(
-    pieces: Sequence[_Piece],
+def run(
+    pieces: Sequence[Piece],
     args: CommonArguments,
     strength: float | None = None,
     instruction: str | None = None,
@@ -167,7 +167,7 @@ def _tell(rewritten: Rewritten, args: CommonArguments) -> None:
         console.say(rewrite_report.human_line(rewritten, console.has_colour(sys.stderr)) + stages)
 
 
-def _texts(pieces: Sequence[_Piece], done: Sequence[Rewritten]) -> list[tuple[SourceFile, str]]:
+def _texts(pieces: Sequence[Piece], done: Sequence[Rewritten]) -> list[tuple[SourceFile, str]]:
     """Every source once, with its new text."""
     changes: dict[Path | None, tuple[SourceFile, list[Part]]] = {}
     for piece, rewritten in zip(pieces, done, strict=True):
@@ -188,11 +188,11 @@ def _parser(name: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _lines_of(args: _Arguments) -> list[_Piece]:
+def _lines_of(args: _Arguments) -> list[Piece]:
     """Read and check everything the user gave, before anything heavy is loaded."""
     wanted = [_parse_lines(target) for target in args.targets]
     sources = read_sources((lines.file for lines in wanted), args)
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     for lines in wanted:
         source = sources[lines.file]
         try:
@@ -202,12 +202,12 @@ def _lines_of(args: _Arguments) -> list[_Piece]:
             raise InputError(f"{lines}: {error}") from None
         end = last + len(re.split(r"\r\n|\n|\r", source.text[last:], maxsplit=1)[0])
         target = SelectionTarget(source.text, selection=Span(start, end))
-        pieces.append(_Piece(lines, source, language_id(source, args.language), target))
+        pieces.append(Piece(lines, source, language_id(source, args.language), target))
     _refuse_overlaps(pieces)
     return pieces
 
 
-def _refuse_overlaps(pieces: Iterable[_Piece]) -> None:
+def _refuse_overlaps(pieces: Iterable[Piece]) -> None:
     last: dict[Path | None, Lines] = {}
     for piece in sorted(pieces, key=lambda p: p.lines.first):
         before = last.get(piece.source.path)
@@ -216,7 +216,7 @@ def _refuse_overlaps(pieces: Iterable[_Piece]) -> None:
         last[piece.source.path] = piece.lines
 
 
-def _syntax_of(text: str, language: str) -> Syntax | None:
+def syntax_of(text: str, language: str) -> Syntax | None:
     from infill.syntax.languages import by_id
     from infill.syntax.tree import parse
 
@@ -224,7 +224,7 @@ def _syntax_of(text: str, language: str) -> Syntax | None:
     return None if row is None else parse(row, text)
 
 
-def _lines_at(name: str, ends: Sequence[int], target: Target) -> Lines:
+def lines_at(name: str, ends: Sequence[int], target: Target) -> Lines:
     span = target.selection if isinstance(target, SelectionTarget) else Span(target.offset, target.offset)
     return Lines(name, bisect_right(ends, span.start) + 1, bisect_right(ends, span.end) + 1)
 

@@ -190,4 +190,4 @@ def _target(text: str, selection: Span, hole: Span, inserted: tuple[Inserted, ..
     """Return a target for the selection in which everything but the hole is frozen."""
     around = (Span(selection.start, hole.start), Span(hole.end, selection.end))
     frozen = tuple(span for span in around if span.start < span.end)
-    return SelectionTarget(text, inserted, selection=selection, frozen=frozen)
+    return SelectionTarget(text, inserted, selection=selection, frozen=frozen, documents=True)

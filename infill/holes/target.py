@@ -82,10 +82,14 @@ class HoleTarget(_BaseTarget, frozen=True, kw_only=True):
 
 
 class SelectionTarget(_BaseTarget, frozen=True, kw_only=True):
-    """A text of which the model rewrites the `selection`, without the `frozen` spans in it."""
+    """A text of which the model rewrites the `selection`, without the `frozen` spans in it.
+
+    `documents` says that the rest of it is documentation.
+    """
 
     selection: Span
     frozen: tuple[Span, ...] = ()
+    documents: bool = False
 
     @property
     def replaced(self) -> Span:
@@ -109,7 +113,13 @@ class SelectionTarget(_BaseTarget, frozen=True, kw_only=True):
     def request(self, language: str, strength: float | None = None, fixes: bool = False) -> Request:
         """Return a request for the selection, without context or limits. `strength` (0..1) is that of a refinement."""
         return RewriteRequest(
-            self.text, language, selection=self.selection, frozen=self.frozen, strength=strength, fixes=fixes
+            self.text,
+            language,
+            selection=self.selection,
+            frozen=self.frozen,
+            strength=strength,
+            fixes=fixes,
+            documents=self.documents,
         )
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from infill.holes.target import Target, TargetKind
 from infill.pipeline.refine import STRENGTHS
-from infill.types import Request, RewriteRequest
+from infill.types import Request
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -23,11 +23,8 @@ def action_request(target: Target, language: str, asking: Asking, takes_instruct
     strength = asking.strength
     if strength is None and asking.kind in ("refine", "fix"):
         strength = STRENGTHS["high" if asking.kind == "fix" else "medium"]
-    request = target.request(language, strength, fixes=asking.kind == "fix")
-    if isinstance(request, RewriteRequest) and asking.kind == "docstring":
-        request = msgspec.structs.replace(request, documents=True)
     return msgspec.structs.replace(
-        request,
+        target.request(language, strength, fixes=asking.kind == "fix"),
         instruction=asking.instruction if takes_instructions else None,
         diagnostics=asking.diagnostics if takes_instructions else (),
     )
