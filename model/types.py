@@ -145,6 +145,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     block_steps: int = 16
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
     show_threshold: float = 0.3  # confidence (0 to 1) from which a fill is shown unasked
+    language_thresholds: dict[str, float] = {}  # the same for some languages, by our id
     max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
     speaks_on_blank_lines: bool = True  # unasked; False: only what the file says elsewhere, its own is often wrong
     takes_instructions: bool = False  # trained to follow them
@@ -161,6 +162,10 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     similar_windows: int = 0  # windows of similar lines of the project in the prompt, at most
     typed_tokens: int = 0  # of the prompt, free where the prefix is cut anew: what is typed next does not cut it again
     context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
+
+    def threshold(self, language: str) -> float:
+        """The confidence (0..1) from which a fill is shown unasked in a language, by our id."""
+        return self.language_thresholds.get(language, self.show_threshold)
 
 
 class ModelInfo(InfillConfig, frozen=True, kw_only=True):

@@ -75,7 +75,7 @@ def held_out_bench(what: str, args: argparse.Namespace, variants: list[str], cod
         }
         samples: list[msgspec.Struct] = [s for of_variant in by_variant.values() for s in of_variant]
         head = f"{what}, {code.language}"
-        text = report(head, by_variant, code.what, filler.model_name, filler.show_threshold)
+        text = report(head, by_variant, code.what, filler.model_name, filler.threshold(code.language))
         return f"{text}\n\n{thresholds(head, by_variant)}" if args.thresholds else text, samples
 
     return run

@@ -16,7 +16,7 @@ from infill.bench.fills import goes_as_far
 from infill.bench.hole_sampling import BenchHole
 from infill.bench.quiet_places import KINDS, QuietPlace
 from infill.bench.tables import Rows, share
-from infill.types import Completion, Context, Filled, Filler, FillRequest, NoFill, Span
+from infill.types import Context, Filled, Filler, FillRequest, NoFill, Span
 from model.types import CancelToken
 
 LINE = "line"
@@ -88,7 +88,7 @@ def _asked(filler: Filler, place: QuietPlace, request: FillRequest) -> QuietSamp
     started = time.perf_counter()
     result = filler.fill(request, CancelToken())
     milliseconds = (time.perf_counter() - started) * 1000
-    said = _shown(result, filler.show_threshold)
+    said = result.completions[0] if isinstance(result, Filled) else None  # unasked, so it would be shown
     start = place.text.rfind("\n", 0, place.offset) + 1
     return QuietSample(
         bench="quiet",
@@ -105,12 +105,6 @@ def _asked(filler: Filler, place: QuietPlace, request: FillRequest) -> QuietSamp
         answer=place.answer,
         milliseconds=round(milliseconds, 1),
     )
-
-
-def _shown(result: Filled | NoFill, threshold: float) -> Completion | None:
-    """What an editor would show of the answer; the end of a word has a threshold of its own, which it has passed."""
-    best = result.completions[0] if isinstance(result, Filled) else None
-    return best if best is not None and (best.source == "word" or best.confidence >= threshold) else None
 
 
 def quiet_figures(samples: Sequence[QuietSample]) -> Rows:

@@ -43,9 +43,10 @@ def fill(pipeline: Pipeline, job: Job[Request]) -> Filled | NoFill:
         words = _weighed_words(pipeline.engine, job, candidates)
     found = probabilities(generated.retrieved) if info.takes_evidence else {}
     ranking = _Ranking(pipeline, job, Evidence(found, words))
-    least = max(request.least_confidence, info.show_threshold if automatic else 0.0)
+    threshold = info.threshold(job.syntax.language.id)
+    least = max(request.least_confidence, threshold if automatic else 0.0)
     answer = confident(_answer(ranking, job, generated, candidates, only_retrieved), least)
-    return _with_word(answer, job, words, info.show_threshold, generated.steps)
+    return _with_word(answer, job, words, threshold, generated.steps)
 
 
 class _Ranking:
@@ -122,7 +123,7 @@ def _answer(
     if not (ranked := ranking.above_present(ranked)):
         return job.no_fill("nothing_better", "what stands there is more probable")
     if job.request.trigger == "automatic" and job.hole.multiline and ranking.info.is_causal:
-        ranked = sure_lines(ranked[0], ranking.info.show_threshold)
+        ranked = sure_lines(ranked[0], ranking.info.threshold(job.syntax.language.id))
     with timings.stage("gate"):
         passed = ranking.parsing(ranked)
     if job.cancel.cancelled:

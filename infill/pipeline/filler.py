@@ -77,7 +77,7 @@ class ModelFiller:
         self._engine = engine
         self._pipeline = Pipeline(engine, TimedReranker(engine), sources)
         self.model_name = engine.info.name or name
-        self.show_threshold = engine.info.show_threshold
+        self.show_threshold, self.threshold = engine.info.show_threshold, engine.info.threshold
         self.takes_instructions = engine.info.takes_instructions
         trained = engine.info.languages
         rows = None if trained is None else [row for row in map(by_id, trained) if row is not None]

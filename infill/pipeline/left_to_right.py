@@ -72,7 +72,7 @@ def _least(engine: Engine, job: Job[Request]) -> float:
     """The log-probability (nats) below which a draft is given up."""
     info, request = engine.info, job.request
     if not info.denoises and request.trigger == "automatic":
-        shown_from = max(request.least_confidence, info.show_threshold)
+        shown_from = max(request.least_confidence, info.threshold(job.syntax.language.id))
         return math.log(shown_from * GIVEN_UP) if shown_from > 0 else -math.inf
     return -math.inf if job.hole.multiline or not info.least_line else math.log(info.least_line)
 

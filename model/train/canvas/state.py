@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch.optim import AdamW
@@ -54,6 +55,6 @@ class Run:
                 p.data.copy_(kept)
             self.optimizer.load_state_dict(values["optimizer"])
             self.step, self.n_blocks, self.minutes = values["step"], values["n_blocks"], values["minutes"]
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
+        except (OSError, KeyError, ValueError, RuntimeError, UnpicklingError) as error:
             reason = str(error).splitlines()[0]
             raise CheckpointError(f"{path}: cannot be gone on from ({reason}); delete it to begin anew") from None

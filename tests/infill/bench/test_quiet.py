@@ -49,7 +49,7 @@ class Talker:
 
     def fill(self, request: Request, cancel: CancelToken) -> Filled | NoFill:
         self.asked.append(request)
-        if self.once and request.dismissed:
+        if self.confidence < self.show_threshold or (self.once and request.dismissed):
             return NoFill("not_confident")
         span = Span(request.offset, request.offset)
         done = Completion(span, self.text, self.confidence, (), (), 0, "converged", "left_to_right")

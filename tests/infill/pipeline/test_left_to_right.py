@@ -8,7 +8,7 @@ import pytest
 
 from infill.pipeline.filler import ModelFiller
 from infill.types import Filled, FillRequest, NoFill, Trigger
-from model.types import CancelToken
+from model.types import CancelToken, Score
 from tests.infill.fake_engine import FakeEngine
 
 BODY = "def total(items):\n    \n"
@@ -96,3 +96,13 @@ class Sure(Ticking):
 def test_a_model_that_shows_whatever_it_writes_gives_no_draft_up() -> None:
     engine = FakeEngine((), "a + b\n", log_probs={"a + b": -0.1}, show_threshold=0.0, **CAUSAL)
     assert text_of(answer(engine, LINE, "automatic")) == "a + b"
+
+
+@pytest.mark.parametrize(("language", "shown"), [("python", False), ("go", True)])
+def test_a_language_may_have_a_threshold_of_its_own(language: str, shown: bool) -> None:
+    engine = FakeEngine(
+        (), "add(a, b)", languages=("python", "go"), language_thresholds={"go": 0.3}, takes_evidence=False, **CAUSAL
+    )
+    engine.score = lambda prompt, rows, cancel: [Score((-0.08,) * len(r), (0.1,) * len(r)) for r in rows]
+    request = FillRequest("x = \n", language, offset=4, trigger="automatic")
+    assert isinstance(ModelFiller(engine, "fake").fill(request, CancelToken()), Filled) == shown
