@@ -120,10 +120,7 @@ class Fill(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """What the causal encoder thinks of a continuation, token by token.
-
-    `log_probs` are natural logarithms; `entropies` (nats) are of the distribution each token came from.
-    """
+    """What the causal encoder thinks of a continuation, token by token; entropies (nats) of where each came from."""
 
     log_probs: tuple[float, ...]
     entropies: tuple[float, ...]
@@ -139,8 +136,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     near_suffix_tokens: int = 16  # clamped in the canvas after the hole
     line_lengths: tuple[int, ...] = (2, 4, 8, 16, 24)  # hole lengths tried for one line, in tokens
     block_lengths: tuple[int, ...] = (8, 16, 32, 64)
-    # Lengths finished after the first step, once there is a curve of hole lengths; None: all.
-    keep_best: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    keep_best: Annotated[int, msgspec.Meta(ge=1)] | None = None  # lengths that go on after the first step; None: all
     line_steps: int = 8  # denoising steps for one line
     block_steps: int = 16
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
@@ -153,9 +149,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thinks: bool = False  # before a rewrite with an instruction, where the chat template can be told so
     prompt: PromptKind | None = None  # how it is laid out; None: as the tokens and the chat template say
     denoises: bool = True  # False: a causal model, which only drafts from left to right
-    takes_evidence: bool = (
-        True  # how often the code base has a text counts beside the model; fitted for the embedded one
-    )
+    takes_evidence: bool = True  # how often the code base has a text counts too; fitted for the embedded model
     suffix_from_hole: bool = False  # what follows the hole is in the prompt from its first character on
     draft_tokens: tuple[int, int] = (16, 64)  # at most, of a left-to-right line and of a block
     least_line: float = 0.02  # probability (0..1) below which the draft of a line is given up
