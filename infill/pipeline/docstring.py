@@ -34,8 +34,8 @@ ROWS = 3  # canvases: the most probable text, and others by chance
 WRITTEN_UNTIL = 0.8  # of a deadline
 AGREEMENT = 0.5  # nats for a text that has all words in common with the others
 ONLY_NAME = 2.0  # nats off for a summary that says the name in other words
-GROUNDED, MAX_GROUNDED = 0.2, 3  # nats for a word of the code, and how many count
-SEEN_AFTER = 3  # characters behind a summary that are judged with it: quotes, or the end of its line
+GROUNDED, MAX_GROUNDED = 0.1, 2  # nats for a word of the code, and how many count
+SEEN_AFTER = 3  # characters of the closing mark behind a summary that are judged with it
 SECOND_LINE = 0.3  # nats off for a summary that does not fit into its line
 
 
@@ -142,8 +142,8 @@ def _ranked(engine: Engine, doc: DocJob, rows: Sequence[_Row], cancel: CancelTok
     before, room = str(doc.layout.pieces[0]), doc.width - doc.first_column
     following = [piece for piece in doc.layout.pieces[2:] if isinstance(piece, str)]
     after = (following[0] if following else "") + doc.after
-    after = after if after.startswith("\n") else after.partition("\n")[0] or "\n"
-    after = after[:SEEN_AFTER]
+    n_breaks = len(after) - len(after.lstrip("\n"))
+    after = after[: n_breaks or SEEN_AFTER] or "\n"
     start = len(encode(tail + before.removesuffix(" ")))
     ids = [encode(f"{tail}{before}{row.texts[0]}{after}") for row in rows]
     scores = engine.score(doc.prompt.prompt_ids, ids, cancel)
