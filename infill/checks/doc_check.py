@@ -18,6 +18,7 @@ _TODO = re.compile(
 )
 _CODE = re.compile(r"[{}\\=]|;(?!\s\w)|->|\bself\.|\bthis\.|\b(?:def|lambda)\s+\w+\(")
 _TICKED = re.compile(r"`{1,2}([^`]*)`{1,2}")
+_QUOTED = re.compile(r"(?<!\w)(['\"])([^'\"\s]+)\1(?!\w)")
 _NAME = re.compile(r"\b(?:[A-Za-z]\w*_\w+|_\w+|[a-z]+[A-Z]\w*)\b")
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|\b\S+@\S+\.\w+")
@@ -71,6 +72,9 @@ def _false_name(said: str, plain: str, document: str) -> str | None:
     """Return the first name of code in a text that its document does not have."""
     known = set(re.findall(r"\w+", document)) | set(dir(builtins)) | set(keyword.kwlist)
     ticked = [name for quoted in _TICKED.findall(said) for name in re.findall(r"[^\W\d]\w*", quoted)]
+    for _, value in _QUOTED.findall(plain):
+        if value not in document:
+            return repr(value)
     for name in (*ticked, *_NAME.findall(plain), *_CALLED.findall(plain)):
         if name not in known:
             return name

@@ -237,6 +237,7 @@ WRONG = [
     ("Take x = min(n) of it", "is code"),
     ("Take `frobnicate` of it", "frobnicate is not in the code"),
     ("Take the other_one of it", "other_one is not in the code"),
+    ("Take it as 'KB' or so", "'KB' is not in the code"),
     ("Take at most 25 of them", "25 is not in the code"),
     ("Take it, see https://a.example/b", "https://a.example/b is not in the code"),
     ("Take as many as the", "it is cut off"),
