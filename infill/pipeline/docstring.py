@@ -29,7 +29,7 @@ from infill.types import Completion, Filled, Hole, NoFill, Part, RewriteRequest,
 from model.deadline import cancelled_after
 from model.types import Budget, CancelToken, Canvas, Engine, ModelInfo
 
-SHOWN_FROM = 0.5  # mean probability of a token from which a summary is shown unasked
+SHOWN_FROM = 0.4  # mean probability of a token from which a summary is shown unasked
 ROWS = 3  # canvases: the most probable text, and others by chance
 WRITTEN_UNTIL = 0.8  # of a deadline
 AGREEMENT = 0.5  # nats for a text that has all words in common with the others

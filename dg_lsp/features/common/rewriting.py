@@ -50,6 +50,7 @@ NOT_FOLLOWED = (
     f"`infill model fetch {DEFAULT_NAME}` in a terminal gets one that does."
 )
 _TRIED = frozenset({"nothing_better", "breaks_parse", "empty_fill", "not_confident"})
+DOCUMENTED = 4  # times the deadline of an action: a docstring with sections is as long as several answers
 _WITHOUT_MESSAGE = frozenset({"cancelled", "filled"})  # the user sees it anyway
 
 
@@ -123,7 +124,7 @@ def _request(session: Session, snapshot: DocumentSnapshot, wanted: RewriteComman
     return msgspec.structs.replace(
         action_request(target, snapshot.language_id, asking, session.dispatcher.takes_instructions),
         context=session.context.of(snapshot.uri),
-        deadline_ms=session.settings.manual_deadline_ms,
+        deadline_ms=session.settings.manual_deadline_ms * (DOCUMENTED if wanted.kind == "docstring" else 1),
     )
 
 
