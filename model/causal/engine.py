@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 from model.causal.edit import answer, turns
 from model.causal.greedy import Propose, Token, write
 from model.causal.in_canvas import fill_canvases
+from model.causal.lookup import Lookup
 from model.causal.network import AHEAD_PIECE, CausalNetwork
 from model.causal.reading import ROOT
 from model.causal.tokenizer import CausalTokenizer
@@ -98,7 +99,7 @@ class CausalEngine:
         log_prob, n_owed = 0.0, len(starts_with.encode())
         if cancel.cancelled or max_tokens <= 0:
             return ids
-        with closing(self.write(prompt_ids, cancel, starts_with, never=never)) as written:
+        with closing(self.write(prompt_ids, cancel, starts_with, Lookup(prompt_ids), never)) as written:
             for token in written:
                 ids.append(token.id)
                 log_prob += 0.0 if n_owed > 0 else token.log_prob
