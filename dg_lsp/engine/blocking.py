@@ -25,6 +25,7 @@ class BlockingEngine:
         model = self._client.answering
         self.model_name, self.device, self.languages = model.name, model.device, model.languages
         self.show_threshold, self.takes_instructions = model.show_threshold, model.takes_instructions
+        self.reads_ahead = model.reads_ahead
 
     def __enter__(self) -> BlockingEngine:
         return self
