@@ -61,19 +61,23 @@ class FallbackBackend:
         """Have the model answer whose turn it is."""
         chosen, request = self._ready(), question.request
         if request.only_reads:
-            if request.language in self._languages:
+            if self._knows(request.language):
                 self.open_embedded()  # who types before all is read need not wait for it
             _submit_read(chosen, question)
-        elif chosen is None or (self._smaller and request.trigger == "automatic"):
+        elif chosen is None or (self._smaller and request.trigger == "automatic" and self._knows(request.language)):
             self._submit_to_embedded(question)
         elif not chosen.answering.reads_ahead:
             if not self._smaller:
                 self._leave_embedded()
             chosen.submit(question)
-        elif request.trigger == "manual" or request.speculative or request.language not in self._languages:
+        elif request.trigger == "manual" or request.speculative or not self._knows(request.language):
             chosen.submit(question)
         else:
             self._submit_unless_it_reads(chosen, question)
+
+    def _knows(self, language: str) -> bool:
+        """Whether the embedded model can answer in a language: slow answers are better than none."""
+        return language in self._languages
 
     def _submit_to_embedded(self, question: Question) -> None:
         if (embedded := self._embedded()) is not None:

@@ -35,7 +35,9 @@ async def open_scripted(choice: EngineChoice, on_bytes: OnBytes) -> Backend:
 
     if len(sys.argv) == 3:
         return await open_shared()
-    return await open_with_fallback(open_shared, partial(in_process(open_script), Path(sys.argv[3])), patience_s=60)
+    return await open_with_fallback(
+        open_shared, partial(in_process(open_script), Path(sys.argv[3])), patience_s=60, languages=("python",)
+    )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ def opener(model: str, until: str, script: str, where: str) -> Callable[..., Awa
             identity = identity_of(ModelSpec(model, quant="int8", device="cpu"))
             return await EngineClient(identity, None, command, on_bytes).open()
 
-        return await open_with_fallback(chosen, partial(in_process(open_script), Path(script)), patience_s=0)
+        return await open_with_fallback(
+            chosen, partial(in_process(open_script), Path(script)), patience_s=0, languages=("python",)
+        )
 
     return open_it
 

@@ -21,7 +21,7 @@ if __name__ == "__main__":
     chosen, embedded = (partial(in_process(open_script), Path(path)) for path in sys.argv[1:])
 
     async def open_both(*_: object) -> Backend:
-        return await open_with_fallback(chosen, embedded, patience_s=0)
+        return await open_with_fallback(chosen, embedded, patience_s=0, languages=("python",))
 
     code = asyncio.run(serve_stdio(create_server(open_both)))
     sys.stderr.flush()

@@ -50,7 +50,7 @@ class Embedded:
 
 
 async def opened(opening: Opening, embedded: Embedded, patience_s: float = WAIT_S) -> FallbackBackend:
-    return await open_with_fallback(in_process(opening), in_process(embedded), patience_s)
+    return await open_with_fallback(in_process(opening), in_process(embedded), patience_s, ("python",))
 
 
 async def settled(backend: FallbackBackend, opening: Opening) -> None:
@@ -62,8 +62,8 @@ async def settled(backend: FallbackBackend, opening: Opening) -> None:
         await told.wait()
 
 
-async def ask(backend: FallbackBackend, trigger: Trigger) -> None:
-    question = Question(FillRequest("a", "python", offset=0, trigger=trigger))
+async def ask(backend: FallbackBackend, trigger: Trigger, language: str = "python") -> None:
+    question = Question(FillRequest("a", language, offset=0, trigger=trigger))
     backend.submit(question)
     async with asyncio.timeout(WAIT_S):
         assert isinstance(await question.answer, Filled)
@@ -119,6 +119,15 @@ async def test_while_the_chosen_one_is_too_slow_only_automatic_requests_go_to_th
     backend.prefer_smaller(False)
     await ask(backend, "automatic")
     assert [len(opening.filler.asked), len(embedded.opened), len(embedded.opened[0].asked)] == [2, 1, 2]
+
+
+async def test_however_slow_the_chosen_one_answers_in_languages_that_the_embedded_one_does_not_know() -> None:
+    opening, embedded = Opening(), Embedded()
+    opening.may.set()
+    backend = await opened(opening, embedded)
+    backend.prefer_smaller(True)
+    await ask(backend, "automatic", "go")
+    assert len(opening.filler.asked) == 1 and embedded.opened == []
 
 
 async def test_a_model_that_is_left_still_answers_what_it_was_asked() -> None:
