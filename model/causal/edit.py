@@ -58,7 +58,7 @@ def written(network: CausalNetwork, task: EditTask) -> Iterator[Token]:
     given = task.begins_ids
     aligned = Aligned(task.expected_ids)
 
-    def allowed(ids: list[int]) -> Ids | None:
+    def allowed(ids: list[int]) -> Ids | None:  # [1]
         return np.array([given[len(ids)]], np.int64) if len(ids) < len(given) else None
 
     def propose(ids: list[int]) -> Sequence[Sequence[int]]:

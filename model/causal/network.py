@@ -94,7 +94,7 @@ class CausalNetwork:
         return Reading(self, self.prompt)
 
     def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept) -> Floats:
-        """See `Runtime`."""
+        """Hidden states [T, dim] of `ids` [T] at `positions` [T]; see `Runtime`."""
         return self._runtime.forward(ids, positions, visible, past)
 
     def log_probs(self, hidden: Floats) -> Floats:

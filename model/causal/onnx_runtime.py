@@ -34,15 +34,12 @@ class OnnxRuntime:
         self._options: ort.RunOptions | None = None
 
     def embed(self, ids: Sequence[int] | Ids) -> Floats:
-        """See `Runtime`."""
         return self._opened.embedding(ids)
 
     def nothing_kept(self) -> KeyValues:
-        """See `Runtime`."""
         return KeyValues(self.config)
 
     def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept) -> Floats:
-        """See `Runtime`."""
         assert isinstance(past, KeyValues)
         n = past.n
         mask = np.where(visible, np.float32(0), np.float32(-np.inf))
@@ -61,12 +58,10 @@ class OnnxRuntime:
         return by_name["hidden"]
 
     def scores(self, hidden: Floats) -> Floats:
-        """See `Runtime`."""
         return cast("Floats", self._opened.head.run(None, {"hidden": hidden}, self._options)[0])
 
     @contextmanager
     def interrupted_by(self, cancel: CancelToken) -> Iterator[None]:
-        """See `Runtime`."""
         options = self._options = ort.RunOptions()  # its own: one that ended a pass ends every later one
         options.log_severity_level = 4  # ending a pass is no error
         cancel.on_cancel(lambda: setattr(options, "terminate", True))

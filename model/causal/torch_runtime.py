@@ -59,36 +59,33 @@ class TorchKept:
 
     @property
     def n(self) -> int:
-        """See `Kept`."""
         return self.cache.get_seq_length()
 
     @property
     def n_bytes(self) -> int:
-        """See `Kept`."""
         return sum(t.nbytes for pair in self._pairs() for t in pair)
 
     def cut(self, n: int) -> None:
-        """See `Kept`."""
         if n < self.n:
             self._take(lambda t: t[:, :, :n])
 
     def keep(self, n: int, rows: Ids) -> None:
-        """See `Kept`."""
         at = torch.cat((torch.arange(n), torch.from_numpy(np.asarray(rows, np.int64))))
         if len(at) < self.n:
             self._take(lambda t: t[:, :, at.to(t.device)])
 
     def copy(self, n: int) -> TorchKept:
-        """See `Kept`."""
         twin = TorchKept()
         for i, (keys, values) in enumerate(self._pairs()):
             twin.cache.update(keys[:, :, :n].clone(), values[:, :, :n].clone(), i)
         return twin
 
     def _pairs(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Keys and values of each layer, [1, heads, N, head dim]."""
         return ((layer.keys, layer.values) for layer in self._layers())
 
     def _take(self, rows: Callable[[Tensor], Tensor]) -> None:
+        """Put what `rows` makes of keys and values [1, heads, N, head dim] in their place."""
         for layer in self._layers():
             layer.keys, layer.values = rows(layer.keys), rows(layer.values)
 
@@ -115,17 +112,14 @@ class TorchRuntime:
         checked.give_back()
 
     def embed(self, ids: Sequence[int] | Ids) -> Floats:
-        """See `Runtime`."""
         at = torch.as_tensor(np.asarray(ids, np.int64), device=self.device)
         return self.model.embed_tokens(at).float().cpu().numpy()
 
     def nothing_kept(self) -> TorchKept:
-        """See `Runtime`."""
         return TorchKept()
 
     @torch.inference_mode()
     def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept) -> Floats:
-        """See `Runtime`."""
         assert isinstance(past, TorchKept)
         if self._cancel is not None and self._cancel.cancelled:
             raise Interrupted
@@ -142,7 +136,6 @@ class TorchRuntime:
 
     @torch.inference_mode()
     def scores(self, hidden: Floats) -> Floats:
-        """See `Runtime`."""
         rows = torch.from_numpy(hidden).to(self.device, self._head.dtype)
         return (rows @ self._head.T).float().cpu().numpy()
 

@@ -33,6 +33,7 @@ def test_every_setting_is_read_by_its_name_on_the_wire() -> None:
         "sharedEngine": False,
         "unloadAfterMinutes": 0.5,
         "context": False,
+        "offerModel": False,
         "stats": False,
         "statusNotification": True,
         "trusted": True,

@@ -31,7 +31,7 @@ async def test_initialize_advertises_what_the_server_does(start: Any) -> None:
         "codeActionKinds": ["refactor.rewrite", "quickfix"],
         "resolveProvider": True,
     }
-    names = ("accepted", "docstring", "fillBody", "fillHoles", "fix", "refine", "rewrite", "typeHints")
+    names = ("accepted", "docstring", "fetch", "fillBody", "fillHoles", "fix", "refine", "rewrite", "typeHints")
     assert sorted(capabilities["executeCommandProvider"]["commands"]) == [f"dg-lsp.{name}" for name in names]
     assert result["serverInfo"]["name"] == "dg-lsp"
 

@@ -29,7 +29,7 @@ class Corpus(NamedTuple):
     ends: np.ndarray
 
     def file(self, n: int) -> np.ndarray:
-        """The ids of one file."""
+        """The ids [n] of one file."""
         return self.ids[self.ends[n] : self.ends[n + 1]]
 
     @property
@@ -69,7 +69,7 @@ class Check:
         rng = random.Random(5)
         every = [learner.figures(w, blocks_of_four(w, rng)) for w in self._windows]
 
-        def mean(name: str) -> torch.Tensor:
+        def mean(name: str) -> torch.Tensor:  # [] or [rows]
             return torch.stack([getattr(one, name) for one in every]).mean(0)
 
         return {

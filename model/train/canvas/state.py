@@ -25,7 +25,7 @@ class Run:
         self.minutes = 0.0
 
     def learn(self, loss: torch.Tensor, share: float) -> None:
-        """One step at a share (0..1) of the rate."""
+        """One step from a loss [] at a share (0..1) of the rate."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate * share
         self.optimizer.zero_grad()

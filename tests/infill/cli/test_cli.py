@@ -205,7 +205,7 @@ def test_version_and_help(run: Run):
     code, out, _ = run("--version")
     assert (code, out.startswith(b"infill ")) == (0, True)
     code, out, _ = run("--help")
-    assert (code, b"fill     fill code at positions" in out, b"bench    " in out) == (0, True, True)
+    assert (code, b"fill       fill code at positions" in out, b"bench    " in out) == (0, True, True)
 
 
 def test_bench_gets_the_rest_of_the_arguments(run: Run, monkeypatch: pytest.MonkeyPatch):
