@@ -60,7 +60,7 @@ HIDDEN = -1
 
 
 def window(ids: Sequence[int] | np.ndarray, marks: Marks, rng: random.Random, longest: int = 12) -> Window | None:
-    """A window of a file's ids [n], with room for blocks of `longest` rows behind every place; None for a short file."""
+    """A window of a file's ids [n], with room for blocks of `longest` rows after any place; None for a short file."""
     n = WINDOW + longest + 1
     if len(ids) < n + max(SUFFIXES):
         return None
