@@ -91,6 +91,8 @@ class _Ranking:
                 break
         bar = passed[0].log_prob if passed else -math.inf
         worth = [s.candidate for s in failed if s.log_prob > bar][:MAX_CUT_BACK]
+        if job.request.trigger == "automatic" and self.info.is_causal:
+            worth = []  # what is left of a line that such a model wrote is sure, and seldom right
         known = {s.candidate.text for s in ranked}
         shorter = [cut for c in worth if (cut := parse_check.cut_back(c.text)) is not None and cut not in known]
         again = [

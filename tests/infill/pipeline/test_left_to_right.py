@@ -106,3 +106,10 @@ def test_a_language_may_have_a_threshold_of_its_own(language: str, shown: bool) 
     engine.score = lambda prompt, rows, cancel: [Score((-0.08,) * len(r), (0.1,) * len(r)) for r in rows]
     request = FillRequest("x = \n", language, offset=4, trigger="automatic")
     assert isinstance(ModelFiller(engine, "fake").fill(request, CancelToken()), Filled) == shown
+
+
+@pytest.mark.parametrize(("trigger", "shown"), [("automatic", None), ("manual", "add(a, b)")])
+def test_unasked_no_line_is_shown_that_was_cut_until_it_parsed(trigger: Trigger, shown: str | None) -> None:
+    engine = FakeEngine((), "add(a, b) :", {"add(a, b) :": -0.01, "add(a, b)": -0.01}, **CAUSAL)
+    result = answer(engine, "def f(a, b):\n    x = \n", trigger)
+    assert (result.completions[0].text if isinstance(result, Filled) else None) == shown
