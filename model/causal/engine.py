@@ -37,9 +37,11 @@ class CausalEngine:
         )
 
     def read(self, prompt_ids: Sequence[int], cancel: CancelToken) -> bool:
-        """Read a prompt ahead of a question; whether all of it is read. Cancelled, what is read stays."""
-        with self.network.interrupted_by(cancel):
-            self.network.prefill(prompt_ids, AHEAD_PIECE)
+        """Read a prompt ahead of a question; whether all of it is read. Cancelled, it ends with the piece at hand.
+
+        That piece is not thrown away: where every key asks a question, nothing would ever be read.
+        """
+        self.network.prefill(prompt_ids, AHEAD_PIECE, cancel)
         return not self.network.n_unread(prompt_ids)
 
     def unread(self, prompt_ids: Sequence[int]) -> Unread:

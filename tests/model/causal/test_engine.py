@@ -12,7 +12,7 @@ import torch
 
 from model.causal.engine import CausalEngine
 from model.causal.greedy import branches, write
-from model.causal.network import MS_PER_PARAMETER
+from model.causal.network import AHEAD_PIECE, MS_PER_PARAMETER
 from model.load import load_engine
 from model.prompt_parts import PromptFile
 from model.read_ahead import ReadsAhead
@@ -104,7 +104,7 @@ def test_what_is_unread_takes_as_long_as_reading_took_lately(
     monkeypatch.setattr(engine.network, "forward", lambda *given: time.sleep(0.1) or real(*given))
     for start in range(10):
         assert engine.read([start, *PROMPT], CancelToken())
-    assert len(PROMPT) * 2 < engine.unread([200, *PROMPT]).ms < len(PROMPT) * 20  # 32 tokens a piece: 3 ms each
+    assert len(PROMPT) * 2 < engine.unread([200, *PROMPT]).ms < len(PROMPT) * 20  # 16 tokens a piece: 6 ms each
 
 
 def test_a_prompt_is_appended_to_while_typing(engine: CausalEngine) -> None:
@@ -120,3 +120,15 @@ def test_a_prompt_is_appended_to_while_typing(engine: CausalEngine) -> None:
 def test_it_runs_in_the_format_that_it_was_converted_to(converted: dict[str, Path]) -> None:
     with pytest.raises(CheckpointError, match="--quant cannot change"):
         load_engine(ModelSpec(str(converted["int8"]), quant="int4"))
+
+
+def test_a_reading_ahead_that_is_cancelled_keeps_the_piece_at_hand(
+    engine: CausalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where every key cancels, nothing would ever be read otherwise."""
+    prompt, real = [*range(1, 201)], engine.network.forward
+    for n_read in (AHEAD_PIECE, 2 * AHEAD_PIECE):
+        cancel = CancelToken()
+        monkeypatch.setattr(engine.network, "forward", lambda *rest, token=cancel: (token.cancel(), real(*rest))[1])
+        assert engine.read(prompt, cancel) is False
+        assert engine.network.n_unread(prompt) == len(prompt) - n_read
