@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from dg_lsp.stats.counting import Counts, UsageStats
-from dg_lsp.user_folders import state_folder
+from dg_lsp.user_folders import locked, replace_privately, state_folder
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 60.0  # between two writings of one server
-LOCK_LIMIT_S = 1.0  # another server needs a few milliseconds
 _JOIN_LIMIT_S = 2.0
 
 
@@ -41,19 +38,19 @@ def read_counts() -> Counts:
 
 def add_counts(counts: Counts) -> None:
     """Add counts to the file; a broken file is replaced. Raises OSError where the file cannot be written."""
-    with _locked():
+    with locked(counts_path()):
         try:
             known = read_counts()
         except msgspec.DecodeError:
             log.warning("the counts in %s cannot be read and start again at zero", counts_path())
             known = Counts()
         known.add(counts)
-        _write(known)
+        replace_privately(counts_path(), msgspec.json.format(msgspec.json.encode(known)) + b"\n")
 
 
 def reset_counts() -> None:
     """Remove the file; raises OSError."""
-    with _locked():
+    with locked(counts_path()):
         counts_path().unlink(missing_ok=True)
 
 
@@ -104,25 +101,3 @@ def _try_to_add(counts: Counts) -> bool:
         log.debug("the counts cannot be written: %s", type(error).__name__)
         return False
     return True
-
-
-def _write(counts: Counts) -> None:
-    """Replace the file by a new one that only this user can read."""
-    path = counts_path()
-    temporary = path.with_suffix(".tmp")  # nobody else uses it: we hold the lock
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(handle, "wb") as stream:
-        stream.write(msgspec.json.format(msgspec.json.encode(counts)) + b"\n")
-    temporary.replace(path)
-
-
-@contextmanager
-def _locked() -> Generator[None]:
-    """Hold the lock beside the file; raises OSError when another process holds it for too long."""
-    from filelock import FileLock  # takes 100 ms to import, which would delay the start of the server
-
-    path = counts_path().with_suffix(".lock")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(path, timeout=LOCK_LIMIT_S, mode=0o600):
-        yield

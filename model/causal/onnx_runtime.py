@@ -13,7 +13,7 @@ from model.causal.key_values import KeyValues
 from model.causal.runtime import Kept
 from model.causal.sessions import Opened
 from model.diffusion.sampler import Flags, Floats, Ids
-from model.onnx.runtime import Fail, ort
+from model.onnx.runtime import interruptible, ort
 from model.types import CancelToken
 
 
@@ -62,13 +62,8 @@ class OnnxRuntime:
 
     @contextmanager
     def interrupted_by(self, cancel: CancelToken) -> Iterator[None]:
-        options = self._options = ort.RunOptions()  # its own: one that ended a pass ends every later one
-        options.log_severity_level = 4  # ending a pass is no error
-        cancel.on_cancel(lambda: setattr(options, "terminate", True))
         try:
-            yield
-        except Fail:
-            if not options.terminate:
-                raise
+            with interruptible(cancel) as self._options:
+                yield
         finally:
             self._options = None

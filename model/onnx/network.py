@@ -21,7 +21,7 @@ from model.diffusion.sampler import Flags, Floats, Ids, StepOutput, step_output
 from model.diffusion.token_tree import TokenTree
 from model.hardware.heap import trim_heap
 from model.onnx.masks import causal_mask
-from model.onnx.runtime import Fail, ort
+from model.onnx.runtime import interruptible, ort
 from model.types import CancelToken, Canvas
 
 # Soft embeddings leave out ids so much less probable than the best: what they add drowns in the rounding.
@@ -81,14 +81,9 @@ class OnnxNetwork:
 
     @contextmanager
     def interrupted_by(self, cancel: CancelToken) -> Iterator[None]:
-        options = self._options = ort.RunOptions()  # its own: one that ended a pass ends every later one
-        options.log_severity_level = 4  # ending a pass is no error
-        cancel.on_cancel(lambda: setattr(options, "terminate", True))
         try:
-            yield
-        except Fail:
-            if not options.terminate:
-                raise
+            with interruptible(cancel) as self._options:
+                yield
         finally:
             self._options = None
             if self._largest >= LARGE_PASS:

@@ -149,7 +149,7 @@ def test_counts_of_an_earlier_release_are_read_and_added_to(runtime_folder: Path
 def test_a_lock_that_another_process_holds_is_an_error_in_the_end(
     runtime_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dg_lsp.stats.keeping.LOCK_LIMIT_S", 0.01)
+    monkeypatch.setattr("dg_lsp.user_folders.LOCK_LIMIT_S", 0.01)
     with FileLock(counts_path().with_suffix(".lock")), pytest.raises(OSError, match="lock"):
         add_counts(Counts())
 
