@@ -49,6 +49,7 @@ class Status(msgspec.Struct, frozen=True, rename="camel"):
     ms_per_step: float | None
     queue: int  # questions of this window without an answer
     last_silence: str | None  # why there was last no ghost text
+    last_why: str | None  # a sentence about the last request that got nothing; None if one got something since
     # smaller_model, manual_only; or model_loading, model_failed while the embedded model answers in its place
     fallback: str | None
     loaded_bytes: int | None  # of the model that was chosen, while it loads; None too where it does not say
@@ -89,6 +90,7 @@ def status_of(session: Session) -> Status:
         ms_per_step=None if last is None else last.ms_per_step,
         queue=dispatcher.n_open,
         last_silence=session.last_silence,
+        last_why=session.last_why,
         fallback=trouble_of(session),
         loaded_bytes=loaded,
         total_bytes=total,

@@ -26,6 +26,7 @@ class ClientFeatures:
         self.has_configuration = bool(workspace and workspace.configuration)
         changes = workspace.did_change_configuration if workspace else None
         self.registers_configuration = bool(changes and changes.dynamic_registration)
+        self.asks_how = _says(capabilities.experimental, "dgLsp", "rewriteSelection")  # has the command of that name
         self.refreshes = _says(capabilities.experimental, "dgLsp", "refresh")  # asks again when it is told to
         self.inline_completion = bool(document and document.inline_completion is not None)
         entry = document.completion.completion_item if document and document.completion else None

@@ -99,6 +99,7 @@ class Session:
         self.bytes_loaded: tuple[int, int] | None = None  # of the model that loads or last did: in place, and all
         self.last_reason: str | None = None
         self.last_silence: str | None = None  # why ghost text was last not shown
+        self.last_why: str | None = None  # a sentence about the last request, where it got nothing
         self.last_model: str | None = None  # name of the model that last answered
         self.last_ms: float | None = None
         self.last_ignored: Verdict | None = None

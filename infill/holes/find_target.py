@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import tree_sitter
 
-from infill.holes.doc_target import doc_target, is_overload
+from infill.holes.doc_target import doc_target
 from infill.holes.find_hole import find_hole
 from infill.holes.functions import extent, function_at, functions, holes_in, start_of
 from infill.holes.placeholders import placeholder_hole
@@ -45,14 +45,6 @@ def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | No
     if function is None:
         return _NOWHERE
     return _OF_FUNCTION[kind](syntax, function)
-
-
-def offered(syntax: Syntax, span: Span) -> list[TargetKind]:
-    """Return the kinds that apply at `span`, of those that need the tree."""
-    kinds: tuple[TargetKind, ...] = ("body", "holes", "docstring", "type_hints")
-    if is_overload(syntax, span.start):
-        kinds = ("body", "holes", "type_hints")
-    return [kind for kind in kinds if not isinstance(find_target(syntax, kind, span), NoFill)]
 
 
 def targets_with_holes(syntax: Syntax) -> list[Target]:

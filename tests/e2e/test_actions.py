@@ -16,7 +16,9 @@ async def test_the_list_is_what_applies_there(start: Any) -> None:
     client = await open_client(start)
     of_function = ["Fill all holes in this function", "Complete docstring", "Complete type hints"]
     assert list(await offers(client, place(client, "boxes", 0))) == of_function
-    assert list(await offers(client, place(client, "Implemented", 0))) == ["Fill this body", *of_function[:2]]
+    assert list(await offers(client, place(client, "Implemented", 0))) == ["Fill this body"]
+    assert list(await offers(client, place(client, "total", 5))) == of_function, "a word, as a double click selects it"
+    assert list(await offers(client, place(client, "return", 0))) == of_function[:1], "not on the definition"
     refine = [f"Refine selection ({name})" for name in ("low", "medium", "high")]
     assert list(await offers(client, place(client, "start=0"))) == [*of_function, "Refill selection", *refine]
     assert list(await offers(client, client.range(URI, 0, 0), only=["quickfix"])) == []
@@ -24,7 +26,7 @@ async def test_the_list_is_what_applies_there(start: Any) -> None:
     assert only == refine[0]
     client.open("file:///notes.txt", "some text", "plaintext")
     params = {"textDocument": {"uri": "file:///notes.txt"}, "context": {"diagnostics": []}}
-    params |= {"range": client.range("file:///notes.txt", 0, 4)}
+    params |= {"range": client.range("file:///notes.txt", 0, 9)}
     assert len((await client.ask("textDocument/codeAction", params))["result"]) == 4
 
 
@@ -39,6 +41,32 @@ async def test_a_diagnostic_is_offered_a_fix_of_its_statement(start: Any) -> Non
     assert action["kind"] == "quickfix" and action["diagnostics"] == [problem]
     done = await resolved(client, action)
     assert applied(client, done["edit"]) == CODE.replace("later(a: int) -> int:", "later(b):")
+
+
+async def test_a_fix_is_offered_only_for_a_fault_that_has_a_statement(start: Any) -> None:
+    client = await open_client(start)
+    fault = {"range": place(client, "a: int"), "message": "undefined", "severity": 1}
+    hint = {"range": place(client, "boxes"), "message": "not used", "severity": 4}
+    blank = {"range": client.range(URI, CODE.index("\r\n\r\n") + 2, CODE.index("\r\n\r\n") + 2), "message": "trailing"}
+    diagnostics = [hint, blank, fault, fault | {"source": "another"}]
+    found = await offers(client, place(client, "later", 0), diagnostics=diagnostics, only=["quickfix"])
+    assert list(found) == ["Fix this: undefined"]
+
+
+async def test_why_there_was_nothing_is_one_sentence(start: Any) -> None:
+    async def why() -> str | None:
+        return (await client.ask("dgLsp/status"))["result"]["lastWhy"]
+
+    client = await open_client(start, {"selected": "boxes, start=0", "text": "x"})
+    assert await why() is None
+    told = await run(client, "dg-lsp.docstring", client.range(URI, 0, 0), version=9)
+    assert told["reason"] == "document_changed"
+    told = await run(client, "dg-lsp.typeHints", place(client, "later"))
+    assert told["detail"] == await why() == "There is nothing here to which this applies (every type is there)."
+    await client.items(URI, CODE.index("😋"), manual=False)
+    assert await why() == "The model has nothing to write there."
+    await run(client, "dg-lsp.rewrite", place(client, "boxes, start=0"))
+    assert await why() is None, "there was something"
 
 
 @pytest.mark.parametrize(

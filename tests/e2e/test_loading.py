@@ -80,6 +80,7 @@ async def test_until_the_model_is_ready_answers_are_empty_and_progress_is_shown(
         "msPerStep": None,
         "queue": 0,
         "lastSilence": "model_loading",
+        "lastWhy": None,
         "fallback": None,
         "loadedBytes": None,
         "totalBytes": None,

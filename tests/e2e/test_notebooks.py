@@ -190,10 +190,10 @@ async def test_random_edits_of_a_notebook_keep_both_copies_equal(start: Any, enc
 
 
 async def test_a_cell_is_read_alone_for_an_action(start: Any) -> None:
-    rule = {"selected": "old", "after": "", "text": "new"}
-    book = await open_book(start, "%time a", "old", rules=[rule], textDocument=RESOLVES, workspace=EDITS)
+    rule = {"selected": "old()", "after": "", "text": "new()"}
+    book = await open_book(start, "%time a", "old()", rules=[rule], textDocument=RESOLVES, workspace=EDITS)
     client, cell = book.client, book.cells[1]
-    params = {"textDocument": {"uri": cell}, "range": client.range(cell, 0, 3), "context": {"diagnostics": []}}
+    params = {"textDocument": {"uri": cell}, "range": client.range(cell, 0, 5), "context": {"diagnostics": []}}
     offered = (await client.ask("textDocument/codeAction", params))["result"]
     action = next(action for action in offered if action["title"] == "Refill selection")
     edit = (await client.ask("codeAction/resolve", action))["result"]["edit"]

@@ -20,6 +20,7 @@ from dg_lsp.features.common.lsp_values import workspace_edit
 from dg_lsp.features.common.rewrite_progress import RewriteProgress, Token
 from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.session import Session
+from dg_lsp.session.why import why
 from infill.holes.target import SelectionTarget, Target, TargetKind
 from infill.pipeline.action_request import Asking, action_request
 from infill.types import NoFill, Request, Span
@@ -28,23 +29,6 @@ from model.config import DEFAULT_NAME
 if TYPE_CHECKING:
     from infill.syntax.tree import Syntax
 
-_WHY: dict[str, str] = {
-    "model_loading": "The model is still loading: try again when it is ready.",
-    "model_failed": "The model could not be used; see the server's log.",
-    "server_failed": "The model's server could not be used.",
-    "deadline": "The model did not finish in time; select less or raise manualDeadlineMs.",
-    "superseded": "The document changed meanwhile: select again.",
-    "document_changed": "The document changed meanwhile: select again.",
-    "document_closed": "The document is not open.",
-    "ignored_file": "This file is ignored; `dg-lsp explain` says by which rule.",
-    "not_as_asked": "No answer of the model does what you asked for.",
-    "nothing_better": "The model found nothing better than the present text.",
-    "selection_too_long": "The selection is too long for the model.",
-    "breaks_parse": "No proposal of the model parses there.",
-    "no_target": "There is nothing here to which this applies.",
-    "unknown_language": "No grammar for this language.",
-    "cancelled": "Cancelled.",
-}
 NOT_FOLLOWED = (
     "The model follows no instructions, so yours was not used; "
     f"`infill model fetch {DEFAULT_NAME}` in a terminal gets one that does."
@@ -74,7 +58,7 @@ class Rewritten(Outcome[types.WorkspaceEdit | None], frozen=True):
     @classmethod
     def of(cls, reason: str) -> Rewritten:
         """Make one for a reason that came before the model."""
-        return cls(None, reason, _WHY[reason])
+        return cls(None, reason, why(reason))
 
     @property
     def is_silent(self) -> bool:
@@ -90,6 +74,8 @@ async def rewrite(
     with RewriteProgress(session, wanted.title, snapshot, token) as progress:
         outcome = refusal(session, snapshot) or await _edit(session, snapshot, wanted, progress)
     detail = _detail(session, wanted, outcome)
+    if outcome.value is not None or outcome.reason not in _WITHOUT_MESSAGE:
+        session.last_why = None if outcome.value is not None else detail
     ms = round((time.perf_counter() - started) * 1000, 1)
     return Rewritten(outcome.value, outcome.reason, detail, outcome.ignored, outcome.counts, ms)
 
@@ -146,6 +132,5 @@ def _detail(session: Session, wanted: RewriteCommand, outcome: Outcome[object]) 
     refilled = wanted.kind == "rewrite" and not session.dispatcher.takes_instructions
     if outcome.reason == "filled":
         return NOT_FOLLOWED if refilled else outcome.detail
-    why = _WHY.get(outcome.reason, f"The model has no proposal ({outcome.reason}).")
-    why = f"{why.removesuffix('.')} ({outcome.detail})." if outcome.detail else why
-    return f"{why} {NOT_FOLLOWED}" if refilled and wanted.instruction and outcome.reason in _TRIED else why
+    said = why(outcome.reason, outcome.detail, outcome.ignored)
+    return f"{said} {NOT_FOLLOWED}" if refilled and wanted.instruction and outcome.reason in _TRIED else said

@@ -22,6 +22,7 @@ from dg_lsp.features.completion_events import sent_items
 from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.power import on_battery
 from dg_lsp.session.session import OpenFill, Session
+from dg_lsp.session.why import why
 from infill.syntax.language_ids import plain_id
 from infill.types import Completion, Filled, FillRequest, NoFill, Trigger
 
@@ -56,8 +57,11 @@ async def suggestions(session: Session, asked: CursorRequest) -> Outcome[list[ty
     outcome = await _items(session, asked)
     if not outcome.value and outcome.reason not in _NO_SILENCE:
         session.last_silence = outcome.reason
+        session.last_why = why(outcome.reason, outcome.detail, outcome.ignored)
         session.usage.silent(outcome.reason)
-    elif outcome.value and outcome.reason == "filled":
+    elif outcome.value:
+        session.last_why = None
+    if outcome.value and outcome.reason == "filled":
         session.usage.answered(asked.trigger, time.monotonic() - began)
     return outcome
 

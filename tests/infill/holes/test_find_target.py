@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from infill.holes.find_hole import find_hole
-from infill.holes.find_target import find_target, offered, targets_with_holes
+from infill.holes.find_target import find_target, targets_with_holes
 from infill.holes.functions import holes_in
+from infill.holes.offered import offered
 from infill.holes.target import HoleTarget, SelectionTarget, Target, TargetKind, applied, overlap
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
@@ -132,7 +133,14 @@ def test_a_fix_keeps_the_rest_of_the_selection() -> None:
 @pytest.mark.parametrize(
     ("marked", "kinds"),
     [
-        ("def f(a):\n    ‸pass\n", ["body", "holes", "docstring", "type_hints"]),
+        ("def f(‸a):\n    pass\n", ["body", "docstring", "type_hints"]),
+        ("def f(a):\n    ‸pass\n", ["body"]),
+        ("@d\ndef f(\n    a,‸\n):\n    if a:\n        pass\n    return ...\n", ["holes", "docstring", "type_hints"]),
+        ("def f(a):\n    if a:\n        pass\n    return ...‸\n", ["holes"]),
+        ("def f(a): return ‸a\n", ["type_hints"]),
+        ("class A:‸\n    def f(self) -> int:\n        return 1\n", ["docstring"]),
+        ("class A:\n    x = 1‸\n    def f(self) -> int:\n        return 1\n", []),
+        ("‸import os\n\ndef f(a: int) -> int:\n    return a\n", ["docstring"]),
         ("def f(a):\n    ‸\n", ["body"]),
         ("def f(a: int) -> int:\n    '''Doc.'''\n    return ‸a\n", []),
         ("‸x = 1\n", []),
