@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from infill.syntax.indentation import BLANK, indent_of
+from infill.syntax.indentation import BLANK, indent_of, width
 from infill.syntax.quotes import QUOTES, n_quotes, without_strings
 from infill.syntax.word_chars import is_word_char
 
@@ -77,7 +77,9 @@ def without_second_closers(fill: str, left: str, right: str, suffix: str, quotes
         return _without_second_quote(fill, left, following, quotes)
     if following not in _PAIRS:
         return fill
-    lacking = max(0, _balance(left + below, following, quotes))
+    # A bracket that is indented less than the line ends something around it, and none that the line opened.
+    around = not right.strip(BLANK) and width(indent_of(below)) < width(indent_of(left))
+    lacking = max(0, _balance(left if around else left + below, following, quotes))
     if lacking + _balance(fill, following, quotes) >= 0:
         return fill
     depth = lacking

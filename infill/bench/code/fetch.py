@@ -15,7 +15,7 @@ from pathlib import Path
 
 from infill.bench.code.download import download
 from infill.bench.code.listing import LIST, Package, chosen, read_list
-from infill.bench.code.unpack import unpack
+from infill.bench.code.unpack import lacking, unpack
 from infill.cli import console
 from infill.types import InputError
 from model.user_folders import user_cache
@@ -32,14 +32,18 @@ def packages_folder() -> Path:
 def fetch(package: Package, folder: Path) -> int:
     """Fetch one package into its folder below `folder` and return its number of files; 0 where it is there.
 
-    Raises `InputError`.
+    One that was fetched when fewer of its languages were listed is fetched again. Raises `InputError`.
     """
     place = folder / package.folder
-    if place.is_dir():
+    if not lacking(package, place):
         return 0
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="fetching-") as aside:
-        return unpack(download(package, Path(aside)), package, place)
+        whole = Path(aside) / "unpacked"
+        n_files = unpack(download(package, Path(aside)), package, whole)
+        shutil.rmtree(place, ignore_errors=True)
+        whole.rename(place)
+    return n_files
 
 
 def main(argv: list[str]) -> int:

@@ -57,10 +57,16 @@ def unpack(archive: Path, package: Package, folder: Path) -> int:
             n_files += 1
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
         raise InputError(f"{package.requirement}: {archive.name} cannot be read ({error}); fetch it again") from None
-    if not n_files:
-        raise InputError(f"{package.requirement}: {archive.name} has no source of {', '.join(package.languages)}")
+    if missing := lacking(package, unfinished):
+        raise InputError(f"{package.requirement}: {archive.name} has no source of {', '.join(missing)}")
     unfinished.rename(folder)
     return n_files
+
+
+def lacking(package: Package, folder: Path) -> list[str]:
+    """Return the listed languages of which there is no file below the folder, by our ids."""
+    found = {language.id for path in folder.rglob("*") if path.is_file() and (language := for_path(path)) is not None}
+    return [language for language in package.languages if language not in found]
 
 
 def _members(archive: Path) -> Iterator[Member]:

@@ -217,6 +217,22 @@ def test_fetching_goes_on_where_it_broke(tmp_path: Path, index: Path, capsys: py
     assert folders == sorted(one.folder for one in packages)
 
 
+def test_a_package_of_which_more_languages_are_listed_is_fetched_again(
+    tmp_path: Path, index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = wheel(index, {"one/a.py": PYTHON, "one/a.css": "a {\n}\n"}, "one-1.0")
+    listed, place = tmp_path / "list.toml", fetch.packages_folder() / package(archive, name="one").folder
+    for languages, files in ((("python",), ["a.py"]), (("python", "css"), ["a.css", "a.py"])):
+        write_list(listed, [package(archive, name="one", languages=languages)])
+        assert fetch.main(["--list", str(listed)]) == 0
+        assert sorted(path.name for path in place.rglob("*.*")) == files
+        assert f"one==1.0: {len(files)} files" in capsys.readouterr().err
+    write_list(listed, [package(archive, name="one", languages=("python", "html"))])
+    assert fetch.main(["--list", str(listed)]) == 1
+    assert "has no source of html" in capsys.readouterr().err
+    assert sorted(path.name for path in place.rglob("*.*")) == ["a.css", "a.py"]
+
+
 def test_benches_draw_from_what_is_fetched_and_say_so(
     tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

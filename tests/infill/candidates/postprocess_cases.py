@@ -12,6 +12,18 @@ CLOSERS = {
     "own_call_then_second": (JS, "foo(‸)\n", "g(a))", "foo(g(a))\n"),
     "closer_that_the_line_lacks": (PY, "foo(bar(‸)\n", "x)", "foo(bar(x))\n"),
     "opener_on_a_line_above": (PY, "foo(\n    a, ‸)\n", "b)", "foo(\n    a, b)\n"),
+    "closer_of_what_is_around_the_line": (
+        "cpp",
+        "int f() {\n  return g{0, ‸\n}\n",
+        "0};",
+        "int f() {\n  return g{0, 0};\n}\n",
+    ),
+    "closer_of_a_template_on_the_line": (
+        JS,
+        "if (a) {\n  throw new Error(`no ${‸\n}\n",
+        "a}`);",
+        "if (a) {\n  throw new Error(`no ${a}`);\n}\n",
+    ),
     "string": (PY, 'print("‸")\n', 'hello")', 'print("hello")\n'),
     "string_only_quote": (PY, "x = 'ab‸'\n", "c'", "x = 'abc'\n"),
     "string_of_its_own": (PY, "x = [‸]\n", "'a', 'b']", "x = ['a', 'b']\n"),
