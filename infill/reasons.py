@@ -8,6 +8,7 @@ Reason = Literal[
     "ignored_file",  # an ignore rule forbids reading it, see infill.ignore.rules
     "unknown_language",  # no grammar for this file
     "untrained_language",  # the loaded model was not trained on this language
+    "manual_language",  # in this language the model is right too seldom to be shown unasked
     "in_comment",
     "in_string",
     "word_to_the_right",
@@ -35,7 +36,7 @@ Reason = Literal[
 
 # The reasons that are found before the model does anything.
 REFUSALS: frozenset[Reason] = frozenset(
-    ("ignored_file", "unknown_language", "untrained_language", "in_comment", "in_string", "word_to_the_right",
-     "file_too_large", "generated_file", "finished_line", "data_row", "blank_line", "selection_too_long", "no_target",
-     "model_loading", "model_failed", "reading")
+    ("ignored_file", "unknown_language", "untrained_language", "manual_language", "in_comment", "in_string",
+     "word_to_the_right", "file_too_large", "generated_file", "finished_line", "data_row", "blank_line",
+     "selection_too_long", "no_target", "model_loading", "model_failed", "reading")
 )  # fmt: skip

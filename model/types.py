@@ -142,6 +142,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pad_ends_hole: bool = False  # trained to fill a longer hole with <pad>
     show_threshold: float = 0.3  # confidence (0 to 1) from which a fill is shown unasked
     language_thresholds: dict[str, float] = {}  # the same for some languages, by our id
+    manual_languages: tuple[str, ...] = ()  # by our id: there it writes only when asked, too much would be wrong
     max_selection_tokens: int = 512  # of a rewrite: all of the selection is in the canvas
     speaks_on_blank_lines: bool = True  # unasked; False: only what the file says elsewhere, its own is often wrong
     takes_instructions: bool = False  # trained to follow them

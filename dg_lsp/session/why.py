@@ -26,6 +26,7 @@ _SENTENCES: dict[str, str] = {
     "in_comment": "This is a comment.",
     "in_string": "This is a string.",
     "language_off": "The setting `languages` leaves this language out.",
+    "manual_language": "In this language the model is right too seldom: suggestions come only when you ask.",
     "model_failed": "The model could not be used; see the server's log.",
     "model_loading": "The model is still loading: try again when it is ready.",
     "no_target": "There is nothing here to which this applies.",

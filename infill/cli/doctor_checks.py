@@ -121,7 +121,8 @@ def check_grammars() -> Check:
 def check_checkpoint(folder: Path) -> Check:
     """Whether the folder holds weights; raises `CheckpointError` where a file is missing or broken."""
     check_folder(folder)
-    name = read_infill_config(folder).name or folder.name
+    config = read_infill_config(folder)
+    name = config.name or folder.name
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         return Check("checkpoint", "fail", f"{folder}: no *.safetensors", "fetch the checkpoint again")
@@ -129,7 +130,8 @@ def check_checkpoint(folder: Path) -> Check:
         with path.open("rb") as stream:
             if stream.read(7) == b"version":
                 return Check("checkpoint", "fail", f"{path}: a Git LFS pointer, not weights", "git lfs pull")
-    return Check("checkpoint", "ok", f"{name}, {size(_size(folder))} in {folder}")
+    only_asked = f"; only when asked: {', '.join(config.manual_languages)}" if config.manual_languages else ""
+    return Check("checkpoint", "ok", f"{name}, {size(_size(folder))} in {folder}{only_asked}")
 
 
 def check_memory(folder: Path) -> Check:

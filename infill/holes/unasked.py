@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from infill.syntax.indentation import BLANK, indent_of, line_below, width
-from infill.syntax.prose import prose_at
+from infill.syntax.prose import in_text, prose_at
 from infill.syntax.quotes import without_strings
 from infill.syntax.statements import nothing_is_missing
 from infill.syntax.tree import Syntax, ancestors
@@ -55,6 +55,8 @@ def refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
         return "in_comment", "the cursor is in a comment"
     if prose == "string":
         return "in_string", "the cursor is in a string"
+    if in_text(syntax, offset):
+        return "in_string", "the cursor is in text between tags"
     if (detail := _finished(syntax, offset)) is not None:
         return "finished_line", detail
     if nothing_is_missing(syntax, offset) and not is_word_char(syntax.text[offset - 1 : offset]):

@@ -121,6 +121,8 @@ class ModelFiller:
         def find(syntax: Syntax) -> Hole | NoFill:
             if request.only_reads:
                 return hole_to_read(syntax, request.offset)
+            if request.trigger == "automatic" and syntax.language.id in self._engine.info.manual_languages:
+                return NoFill("manual_language", f"{self.model_name} writes {syntax.language.id} only when asked")
             return find_hole(syntax, request.offset, request.trigger)
 
         job = self._job(request, find, cancel, on_draft)

@@ -9,10 +9,12 @@ import tree_sitter
 from infill.syntax.indentation import BLANK
 from infill.syntax.languages import Language
 from infill.syntax.tree import Syntax
+from infill.syntax.word_chars import is_word_char
 from infill.types import Span
 
 _QUOTES = "\"'`"
 _TEXT_TYPES = ("jsx_text", "text")
+_TEMPLATES = (("{%", "%}"), ("{{", "}}"))  # of what fills in an HTML file, and is text to its grammar
 
 
 def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None:
@@ -33,6 +35,17 @@ def prose_at(syntax: Syntax, offset: int) -> Literal["comment", "string"] | None
             return "comment" if inside or same_line else None
         node = node.parent
     return _prose_in_broken_code(syntax, offset)
+
+
+def in_text(syntax: Syntax, offset: int) -> bool:
+    """Return whether the cursor is behind words of the text between tags, on their line; not in a template's code."""
+    first = syntax.line(offset).start
+    end = first + len(syntax.text[first:offset].rstrip(BLANK))  # blanks at its end are not in the node
+    node = syntax.node_over(Span(max(end - 1, first), end))
+    if end == first or node.type not in _TEXT_TYPES:
+        return False
+    left = syntax.text[max(syntax.char_offset(node.start_byte), first) : end]
+    return any(map(is_word_char, left)) and not any(left.rfind(a) > left.rfind(b) for a, b in _TEMPLATES)
 
 
 def _unclosed(node: tree_sitter.Node, byte: int) -> bool:

@@ -110,6 +110,7 @@ const WORDS: Record<string, string> = {
   in_comment: "this is a comment",
   in_string: "this is a string",
   language_off: "the settings leave this language out",
+  manual_language: "in this language suggestions come only when you ask",
   model_failed: "the model could not be opened",
   model_loading: "the model is being loaded",
   not_confident: "the model is not sure enough",

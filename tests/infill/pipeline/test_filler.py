@@ -123,6 +123,15 @@ def test_an_untrained_language_is_named() -> None:
     assert isinstance(fill(FakeEngine(["1"], languages=None), "fn f() { let x = ‸; }\n", language="rust"), Filled)
 
 
+@pytest.mark.parametrize("trigger,shown", [("automatic", False), ("manual", True)])
+def test_in_some_languages_a_model_writes_only_when_asked(trigger: str, shown: bool) -> None:
+    engine = FakeEngine(["x"], languages=None, manual_languages=("html",))
+    result = fill(engine, "<p ‸></p>\n", language="html", trigger=trigger)
+    assert isinstance(result, Filled) is shown
+    assert shown or result.reason == "manual_language"
+    assert getattr(fill(engine, "a = ‸\n", trigger=trigger), "reason", "") != "manual_language"
+
+
 def test_an_unknown_language_is_named() -> None:
     result = fill(FakeEngine(["1"]), "x = ‸\n", language="cobol")
     assert isinstance(result, NoFill) and result.reason == "unknown_language" and "cobol" in result.detail
