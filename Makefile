@@ -61,9 +61,9 @@ bench: setup-dev ## quality on held-out code, then latency of the server
 	$(BIN)/infill bench line block refine --limit 200 --compare --context
 	$(BIN)/python tests/bench/bench_server.py --only startup
 
-bench-cpu: setup-dev ## runtimes of the CPU side by side, idle and busy, with the machine's floor
+bench-cpu: setup-dev ## runtimes of the CPU side by side, the default model and llama.cpp (ARGS="--gguf FILE")
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt openvino torchao
-	$(BIN)/python tests/bench/bench_cpu.py
+	$(BIN)/python tests/bench/bench_cpu.py $(ARGS)
 	$(BIN)/python tests/bench/bench_less.py
 
 bench-install: setup-dev ## the wheel in an empty environment: size, time to a first completion

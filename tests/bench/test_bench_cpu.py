@@ -12,7 +12,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.cpu import machine, report, sizes
+from model.config import EMBEDDED
+from model.load import load_engine
+from model.types import ModelSpec
+from tests.bench.cpu import fills, machine, report, sizes
 from tests.bench.cpu.busy import busy
 from tests.bench.cpu.clock import median, p95, timed
 from tests.bench.cpu.floor import Rates, Shapes, Work, decoder_pass, encoder_pass, floor_ms, read_shapes
@@ -173,3 +176,15 @@ def test_quick_measures_no_more_than_the_whole() -> None:
     whole = Plan()
     assert set(QUICK.runtimes) <= set(whole.runtimes) and set(QUICK.canvases) <= set(whole.canvases)
     assert max(whole.prompts) + max(whole.canvases) <= 1024  # the embedded model's sliding window
+
+
+def test_holes_with_a_long_prompt_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fills, "long_files", lambda: [fills.Path(report.__file__), fills.Path(machine.__file__)])
+    monkeypatch.setattr(fills, "PROMPT_TOKENS", 300)
+    monkeypatch.setattr(fills, "SPREAD", 299)
+    engine = load_engine(ModelSpec(str(EMBEDDED), threads=1))
+    (found,) = fills.deep_holes(engine, 1)
+    request, around = found
+    assert request.text[request.offset] == "\n" and around.prompt_ids
+    removed, selection = next(fills.block_requests(1))
+    assert len(selection.text) > len(removed.text) and selection.selection.start < removed.offset

@@ -97,12 +97,12 @@ def deep_holes(engine: DiffusionEngine, n: int) -> Iterator[tuple[FillRequest, P
     python = by_id("python")
     assert python is not None
     for line in line_holes(long_files(), n * N_LOOKED_AT, seed=0):
-        hole = find_hole(parse(python, line.holed), line.start, "manual")
+        hole = find_hole(parse(python, line.holed), line.span.start, "manual")
         if not isinstance(hole, Hole):
             continue
         around = prompt_context(line.holed, hole, engine.info, engine.tokenizer)
         if abs(len(around.prompt_ids) - PROMPT_TOKENS) <= SPREAD:
-            yield FillRequest(text=line.holed, language="python", offset=line.start), around
+            yield FillRequest(text=line.holed, language="python", offset=line.span.start), around
             n -= 1
         if n == 0:
             return
@@ -113,7 +113,7 @@ def long_files() -> list[Path]:
     return [f for f in held_out_files() if MIN_BYTES < f.stat().st_size < MAX_FILE_CHARS]
 
 
-def block_requests(n: int) -> Iterator[tuple[FillRequest, FillRequest]]:
+def block_requests(n: int) -> Iterator[tuple[FillRequest, RewriteRequest]]:
     """Ten lines of a function's body: taken out, with the cursor where they were; and selected."""
     files = long_files()
     for path in files[:: max(1, len(files) // n)][:n]:

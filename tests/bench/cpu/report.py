@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from tests.bench.cpu import masked
+from tests.bench.cpu.causal_section import default_part
 from tests.bench.cpu.clock import p95
 from tests.bench.cpu.fresh import Failed
 from tests.bench.cpu.runtimes import BY_KEY, FIRST
@@ -294,4 +295,5 @@ RENDERERS: dict[str, Callable[[Result], str]] = {
     "startup": startup_part,
     "agreement": agreement_part,
     "fills": fills_part,
+    "default": default_part,
 }

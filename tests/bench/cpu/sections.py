@@ -22,6 +22,7 @@ from infill.bench.tables import machine as machine_line
 from model.config import EMBEDDED
 from model.hardware.threads import default_threads
 from tests.bench.cpu import floor, machine, masked, sizes
+from tests.bench.cpu.causal_section import measure_default
 from tests.bench.cpu.floor import Rates
 from tests.bench.cpu.fresh import Failed, run_job
 from tests.bench.cpu.runtimes import BY_KEY, FIRST, RUNTIMES, SHIPPED, Runtime
@@ -50,6 +51,10 @@ class Plan(msgspec.Struct, frozen=True):
     masked_runtimes: tuple[str, ...] = tuple(masked.HONOURED)
     fill_runtimes: tuple[str, ...] = (SHIPPED, FIRST)
     masked_levels: tuple[masked.Level, ...] = masked.LEVELS
+    gguf: Path | None = None  # what the default model was made from, where it is not in the hub's cache
+    default_rounds: int = 3
+    default_prompts: int = 3
+    default_written: int = 32  # tokens
 
 
 QUICK = Plan(
@@ -67,6 +72,9 @@ QUICK = Plan(
     masked_runtimes=(SHIPPED,),
     fill_runtimes=(SHIPPED,),
     masked_levels=(masked.AS_IS,),
+    default_rounds=1,
+    default_prompts=1,
+    default_written=8,
 )
 
 
@@ -231,6 +239,7 @@ SECTIONS: dict[str, Callable[[Bench], Result]] = {
     "startup": measure_startup,
     "agreement": measure_agreement,
     "fills": measure_fills,
+    "default": measure_default,
 }
 
 
