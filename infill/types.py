@@ -83,7 +83,7 @@ class _BaseRequest(msgspec.Struct, frozen=True):
     language: str  # our language id or the protocol's, see infill.syntax.languages
     context: Context = Context()
     instruction: str | None = None  # what to do, for a model that takes instructions
-    diagnostics: tuple[str, ...] = ()  # messages about what is replaced, for the same models
+    diagnostics: tuple[str, ...] = ()  # messages about what is replaced, for the same models and for fixes
     candidates: int = 1
     seed: int = 0
     deadline_ms: float | None = None
@@ -109,6 +109,7 @@ class RewriteRequest(_BaseRequest, frozen=True, kw_only=True, tag="rewrite"):
     frozen: tuple[Span, ...] = ()  # parts of the selection that may not change
     strength: float | None = None  # refine: the share (0..1) of the selection's tokens to replace by noise
     fixes: bool = False  # fix the diagnostics; a model that reads no instructions then rewrites
+    problem: Span | None = None  # where the first diagnostic is
     documents: bool = False  # what may change is all of a docstring or doc comment
 
     trigger: ClassVar[Trigger] = "manual"

@@ -84,7 +84,8 @@ def _action(
     problem = None if diagnostic is None else diagnostic.range
     diagnostics = None if diagnostic is None else [diagnostic]
     reported = params.context.diagnostics[:MAX_REPORTED] if diagnostics is None else diagnostics
-    messages = tuple(in_one_line(d) for d in reported) if session.dispatcher.takes_instructions else ()
+    is_read = session.dispatcher.takes_instructions or offer.kind == "fix"
+    messages = tuple(in_one_line(d) for d in reported) if is_read else ()
     action = types.CodeAction(title=offer.title, kind=offer.action_kind, diagnostics=diagnostics)
     if offer.asks:
         place = {"uri": snapshot.uri, "version": snapshot.version, "range": params.range}

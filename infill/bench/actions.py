@@ -14,9 +14,10 @@ import msgspec
 
 from infill.bench import docstrings, plain, refine
 from infill.bench.code.code_set import CodeSet, code_sets
+from infill.bench.context import PackageContext
 from infill.bench.fix import run as fix
 from infill.bench.fix.messages import MESSAGES
-from infill.bench.fix.planted import plant
+from infill.bench.fix.planted import Planted, plant
 from infill.bench.instruct import run as instruct
 from infill.bench.instruct.tasks import read_tasks
 from infill.bench.tables import heading, table
@@ -60,11 +61,17 @@ def fix_bench(args: argparse.Namespace) -> Bench:
     faults = [planted for code in codes for planted in plant(code, each, args.seed)]
     if not faults:
         raise InputError(NO_CODE)
+    package = PackageContext([root for code in codes for root in code.roots])
+
+    def ask(filler: ModelFiller, planted: Planted) -> str | NoFill:
+        context = package.of_text(planted.language, planted.path, planted.broken)
+        return fix.fixed(filler, planted, args.seed, context)
+
     of = f"{len(faults)} faults in {'; '.join(f'{code.language}: {code.what}' for code in codes)}"
 
     def run(filler: ModelFiller) -> tuple[str, list[msgspec.Struct]]:
         by_variant = {
-            ASKED: fix.answers(ASKED, faults, lambda planted: fix.fixed(filler, planted, args.seed)),
+            ASKED: fix.answers(ASKED, faults, lambda planted: ask(filler, planted)),
             **(
                 {PLAINLY: fix.answers(PLAINLY, faults, lambda one: plain.fixed(filler.engine, one))}
                 if plain.can_be_asked(filler.engine)

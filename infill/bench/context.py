@@ -29,13 +29,17 @@ class PackageContext:
 
     def of(self, hole: BenchHole | FunctionHoles) -> Context:
         """Return the context for the text without the hole's answer, which leaves out the hole's own file."""
-        language = language_of(hole.language if isinstance(hole, BenchHole) else "python")
-        package = next((root for root in self._roots if hole.path.startswith(root + os.sep)), "")
-        package = package or package_of(hole.path)
+        return self.of_text(hole.language if isinstance(hole, BenchHole) else "python", hole.path, hole.holed)
+
+    def of_text(self, language_id: str, path: str, text: str) -> Context:
+        """Return the context for a text that stands for the file at `path`."""
+        language = language_of(language_id)
+        package = next((root for root in self._roots if path.startswith(root + os.sep)), "")
+        package = package or package_of(path)
         # Installed packages are in ignored folders; here they are data.
         known = self._known.setdefault(package, Definitions([package], lambda _: True))
-        others = {} if language.id == "python" else self._nearest(package, hole.path, language.id)
-        return known.of(parse(language, hole.holed), hole.path, others)
+        others = {} if language.id == "python" else self._nearest(package, path, language.id)
+        return known.of(parse(language, text), path, others)
 
     def _nearest(self, package: str, path: str, language: str) -> dict[str, str]:
         """Return the texts of the package's other files of a language, those in near folders first."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import msgspec
 import tree_sitter
 
 from infill.holes.doc_target import doc_target
@@ -160,7 +161,7 @@ def _fix(syntax: Syntax, span: Span, problem: Span) -> Target | NoFill:
     start, end = min(span.start, hole.start), max(span.end, hole.end)
     if span.start == span.end or end - start > MAX_FIX_CHARS:
         start, end = hole.start, hole.end
-    return _all_but(syntax.text, Span(start, end), [hole])
+    return msgspec.structs.replace(_all_but(syntax.text, Span(start, end), [hole]), problem=problem)
 
 
 def _statement(syntax: Syntax, span: Span) -> Span | None:

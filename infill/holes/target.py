@@ -84,11 +84,12 @@ class HoleTarget(_BaseTarget, frozen=True, kw_only=True):
 class SelectionTarget(_BaseTarget, frozen=True, kw_only=True):
     """A text of which the model rewrites the `selection`, without the `frozen` spans in it.
 
-    `documents` says that the rest of it is documentation.
+    `documents` says that the rest of it is documentation; `problem` is what a fix is about.
     """
 
     selection: Span
     frozen: tuple[Span, ...] = ()
+    problem: Span | None = None
     documents: bool = False
 
     @property
@@ -119,6 +120,7 @@ class SelectionTarget(_BaseTarget, frozen=True, kw_only=True):
             frozen=self.frozen,
             strength=strength,
             fixes=fixes,
+            problem=self.problem if fixes else None,
             documents=self.documents,
         )
 

@@ -19,12 +19,15 @@ class Asking(msgspec.Struct, frozen=True):
 
 
 def action_request(target: Target, language: str, asking: Asking, takes_instructions: bool) -> Request:
-    """Return the request for a target, without context or limits; words only for a model that takes instructions."""
+    """Return the request for a target, without context or limits; words only for a model that takes instructions.
+
+    Diagnostics to be fixed are for our own code, too.
+    """
     strength = asking.strength
     if strength is None and asking.kind in ("refine", "fix"):
         strength = STRENGTHS["high" if asking.kind == "fix" else "medium"]
     return msgspec.structs.replace(
         target.request(language, strength, fixes=asking.kind == "fix"),
         instruction=asking.instruction if takes_instructions else None,
-        diagnostics=asking.diagnostics if takes_instructions else (),
+        diagnostics=asking.diagnostics if takes_instructions or asking.kind == "fix" else (),
     )

@@ -11,8 +11,11 @@ from typing import TypeVar
 
 import msgspec
 
+from infill.fixes.proposals import Mending, proposals
+from infill.fixes.report import Report
 from infill.holes.find_hole import find_hole, selection_hole
 from infill.holes.opened_doc import opened_doc
+from infill.pipeline import fix
 from infill.pipeline.doc_job import doc_hole
 from infill.pipeline.docstring import docstring, summary, writes_documentation
 from infill.pipeline.fill import fill
@@ -29,7 +32,7 @@ from infill.retrieval.window_files import window_files
 from infill.syntax.languages import Language, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.timing import Timings
-from infill.types import Filled, FillRequest, Hole, NoFill, OnDraft, Request, RewriteRequest, Source
+from infill.types import Filled, FillRequest, Hole, NoFill, OnDraft, Request, RewriteRequest, Source, Span
 from model.checkpoint_path import name_of
 from model.config import check_folder, folder_of
 from model.edits import Editor
@@ -133,7 +136,37 @@ class ModelFiller:
         return msgspec.structs.replace(answer or fill(self._pipeline, job), unread=first.n_tokens)
 
     def _rewrite(self, request: RewriteRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
-        if request.fixes and not self._engine.info.reads_texts and (request.diagnostics or request.instruction):
+        if request.fixes and request.problem is not None and request.diagnostics:
+            return self._fix(request, request.problem, cancel, on_draft)
+        return self._written_anew(request, cancel, on_draft)
+
+    def _fix(
+        self, request: RewriteRequest, problem: Span, cancel: CancelToken, on_draft: OnDraft | None
+    ) -> Filled | NoFill:
+        """Mend by code alone what code can mend, and ask the model for the rest."""
+        language = self._language(request)
+        if isinstance(language, NoFill):
+            return language
+        syntax = parse(language, request.text)
+        mending = Mending(syntax, Report(request.diagnostics[0], problem))
+        edits = proposals(syntax, mending, request.context)
+        if edits:
+            plain = msgspec.structs.replace(request, instruction=None, diagnostics=())
+            return fix.by_code(
+                self._engine, plain, edits, lambda own, hole: self._job(own, lambda _: hole, cancel, None), cancel
+            )
+        if mending.is_unknown:
+            return NoFill("nothing_better", f"no name like {mending.name} is known here, nor an import of it")
+        if isinstance(self._engine, Editor) and self.takes_instructions:
+            own = fix.told(request)
+            job = self._job(own, lambda found: selection_hole(found, own.selection), cancel, on_draft)
+            judge = fix.judge_of(mending, syntax, own.selection)
+            return job if isinstance(job, NoFill) else instructed(self._engine, job, judge)
+        return fix.checked(self._written_anew(request, cancel, on_draft), mending)
+
+    def _written_anew(self, request: RewriteRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
+        reported = bool(request.diagnostics) and self.takes_instructions
+        if request.fixes and not self._engine.info.reads_texts and (reported or request.instruction):
             request = msgspec.structs.replace(request, strength=None)
 
         if request.documents and writes_documentation(self._engine.info):

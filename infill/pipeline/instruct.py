@@ -52,8 +52,14 @@ class Proposed(msgspec.Struct, frozen=True):
     source: Source = "left_to_right"
 
 
-def instructed(engine: EditorEngine, job: Job[RewriteRequest]) -> Filled | NoFill:
-    """Answer a request with an instruction; a reason where no answer does what was asked."""
+Judge = Callable[[str], str]  # of a text for the selection: why it may not be shown; empty where it may
+
+
+def instructed(engine: EditorEngine, job: Job[RewriteRequest], judge: Judge | None = None) -> Filled | NoFill:
+    """Answer a request with an instruction; a reason where no answer does what was asked.
+
+    `judge` looks at the answers instead of what the instruction's words ask for.
+    """
     request, timings = job.request, job.timings
     if job.hole.kind != "selection":
         return job.no_fill("no_target", "the selection is blank")
@@ -61,7 +67,7 @@ def instructed(engine: EditorEngine, job: Job[RewriteRequest]) -> Filled | NoFil
     passed: list[Proposed] = []
     failed: list[Proposed] = []
     with cancelled_after(job.cancel, left_ms) as cancel, timings.stage("draft"):
-        for proposed in _Writer(engine, msgspec.structs.replace(job, cancel=cancel)).proposals():
+        for proposed in _Writer(engine, msgspec.structs.replace(job, cancel=cancel), judge).proposals():
             (failed if proposed.objection else passed).append(proposed)
             if len(passed) == request.candidates:
                 break
@@ -106,8 +112,8 @@ def _completion(job: Job[RewriteRequest], found: Proposed) -> Completion:
 class _Writer:
     """Writes answers for one selection, and looks at them."""
 
-    def __init__(self, engine: EditorEngine, job: Job[RewriteRequest]) -> None:
-        self._engine, self._job = engine, job
+    def __init__(self, engine: EditorEngine, job: Job[RewriteRequest], judge: Judge | None) -> None:
+        self._engine, self._job, self._judge = engine, job, judge
         text, span = job.syntax.text, job.hole.span
         self._shown = shown(job.syntax, span)
         longest = max((len(run) for run in re.findall("`{3,}", self._shown.code)), default=2)
@@ -115,11 +121,12 @@ class _Writer:
         self._line_break = line_break_at(text, span.start, span.end)
         self._parse_check = ParseCheck(job.syntax, span)
         self._instruction = (job.request.instruction or "").strip()
-        self._kinds = kinds_of(self._instruction)
+        self._kinds = [] if judge else kinds_of(self._instruction)
 
     def proposals(self) -> Iterator[Proposed]:
         """What code alone can do, then the most probable answer, then others; nothing unfinished."""
-        by_code = renamed_text(self._job.syntax, self._job.hole.span, self._instruction)
+        span, asked = self._job.hole.span, "" if self._judge else self._instruction
+        by_code = renamed_text(self._job.syntax, span, asked)
         if by_code is not None:
             yield Proposed(by_code, self._objection(by_code), source="usual")
         first = self._written(())
@@ -189,10 +196,14 @@ class _Writer:
         job, source = self._job, self._job.syntax.text
         if text == job.present:
             return UNCHANGED
+        if self._judge is not None and (why := self._judge(text)):
+            return why
         if not self._parse_check.check(text).ok:
             return UNPARSED
         if foreign_mark(text, source) or not is_encodable(text, source):
             return "it is no text for this file"
+        if self._judge is not None:
+            return ""
         return objection(job.syntax, job.hole.span, text, self._instruction, job.request.frozen) or ""
 
 

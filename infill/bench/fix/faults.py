@@ -213,7 +213,7 @@ def _missing_import(syntax: Syntax) -> Iterator[Place]:
         if node.parent.type in _BLOCKS:
             continue
         line = syntax.line(syntax.span_of(node).start)
-        stated = syntax.text[line.start : line.end].rstrip(";").rstrip("\"'")
+        stated = re.split(r"\bfrom\s*[\"']", syntax.text[line.start : line.end])[0].rstrip("; }").rstrip("\"'")
         name = re.findall(r"\w+", stated)[-1] if re.search(r"\w$", stated) else ""
         if name in uses and "," not in stated and "*" not in stated:
             end = min(line.end + 1, len(syntax.text))

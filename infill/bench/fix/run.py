@@ -19,8 +19,10 @@ from infill.holes.target import applied
 from infill.pipeline.action_request import Asking, action_request
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
-from infill.types import Filler, NoFill, Span
+from infill.types import Context, Filler, NoFill, Span
 from model.types import CancelToken
+
+NO_CONTEXT = Context()
 
 
 class FixSample(msgspec.Struct, frozen=True):
@@ -41,8 +43,8 @@ class FixSample(msgspec.Struct, frozen=True):
     milliseconds: float
 
 
-def fixed(filler: Filler, planted: Planted, seed: int) -> str | NoFill:
-    """Return the whole text after the fix, or why there is none."""
+def fixed(filler: Filler, planted: Planted, seed: int, context: Context = NO_CONTEXT) -> str | NoFill:
+    """Return the whole text after the fix, or why there is none; `context` is what an editor's server would give."""
     row = by_id(planted.language)
     assert row is not None
     cursor = Span(planted.problem.start, planted.problem.start)
@@ -51,7 +53,7 @@ def fixed(filler: Filler, planted: Planted, seed: int) -> str | NoFill:
         return target
     asking = Asking("fix", diagnostics=(planted.message,))
     request = action_request(target, planted.language, asking, filler.takes_instructions)
-    result = filler.fill(msgspec.structs.replace(request, seed=seed), CancelToken())
+    result = filler.fill(msgspec.structs.replace(request, seed=seed, context=context), CancelToken())
     if isinstance(result, NoFill):
         return result
     return applied(planted.broken, target.changes(result.completions[0]))
