@@ -91,6 +91,7 @@ class CausalInfillConfig(InfillConfig, frozen=True, forbid_unknown_fields=True):
     least_line: float = 0.0
     similar_windows: int = 2
     typed_tokens: int = 96
+    brief_tokens: int = 160
     context_tokens: int = 0  # windows of similar lines are worth more of the prompt than outlines
 
 

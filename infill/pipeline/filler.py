@@ -21,14 +21,12 @@ from infill.pipeline.docstring import docstring, summary, writes_documentation
 from infill.pipeline.fill import fill
 from infill.pipeline.instruct import instructed
 from infill.pipeline.job import ALL_SOURCES, Job, Pipeline
-from infill.pipeline.read_ahead import hole_to_read, read, reads_too_long, unread
+from infill.pipeline.prompts import usual_prompt
+from infill.pipeline.read_ahead import hole_to_read, in_time, read, unread
 from infill.pipeline.rewrite import rewrite
-from infill.prompt.context import CHARS_PER_TOKEN, Preamble, prompt_context
-from infill.prompt.excerpts import last_that_fit, prompt_files
-from infill.prompt.instructions import instructions_for, thinker
+from infill.prompt.context import CHARS_PER_TOKEN
 from infill.ranking.completions import confident
 from infill.ranking.reranker import TimedReranker
-from infill.retrieval.window_files import window_files
 from infill.syntax.languages import Language, by_id
 from infill.syntax.tree import Syntax, parse
 from infill.timing import Timings
@@ -131,9 +129,13 @@ class ModelFiller:
         job = self._job(request, find, cancel, on_draft)
         if isinstance(job, NoFill):
             return job
-        first = unread(self._engine, job)
-        answer = read(self._engine, job) if request.only_reads else reads_too_long(job, first)
-        return msgspec.structs.replace(answer or fill(self._pipeline, job), unread=first.n_tokens)
+        if request.only_reads:
+            return read(self._engine, job)
+        ready = in_time(self._engine, job)
+        if isinstance(ready, NoFill):
+            return ready
+        n_unread = unread(self._engine, ready).n_tokens
+        return msgspec.structs.replace(fill(self._pipeline, ready), unread=n_unread)
 
     def _rewrite(self, request: RewriteRequest, cancel: CancelToken, on_draft: OnDraft | None) -> Filled | NoFill:
         if request.fixes and request.problem is not None and request.diagnostics:
@@ -177,7 +179,7 @@ class ModelFiller:
             return selection_hole(syntax, request.selection)
 
         refines = request.strength is not None
-        job = self._job(request, find, cancel, on_draft, refines)
+        job = self._job(request, find, cancel, on_draft)
         if isinstance(job, NoFill):
             return job
         if isinstance(self._engine, Editor) and self.takes_instructions and (request.instruction or "").strip():
@@ -186,9 +188,7 @@ class ModelFiller:
             return confident(rewrite(self._engine, job), request.least_confidence)
         return fill(self._pipeline, job)
 
-    def _job(
-        self, request: R, find: FindHole, cancel: CancelToken, on_draft: OnDraft | None, refines: bool = False
-    ) -> Job[R] | NoFill:
+    def _job(self, request: R, find: FindHole, cancel: CancelToken, on_draft: OnDraft | None) -> Job[R] | NoFill:
         """The request with its hole and what the model reads around that, or why there is none."""
         timings = Timings()
         with timings.stage("hole"):
@@ -197,15 +197,7 @@ class ModelFiller:
             return found
         syntax, hole = found
         with timings.stage("context"):
-            info, tokenizer = self._engine.info, self._engine.tokenizer
-            excerpts = prompt_files(request.context.excerpts, syntax.language, info.context_tokens, tokenizer)
-            windows = window_files(request.text, hole, request.context, syntax.language, info.similar_windows)
-            windows = last_that_fit(windows, int(info.max_prompt_tokens * WINDOWS_SHARE), tokenizer)
-            own = request if self.takes_instructions else None
-            asked = instructions_for(request.text, hole, syntax.language.id, own, refines)
-            asked = msgspec.structs.replace(asked, path=request.context.path)
-            think = thinker(self._engine, asked, request.deadline_ms, cancel, timings)
-            prompt = prompt_context(request.text, hole, info, tokenizer, Preamble((*excerpts, *windows), asked, think))
+            prompt = usual_prompt(self._engine, request, syntax, hole, cancel, timings)
         return Job(request, syntax, hole, prompt, cancel, timings, on_draft)
 
     def _find(self, request: Request, find: FindHole) -> tuple[Syntax, Hole] | NoFill:

@@ -5,14 +5,19 @@ Refuses to know who asks for it and when.
 
 from __future__ import annotations
 
+import msgspec
+
 from infill.holes.find_hole import find_hole
 from infill.pipeline.job import Job
+from infill.pipeline.prompts import shorter
 from infill.syntax.tree import Syntax
 from infill.types import FillRequest, Hole, NoFill
 from model.read_ahead import ReadsAhead, Unread
 from model.types import Engine
 
 READ_SHARE = 0.5  # of what is left until the deadline: reading may take it, the rest is for writing
+BRIEF_FROM_MS = 400.0  # what takes longer to read is preceded by the brief prompt
+FEW = 32  # tokens that a prompt may lack and still be as good as read
 NOTHING = Unread(0, 0.0)
 
 
@@ -30,17 +35,36 @@ def unread(engine: Engine, job: Job[FillRequest]) -> Unread:
 
 
 def read(engine: Engine, job: Job[FillRequest]) -> NoFill:
-    """Read what the request would read; the answer says how many tokens were unread, and `read` once none is."""
+    """Read what the request would read; the answer says how many tokens were unread, and `read` once they are not.
+
+    Where that would take long, only the brief prompt is read, if it is not yet: whoever asks again gets the rest read.
+    """
     if not isinstance(engine, ReadsAhead):
         return job.no_fill("read", "this model reads nothing ahead")
+    if engine.unread(job.prompt.prompt_ids).ms > BRIEF_FROM_MS:
+        others = list(shorter(engine, job))
+        if others and all(unread(engine, other).n_tokens > FEW for other in others):
+            job = others[-1]
+    first = unread(engine, job)
     with job.timings.stage("read"):
         done = engine.read(job.prompt.prompt_ids, job.cancel)
-    return job.no_fill("read" if done else "cancelled")
+    return msgspec.structs.replace(job.no_fill("read" if done else "cancelled"), unread=first.n_tokens)
 
 
-def reads_too_long(job: Job[FillRequest], unread: Unread) -> NoFill | None:
-    """Return why a request that typing caused is not worth to begin with; None where there is time to read."""
+def in_time(engine: Engine, job: Job[FillRequest]) -> Job[FillRequest] | NoFill:
+    """Return the job if there is time to read its prompt, else with a shorter prompt for which there is.
+
+    Why a request that typing caused is not worth to begin with, where there is none. Whoever asked by hand waits.
+    """
     request, left_ms = job.request, job.timings.left_ms(job.request.deadline_ms)
-    if left_ms is None or request.trigger != "automatic" or unread.ms <= left_ms * READ_SHARE:
-        return None
-    return job.no_fill("reading", f"{unread.n_tokens} tokens take {unread.ms:.0f} ms to read; {left_ms:.0f} are left")
+    if left_ms is None or request.trigger != "automatic":
+        return job
+    most_ms = left_ms * READ_SHARE
+    first = unread(engine, job)
+    if first.ms <= most_ms:
+        return job
+    in_time = (other for other in shorter(engine, job) if unread(engine, other).ms <= most_ms)
+    if (found := next(in_time, None)) is not None:
+        return found
+    told = f"{first.n_tokens} tokens take {first.ms:.0f} ms to read; {left_ms:.0f} are left"
+    return msgspec.structs.replace(job.no_fill("reading", told), unread=first.n_tokens)

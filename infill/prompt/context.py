@@ -2,11 +2,12 @@
 
 The prompt must not change while the user types, or its cached keys are lost: the `excerpts` of other files
 come first, the prefix begins at one of few lines, the unfinished word before the cursor goes to the canvas,
-and the far suffix begins on the line after the hole. Budgets are in tokens.
+and the far suffix begins on the line after the hole, or behind what closes brackets there. Budgets are in tokens.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import partial
@@ -18,9 +19,9 @@ from infill.types import Hole
 from model.prompt_parts import Asked, PromptFile
 from model.types import ModelInfo, Tokenizer
 
-ANCHOR_LINES = 16  # the prefix begins at a multiple of this many lines, where it does not fit whole
 SPARE = 1  # token: two texts joined may have one more than the sum of both
 NOTHING = Asked()
+CLOSING = re.compile(r"\n?[ \t]*[)\]}>\"'`;,]+[ \t]*(?=\n|$)")  # the rest of a line
 CHARS_PER_TOKEN = 8  # characters that are tokenized for each token of a budget
 
 
@@ -59,26 +60,28 @@ def prompt_context(
     info: ModelInfo,
     tokenizer: Tokenizer,
     preamble: Preamble = NO_PREAMBLE,
+    n_closed: int = 0,
 ) -> PromptContext:
     """Return what the model reads around `hole`, within the token budgets of `info`.
 
     Line breaks become LF, which models are trained on. An instruction and diagnostics get at most a quarter of the
-    prompt.
+    prompt. `n_closed` lines right after the hole's are left out of the prompt where they only close brackets.
     """
     before, after = lf(text[: hole.span.start]), lf(text[hole.span.end :])
-    far_suffix = _far_suffix(after, info, tokenizer)
+    far_suffix = _far_suffix(_without_closing(after, n_closed), info, tokenizer)
     stable, tail = tokenizer.split_tail(before)
     asked = msgspec.structs.replace(_within(preamble.asked, info.max_prompt_tokens // 4, tokenizer), tail=tail)
     laid_out = partial(tokenizer.prompt, preamble.excerpts, far_suffix)
     room = info.max_prompt_tokens - len(laid_out("", asked)) - SPARE
     # Between two anchors the cut stays, however much is typed, as long as that fits.
-    anchored = _line_start(before, before.count("\n") // ANCHOR_LINES * ANCHOR_LINES)
-    prefix = _prefix(stable[:anchored], room - info.typed_tokens, tokenizer) + stable[anchored:]
+    n_lines = info.anchor_lines
+    anchored = _line_start(before, before.count("\n") // n_lines * n_lines)
+    prefix = _prefix(stable[:anchored], room - info.typed_tokens, n_lines, tokenizer) + stable[anchored:]
     if not info.typed_tokens or len(tokenizer.encode(prefix)) > room:
-        prefix = _prefix(stable, room, tokenizer)
+        prefix = _prefix(stable, room, n_lines, tokenizer)
     while prefix and (excess := len(laid_out(prefix, asked)) - info.max_prompt_tokens) > 0:
         room -= excess
-        prefix = _prefix(stable, room, tokenizer)
+        prefix = _prefix(stable, room, n_lines, tokenizer)
     if preamble.think is not None and (opening := tokenizer.thinking(preamble.excerpts, far_suffix, prefix, asked)):
         asked = msgspec.structs.replace(asked, thought=preamble.think(opening))
     near = after[: info.near_suffix_tokens * CHARS_PER_TOKEN]
@@ -104,15 +107,15 @@ def _within(asked: Asked, budget: int, tokenizer: Tokenizer) -> Asked:
     return msgspec.structs.replace(asked, instruction=instruction, diagnostics=asked.diagnostics[: max(n_fit, 0)])
 
 
-def _prefix(stable: str, budget: int, tokenizer: Tokenizer) -> str:
-    """Return the end of the text before the hole, from an anchored line start, in at most `budget` tokens."""
+def _prefix(stable: str, budget: int, n_lines: int, tokenizer: Tokenizer) -> str:
+    """Return the end of the text before the hole, in at most `budget` tokens, from a multiple of `n_lines` lines on."""
     if budget <= 0:
         return ""
     window_start = max(0, len(stable) - budget * CHARS_PER_TOKEN)
     starts = _line_starts(stable, window_start)
     n_before = stable.count("\n", 0, window_start)
-    anchored = [s for i, s in enumerate(starts) if (n_before + i) % ANCHOR_LINES == 0]
-    for candidates in (anchored, starts[-ANCHOR_LINES:]):
+    anchored = [s for i, s in enumerate(starts) if (n_before + i) % n_lines == 0]
+    for candidates in (anchored, starts[-n_lines:]):
         # Later starts need fewer tokens: the first that fits is found in a few tries.
         first = bisect_left(candidates, True, key=lambda start: len(tokenizer.encode(stable[start:])) <= budget)
         if first < len(candidates):
@@ -134,6 +137,19 @@ def _line_starts(text: str, window_start: int) -> list[int]:
         starts.append(at + 1)
         at = text.find("\n", at + 1)
     return starts
+
+
+def _without_closing(after: str, n_lines: int) -> str:
+    """Return what follows a hole without what only closes, on its line and on at most `n_lines` below.
+
+    Editors write it with what it closes. In the prompt it would stand before all that was read.
+    """
+    start = 0
+    for _ in range(n_lines + 1):
+        if (closing := CLOSING.match(after, start)) is None:
+            break
+        start = closing.end()
+    return after[start:]
 
 
 def _far_suffix(after: str, info: ModelInfo, tokenizer: Tokenizer) -> str:
