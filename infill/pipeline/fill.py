@@ -38,7 +38,7 @@ def fill(pipeline: Pipeline, job: Job[Request]) -> Filled | NoFill:
     if only_retrieved:
         pipeline = msgspec.structs.replace(pipeline, sources=pipeline.sources & {"nearby"})
     generated = generate(pipeline, job)
-    candidates = fitted(job, generated.candidates)
+    candidates = fitted(job, generated)
     with job.timings.stage("words"):
         words = _weighed_words(pipeline.engine, job, candidates)
     found = probabilities(generated.retrieved) if info.takes_evidence else {}

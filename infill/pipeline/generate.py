@@ -22,6 +22,7 @@ from infill.pipeline.job import Job, Pipeline
 from infill.prompt.canvas import FREE, build_canvas, hole_canvases, warm_canvas
 from infill.retrieval.similar_lines import Retrieved
 from infill.retrieval.sure_texts import sure_texts
+from infill.syntax.line_breaks import line_break_at
 from infill.types import Request
 from model.types import Budget, Fill
 
@@ -31,12 +32,14 @@ MAX_WARM_TOKENS = 16  # of what was suggested, to start from
 class Generated(msgspec.Struct, frozen=True):
     """What the sources propose, as it came, and what the code base says elsewhere.
 
-    `steps` counts denoising steps; `late` says that the deadline ended the denoising before it wrote anything, `unsure`
-    that a draft was given up.
+    `up_to_rest` is a text that ends where the rest of the hole's line begins; it is kept as it is. `steps` counts
+    denoising steps; `late` says that the deadline ended the denoising before it wrote anything, `unsure` that a draft
+    was given up.
     """
 
     candidates: tuple[Candidate, ...] = ()
     retrieved: tuple[Retrieved, ...] = ()
+    up_to_rest: str = ""
     steps: int = 0
     late: bool = False
     unsure: bool = False
@@ -47,7 +50,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     engine, request, timings = pipeline.engine, job.request, job.timings
     found: list[Candidate] = []
     retrieved: list[Retrieved] = []
-    steps, late, unsure = 0, False, False
+    steps, late, unsure, up_to_rest = 0, False, False, ""
     if "diffusion" in pipeline.sources and engine.info.denoises:
         with timings.stage("denoise"):
             fills = _denoise(pipeline, job)
@@ -60,12 +63,13 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
             if engine.info.denoises:
                 found += sources.drafted(draft.text, job.hole)
             elif left_to_right.is_late(job, draft):
-                return Generated((), (), steps, late=True)
+                return Generated(steps=steps, late=True)
             else:
                 unsure = draft.stopped == "unsure"
                 found.append(sources.plain(left_to_right.text_up_to_end(engine, job, draft), "left_to_right"))
+                up_to_rest = left_to_right.text_up_to_rest(job, draft)
     if job.cancel.cancelled:
-        return Generated((), (), steps, late)
+        return Generated(steps=steps, late=late)
     if "nearby" in pipeline.sources:
         with timings.stage("nearby"):
             retrieved = sources.similar_code(request.text, job.hole, request.context.texts, job.syntax.language)
@@ -73,12 +77,12 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
         found += sources.from_retrieved(retrieved)
     if request.suggested:
         found += sources.suggested(request.suggested, job.hole)
-    return Generated(tuple(found), tuple(retrieved), steps, late, unsure)
+    return Generated(tuple(found), tuple(retrieved), up_to_rest, steps, late, unsure)
 
 
-def fitted(job: Job[Request], found: tuple[Candidate, ...]) -> list[Candidate]:
+def fitted(job: Job[Request], generated: Generated) -> list[Candidate]:
     """The candidates cut to fit the hole, some also with brackets closed, without those that cannot stand there."""
-    request, syntax, hole = job.request, job.syntax, job.hole
+    request, syntax, hole, found = job.request, job.syntax, job.hole, generated.candidates
     prefix, suffix = request.text[: hole.span.start], request.text[hole.span.end :]
     language = syntax.language
     closed = sources.closed(sources.distinct(found), prefix, suffix, language.quotes)
@@ -87,6 +91,9 @@ def fitted(job: Job[Request], found: tuple[Candidate, ...]) -> list[Candidate]:
         for c in (*found, *closed)
         for own in sources.own_indents(c, hole, prefix)
     )
+    if generated.up_to_rest:
+        written = generated.up_to_rest.replace("\n", line_break_at(request.text, hole.span.start))
+        every.append(sources.plain(written, "left_to_right"))
     return [c for c in every if can_stand(job, c.text)]
 
 

@@ -7,6 +7,7 @@ at its word, up to the end of the hole.
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
@@ -22,6 +23,8 @@ from model.types import Engine
 
 DRAFTED_UNTIL = 0.8  # of a deadline, the denoising before it included
 GIVEN_UP = 0.5  # of the confidence from which fills are shown: a draft below cannot rise again
+ACROSS_LINES_TOKENS = 96  # at most, of a draft for a hole inside a line that may go over lines
+TELLING, MAX_TELLING_CHARS, MAX_TELLING_LINES = 6, 40, 4  # letters, of the text that such a draft must come to
 PLACEHOLDERS = ("pass", "...", "raise NotImplemented", "todo!", "TODO")  # what no placeholder is replaced by
 
 Stopped = Literal["left", "unsure", "time", "tokens", "itself"]  # left: of its own, at the end of the hole
@@ -41,14 +44,16 @@ def draft(engine: Engine, job: Job[Request]) -> Draft:
     Unasked, it stops where it is too unsure to be shown.
     """
     info, prompt, hole = engine.info, job.prompt, job.hole
+    rest = rest_after(job)
     deadline_ms, stopped = job.request.deadline_ms, list[Stopped]()
     limit_ms = None if deadline_ms is None else deadline_ms * DRAFTED_UNTIL
     following = following_lines(lf(job.request.text[hole.span.end :]))
     least = _least(engine, job)
 
     def stop(text: str, log_prob: float) -> bool:
-        left_ms = job.timings.left_ms(limit_ms)
-        if left_at(text[len(prompt.tail) :], hole, following) is not None:
+        left_ms, new = job.timings.left_ms(limit_ms), text[len(prompt.tail) :]
+        left = left_at(new, hole, following)
+        if left is not None and (rest is None or rest.is_in(new)):
             stopped.append("left")
         elif log_prob < least:
             stopped.append("unsure")
@@ -57,7 +62,7 @@ def draft(engine: Engine, job: Job[Request]) -> Draft:
         return bool(stopped)
 
     never = PLACEHOLDERS if job.present and is_unwritten(job.syntax, job.present) else ()
-    most = info.draft_tokens[hole.multiline]
+    most = info.draft_tokens[hole.multiline] if rest is None else ACROSS_LINES_TOKENS
     with cancelled_after(job.cancel, job.timings.left_ms(limit_ms)) as cancel:
         ids = engine.draft(prompt.prompt_ids, most, cancel, prompt.tail, stop, never)
     left_ms = job.timings.left_ms(limit_ms)
@@ -66,6 +71,34 @@ def draft(engine: Engine, job: Job[Request]) -> Draft:
         stopped.append("time" if late else "tokens" if len(ids) >= most else "itself")
     text = engine.tokenizer.decode(ids)
     return Draft(tuple(ids), text[len(prompt.tail) :] if text.startswith(prompt.tail) else "", stopped[0])
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """What follows a hole inside a line: the rest of that line, and as much more as says enough to be told again."""
+
+    of_line: str
+    telling: str
+
+    def is_in(self, text: str) -> bool:
+        """Whether a text has come to it, in its first line or beyond."""
+        return self.of_line in text.partition("\n")[0] or self.telling in text
+
+
+def rest_after(job: Job[Request]) -> Rest | None:
+    """Return what follows the hole, where a person asks for a text that may go over lines until it comes to that."""
+    right = lf(job.request.text[job.hole.span.end :])
+    of_line = right.partition("\n")[0].strip()
+    if job.request.trigger == "automatic" or job.hole.kind != "token" or not of_line:
+        return None
+    ends = accumulate(map(len, right.splitlines(keepends=True)[:MAX_TELLING_LINES]))
+    n = next((n for n in ends if sum(map(str.isalnum, right[:n])) >= TELLING), None)
+    return None if n is None else Rest(of_line, right[: min(n, MAX_TELLING_CHARS)])
+
+
+def text_up_to_rest(job: Job[Request], draft: Draft) -> str:
+    """Return the draft, be it of several lines, up to the rest of the line that the hole is in; empty without that."""
+    rest = rest_after(job)
+    return draft.text[: max(0, draft.text.find(rest.telling))] if rest is not None else ""
 
 
 def _least(engine: Engine, job: Job[Request]) -> float:

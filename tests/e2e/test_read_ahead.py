@@ -63,6 +63,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     byte_tokenizer().save(str(published / "tokenizer.json"))
     convert(published, folder, "float32")
     limits = {"max_prompt_tokens": 460, "far_suffix_tokens": 100, "show_threshold": 0.0, "draft_tokens": [8, 8]}
+    limits |= {"brief_tokens": 0}  # one prompt, whose tokens can be counted
     (folder / "infill.json").write_text(json.dumps(limits))
     return folder
 

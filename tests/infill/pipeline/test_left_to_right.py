@@ -113,3 +113,40 @@ def test_unasked_no_line_is_shown_that_was_cut_until_it_parsed(trigger: Trigger,
     engine = FakeEngine((), "add(a, b) :", {"add(a, b) :": -0.01, "add(a, b)": -0.01}, **CAUSAL)
     result = answer(engine, "def f(a, b):\n    x = \n", trigger)
     assert (result.completions[0].text if isinstance(result, Filled) else None) == shown
+
+
+SPAN = "def load(path):\n    with open(‸(handle)\n"
+
+
+def across(draft: str, marked: str = SPAN, trigger: Trigger = "manual", sure: str = "") -> Filled | NoFill:
+    engine = Ticking((), draft, {sure: -0.001}, **CAUSAL | {"reads_texts": True})
+    text = marked.replace("‸", "")
+    return ModelFiller(engine, "fake").fill(
+        FillRequest(text, "python", offset=marked.index("‸"), trigger=trigger), CancelToken()
+    )
+
+
+def test_asked_inside_a_line_a_draft_goes_over_lines_to_the_rest_of_the_line() -> None:
+    written = "path) as handle:\n        return json.load"
+    told = across(f"{written}(handle)\n\n\ndef other():\n", sure=written)
+    assert text_of(told) == written
+
+
+def test_it_keeps_the_blanks_before_the_rest_of_the_line() -> None:
+    marked = "def load(path):\n    check(pa‸return read(path)\n"
+    told = across("th)\n    return read(path)\n", marked, sure="path)\n    retu")
+    assert text_of(told) == "th)\n    "
+
+
+def test_inside_a_word_of_the_rest_it_is_told_by_the_end_of_the_line() -> None:
+    marked = "class A:\n    def __init__(self, transport):\n        self.name = na‸ansport\n"
+    told = across("me\n        self.transport = transport\n", marked, sure="name\n        self.transport = trans")
+    assert text_of(told) == "me\n        self.transport = tr"
+
+
+def test_unasked_it_stays_in_its_line() -> None:
+    engine = Ticking((), "path) as handle:\n        return json.load(handle)\n", **CAUSAL)
+    text = SPAN.replace("‸", "")
+    request = FillRequest(text, "python", offset=SPAN.index("‸"), trigger="automatic")
+    told = ModelFiller(engine, "fake").fill(request, CancelToken())
+    assert isinstance(told, NoFill) or "\n" not in text_of(told)

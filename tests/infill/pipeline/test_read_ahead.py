@@ -12,6 +12,7 @@ from infill.retrieval.similar_windows import ANCHOR_LINES
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Context, Filled, FillRequest, Hole, NoFill
+from model.causal.key_values import shared
 from model.read_ahead import Unread
 from model.types import CancelToken
 from tests.infill.fake_engine import FakeEngine
@@ -24,18 +25,17 @@ class SlowReader(FakeEngine):
 
     def __init__(self, **options: object) -> None:
         super().__init__(["h"], log_probs={"h\n": -0.1}, **options)
-        self.kept: list[int] = []
+        self.kept: list[list[int]] = [[]]
         self.n_read = 0  # tokens, of all requests
 
     def read(self, prompt_ids: Sequence[int], cancel: CancelToken) -> bool:
         if not cancel.cancelled:
             self.n_read += self.unread(prompt_ids).n_tokens
-            self.kept = list(prompt_ids)
+            self.kept.append(list(prompt_ids))
         return not cancel.cancelled
 
     def unread(self, prompt_ids: Sequence[int]) -> Unread:
-        pairs = enumerate(zip(prompt_ids, self.kept, strict=False))
-        n_shared = next((i for i, (a, b) in pairs if a != b), min(len(prompt_ids), len(self.kept)))
+        n_shared = max(shared(prompt_ids, kept) for kept in self.kept)
         n = len(prompt_ids) - n_shared
         return Unread(n, n * MS)
 
@@ -146,4 +146,42 @@ def test_windows_leave_room_for_the_file_itself() -> None:
     context = Context(texts=(long,), text_paths=("other.py",))
     told = answer(engine, ahead("def f(parcel):\n    label = carrier.label(parcel)\n‸\n", context=context))
     assert told.unread <= 2000 * WINDOWS_SHARE + 100, "windows that do not fit are left out"
-    assert "def f(parcel)" in engine.tokenizer.decode(engine.kept)
+    assert "def f(parcel)" in engine.tokenizer.decode(engine.kept[-1])
+
+
+LONG_FILE = {"max_prompt_tokens": 2000, "far_suffix_tokens": 400, "suffix_from_hole": True, "typed_tokens": 200}
+TOP, END = "".join(LINES[:8]), "\n" + "".join(LINES[8:])
+IN_TIME = {"trigger": "automatic", "deadline_ms": 200}
+
+
+def test_at_a_new_place_a_brief_prompt_is_read_first_and_a_question_is_answered_by_it() -> None:
+    engine = SlowReader(**LONG_FILE, brief_tokens=300)
+    place = f"{TOP}def area(w, h):\n    return w * ‸{END}"
+    assert isinstance(answer(engine, request(place, **IN_TIME)), NoFill), "nothing is read yet"
+    first = answer(engine, ahead(place))
+    assert isinstance(first, NoFill) and (first.reason, first.unread) == ("read", engine.n_read)
+    assert 100 < len(engine.kept[-1]) <= 300
+    asked = answer(engine, request(place, **IN_TIME))
+    assert isinstance(asked, Filled) and engine.prompts[-1] == engine.kept[-1]
+    assert answer(engine, ahead(place)).unread > 900 and len(engine.kept[-1]) > 900, "then the rest"
+    assert isinstance(answer(engine, request(place, **IN_TIME)), Filled)
+    assert engine.prompts[-1] == engine.kept[-1]
+    assert answer(engine, ahead(place)).unread == 0
+
+
+def test_who_asks_by_hand_and_who_has_no_deadline_gets_the_whole_prompt() -> None:
+    engine = SlowReader(**LONG_FILE, brief_tokens=300)
+    place = f"{TOP}def area(w, h):\n    return w * ‸{END}"
+    for asked in (request(place, deadline_ms=200), request(place, trigger="automatic")):
+        assert isinstance(answer(engine, asked), Filled) and len(engine.prompts[-1]) > 900
+
+
+@pytest.mark.parametrize(
+    "typed", ["f(‸)", "f([‸])", "f('‸')", "f({\n        ‸\n    })", "f(g(\n    h(\n    ‸\n    )\n))"]
+)
+def test_brackets_that_the_editor_closes_leave_what_was_read(typed: str) -> None:
+    engine = SlowReader(**LONG_FILE)
+    answer(engine, ahead(f"{TOP}def area(w, h):\n    x = ‸{END}"))
+    asked = answer(engine, request(f"{TOP}def area(w, h):\n    x = {typed}{END}", **IN_TIME))
+    assert asked.reason != "reading" if isinstance(asked, NoFill) else True
+    assert asked.unread <= len(typed) + 4
