@@ -11,7 +11,7 @@ from infill.holes.find_hole import find_hole
 from infill.pipeline.job import Job
 from infill.pipeline.prompts import shorter
 from infill.syntax.tree import Syntax
-from infill.types import FillRequest, Hole, NoFill
+from infill.types import FillRequest, Hole, NoFill, Reason
 from model.read_ahead import ReadsAhead, Unread
 from model.types import Engine
 
@@ -37,18 +37,20 @@ def unread(engine: Engine, job: Job[FillRequest]) -> Unread:
 def read(engine: Engine, job: Job[FillRequest]) -> NoFill:
     """Read what the request would read; the answer says how many tokens were unread, and `read` once they are not.
 
-    Where that would take long, only the brief prompt is read, if it is not yet: whoever asks again gets the rest read.
+    Where that would take long, only the brief prompt is read, if it is not yet, and the answer says `reading`: whoever
+    asks again gets the rest read.
     """
     if not isinstance(engine, ReadsAhead):
         return job.no_fill("read", "this model reads nothing ahead")
+    read_reason: Reason = "read"
     if engine.unread(job.prompt.prompt_ids).ms > BRIEF_FROM_MS:
         others = list(shorter(engine, job))
         if others and all(unread(engine, other).n_tokens > FEW for other in others):
-            job = others[-1]
+            job, read_reason = others[-1], "reading"
     first = unread(engine, job)
     with job.timings.stage("read"):
         done = engine.read(job.prompt.prompt_ids, job.cancel)
-    return msgspec.structs.replace(job.no_fill("read" if done else "cancelled"), unread=first.n_tokens)
+    return msgspec.structs.replace(job.no_fill(read_reason if done else "cancelled"), unread=first.n_tokens)
 
 
 def in_time(engine: Engine, job: Job[FillRequest]) -> Job[FillRequest] | NoFill:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -63,8 +64,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     byte_tokenizer().save(str(published / "tokenizer.json"))
     convert(published, folder, "float32")
     limits = {"max_prompt_tokens": 460, "far_suffix_tokens": 100, "show_threshold": 0.0, "draft_tokens": [8, 8]}
-    limits |= {"brief_tokens": 0}  # one prompt, whose tokens can be counted
-    (folder / "infill.json").write_text(json.dumps(limits))
+    for name, n_tokens in (("tiny", 0), ("brief", 200)):  # 0: one prompt, whose tokens can be counted
+        if name != folder.name:
+            shutil.copytree(folder, folder.with_name(name))
+        (folder.with_name(name) / "infill.json").write_text(json.dumps(limits | {"brief_tokens": n_tokens}))
     return folder
 
 
@@ -78,9 +81,9 @@ def log(tmp_path: Path) -> Log:
 async def start(tmp_path: Path, model: Path, log: Log, runtime_folder: Path) -> AsyncIterator[Start]:
     clients: list[Client] = []
 
-    async def begin(where: str = "own", **options: Any) -> Client:
+    async def begin(where: str = "own", name: str = "tiny", **options: Any) -> Client:
         command = ("sh", "-c", f'exec "$@" 2>"{tmp_path}/log"', "sh")
-        client = await Client.start(str(model), str(MS), where, wrapper=command, program=(SERVER,))
+        client = await Client.start(str(model.with_name(name)), str(MS), where, wrapper=command, program=(SERVER,))
         clients.append(client)
         await client.initialize(options={"deadlineMs": 4000, **options}, **REFRESHES)
         await client.ready()
@@ -133,6 +136,22 @@ async def test_a_question_stops_the_reading_and_gets_its_answer_once_that_is_don
     reason, _, unread = log.asked[-1]
     assert reason != "reading" and unread <= 1
     assert "cancelled" in [reason for reason, _ in log.read]
+
+
+async def test_at_a_new_place_a_few_lines_are_read_first_and_the_question_is_answered_from_them(
+    start: Start, log: Log
+) -> None:
+    client = await start(name="brief")
+    client.open("file:///a.ts", CODE, "typescript")
+    assert await client.items("file:///a.ts", AT, manual=False) == [] and log.asked[-1][0] == "reading"
+    await client.until(lambda: client.notifications("dgLsp/refresh"), "a word that there would be an answer now")
+    done = [(reason, n) for reason, n in log.read if reason != "superseded"]
+    assert len(done) == 1 and done[0][0] == "reading" and done[0][1] <= 200
+    await client.items("file:///a.ts", AT, manual=False)
+    reason, _, unread = log.asked[-1]
+    assert reason != "reading" and unread <= 1
+    await log.until_read()
+    assert sum(n for _, n in log.read) > 300, "then the rest"
 
 
 async def test_what_an_interrupted_reading_has_read_is_not_read_again(start: Start, log: Log) -> None:

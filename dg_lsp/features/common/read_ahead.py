@@ -135,13 +135,13 @@ async def _read(session: Session, snapshot: DocumentSnapshot, position: types.Po
         return
     if answer_reason(answer) == "cancelled":  # by a question somewhere, which is over soon
         session.cursors.when_rested(uri, TYPED_S, partial(read_now, session, uri))
-    elif answer_reason(answer) == "read":
-        if session.cursors.owed.get(uri) == snapshot.version:
-            del session.cursors.owed[uri]
-            if session.client.refreshes:
-                session.server.rpc.notify(REFRESH, msgspec.to_builtins(Refresh(uri, snapshot.version)))
-        if answer.unread:  # a brief prompt may have been read first
-            read_now(session, uri)
+        return
+    if answer_reason(answer) in ("read", READING) and session.cursors.owed.get(uri) == snapshot.version:
+        del session.cursors.owed[uri]
+        if session.client.refreshes:
+            session.server.rpc.notify(REFRESH, msgspec.to_builtins(Refresh(uri, snapshot.version)))
+    if answer_reason(answer) == READING:  # so far, a few lines
+        read_now(session, uri)
 
 
 def answer_reason(answer: Filled | NoFill) -> str:

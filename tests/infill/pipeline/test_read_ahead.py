@@ -159,7 +159,7 @@ def test_at_a_new_place_a_brief_prompt_is_read_first_and_a_question_is_answered_
     place = f"{TOP}def area(w, h):\n    return w * ‸{END}"
     assert isinstance(answer(engine, request(place, **IN_TIME)), NoFill), "nothing is read yet"
     first = answer(engine, ahead(place))
-    assert isinstance(first, NoFill) and (first.reason, first.unread) == ("read", engine.n_read)
+    assert isinstance(first, NoFill) and (first.reason, first.unread) == ("reading", engine.n_read)
     assert 100 < len(engine.kept[-1]) <= 300
     asked = answer(engine, request(place, **IN_TIME))
     assert isinstance(asked, Filled) and engine.prompts[-1] == engine.kept[-1]
