@@ -155,7 +155,6 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     draft_tokens: tuple[int, int] = (16, 64)  # at most, of a left-to-right line and of a block
     least_line: float = 0.02  # probability (0..1) below which the draft of a line is given up
     similar_windows: int = 0  # windows of similar lines of the project in the prompt, at most
-    anchor_lines: int = 16  # a prefix that does not fit whole begins at a multiple of so many lines
     typed_tokens: int = 0  # of the prompt, free where the prefix is cut anew: what is typed next does not cut it again
     brief_tokens: int = 0  # of a prompt for a place where the usual one is still to be read; 0: it is read fast
     context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none

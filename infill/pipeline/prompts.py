@@ -25,7 +25,6 @@ from model.types import CancelToken, Engine
 WINDOWS_SHARE = 0.5  # of the prompt, at most; the rest is for the file itself
 MAX_CLOSED = 4  # lines that only close, which stand after the hole since the last reading
 BRIEF_SUFFIX = 0.2  # of a brief prompt, at most
-BRIEF_ANCHOR_LINES = 4
 BRIEF_TYPED = 0.2  # of a brief prompt: see `typed_tokens`
 
 
@@ -33,21 +32,17 @@ def usual_prompt(
     engine: Engine, request: Request, syntax: Syntax, hole: Hole, cancel: CancelToken, timings: Timings
 ) -> PromptContext:
     """Return the prompt for a request: the file around its hole, other files, and what it asks for."""
-    info = engine.info
-    own = request if info.takes_instructions else None
-    refines = isinstance(request, RewriteRequest) and request.strength is not None
-    asked = instructions_for(request.text, hole, syntax.language.id, own, refines)
-    asked = msgspec.structs.replace(asked, path=request.context.path)
+    asked = _asked(engine, request, syntax, hole)
     think = thinker(engine, asked, request.deadline_ms, cancel, timings)
     preamble = Preamble(_other_files(engine, request, syntax, hole), asked, think)
-    return prompt_context(request.text, hole, info, engine.tokenizer, preamble)
+    return prompt_context(request.text, hole, engine.info, engine.tokenizer, preamble)
 
 
 def shorter(engine: Engine, job: Job[FillRequest]) -> Iterator[Job[FillRequest]]:
     """Yield the job with other prompts: those that were read before a block was opened, then the brief one."""
     request, hole, info = job.request, job.hole, engine.info
     if info.suffix_from_hole:
-        preamble = Preamble(_other_files(engine, request, job.syntax, hole), Asked(path=request.context.path))
+        preamble = Preamble(_other_files(engine, request, job.syntax, hole), _asked(engine, request, job.syntax, hole))
         for n_closed in range(1, MAX_CLOSED + 1):
             prompt = prompt_context(request.text, hole, info, engine.tokenizer, preamble, n_closed)
             yield msgspec.structs.replace(job, prompt=prompt)
@@ -65,10 +60,17 @@ def brief_job(engine: Engine, job: Job[FillRequest]) -> Job[FillRequest] | None:
         max_prompt_tokens=n_tokens,
         far_suffix_tokens=int(n_tokens * BRIEF_SUFFIX),
         typed_tokens=int(n_tokens * BRIEF_TYPED),
-        anchor_lines=BRIEF_ANCHOR_LINES,
     )
     prompt = prompt_context(job.request.text, job.hole, few, engine.tokenizer)
     return msgspec.structs.replace(job, prompt=prompt)
+
+
+def _asked(engine: Engine, request: Request, syntax: Syntax, hole: Hole) -> Asked:
+    """Return the instructions for the hole, for a model that takes any, and the file's path."""
+    own = request if engine.info.takes_instructions else None
+    refines = isinstance(request, RewriteRequest) and request.strength is not None
+    asked = instructions_for(request.text, hole, syntax.language.id, own, refines)
+    return msgspec.structs.replace(asked, path=request.context.path)
 
 
 def _other_files(engine: Engine, request: Request, syntax: Syntax, hole: Hole) -> tuple[PromptFile, ...]:

@@ -9,7 +9,7 @@ import msgspec
 
 from infill.holes.find_hole import find_hole
 from infill.pipeline.job import Job
-from infill.pipeline.prompts import shorter
+from infill.pipeline.prompts import brief_job, shorter
 from infill.syntax.tree import Syntax
 from infill.types import FillRequest, Hole, NoFill, Reason
 from model.read_ahead import ReadsAhead, Unread
@@ -43,10 +43,10 @@ def read(engine: Engine, job: Job[FillRequest]) -> NoFill:
     if not isinstance(engine, ReadsAhead):
         return job.no_fill("read", "this model reads nothing ahead")
     read_reason: Reason = "read"
-    if engine.unread(job.prompt.prompt_ids).ms > BRIEF_FROM_MS:
-        others = list(shorter(engine, job))
-        if others and all(unread(engine, other).n_tokens > FEW for other in others):
-            job, read_reason = others[-1], "reading"
+    brief = brief_job(engine, job)
+    takes_long = engine.unread(job.prompt.prompt_ids).ms > BRIEF_FROM_MS
+    if takes_long and brief and all(unread(engine, other).n_tokens > FEW for other in shorter(engine, job)):
+        job, read_reason = brief, "reading"
     first = unread(engine, job)
     with job.timings.stage("read"):
         done = engine.read(job.prompt.prompt_ids, job.cancel)

@@ -19,6 +19,8 @@ from infill.types import Hole
 from model.prompt_parts import Asked, PromptFile
 from model.types import ModelInfo, Tokenizer
 
+ANCHOR_LINES = 16  # the prefix begins at a multiple of this many lines, where it does not fit whole
+ANCHOR_TOKENS = 40  # of the prompt for each of these lines, or the prefix could be as good as empty
 SPARE = 1  # token: two texts joined may have one more than the sum of both
 NOTHING = Asked()
 CLOSING = re.compile(r"\n?[ \t]*[)\]}>\"'`;,]+[ \t]*(?=\n|$)")  # the rest of a line
@@ -74,7 +76,7 @@ def prompt_context(
     laid_out = partial(tokenizer.prompt, preamble.excerpts, far_suffix)
     room = info.max_prompt_tokens - len(laid_out("", asked)) - SPARE
     # Between two anchors the cut stays, however much is typed, as long as that fits.
-    n_lines = info.anchor_lines
+    n_lines = min(ANCHOR_LINES, max(1, info.max_prompt_tokens // ANCHOR_TOKENS))
     anchored = _line_start(before, before.count("\n") // n_lines * n_lines)
     prefix = _prefix(stable[:anchored], room - info.typed_tokens, n_lines, tokenizer) + stable[anchored:]
     if not info.typed_tokens or len(tokenizer.encode(prefix)) > room:
