@@ -17,6 +17,7 @@ from infill.cli.doctor_checks import (
     Check,
     attempt,
     check_checkpoint,
+    check_default,
     check_fill,
     check_format,
     check_grammars,
@@ -25,7 +26,7 @@ from infill.cli.doctor_checks import (
     check_python,
     check_server,
 )
-from model.config import CAUSAL_TYPE, ONNX, folder_of, read_model_type
+from model.config import CAUSAL_TYPE, ONNX, fetched_default, folder_of, read_model_type
 from model.types import CheckpointError, ModelSpec
 
 _COLOURS = {"ok": console.GREEN, "warn": console.YELLOW, "fail": console.RED}
@@ -77,6 +78,8 @@ def checks(spec: ModelSpec, as_json: bool) -> Iterator[Check]:
     yield check_grammars()
     checkpoint = attempt("checkpoint", lambda: check_checkpoint(folder))
     yield checkpoint
+    if spec.model is None and fetched_default() is None:
+        yield check_default()
     if checkpoint.state == "fail":
         return
     in_onnx = (folder / ONNX).is_dir()

@@ -15,7 +15,8 @@ import msgspec
 from infill.cli.progress import byte_bar, wants_bar
 from infill.cli.sizes import size
 from infill.types import Filled, Filler, FillRequest, NoFill
-from model.config import ONNX, check_folder, read_infill_config
+from model.catalog import CATALOG
+from model.config import DEFAULT_NAME, ONNX, check_folder, read_infill_config
 from model.types import CancelToken, CheckpointError, ModelSpec
 
 State = Literal["ok", "warn", "fail"]
@@ -132,6 +133,14 @@ def check_checkpoint(folder: Path) -> Check:
                 return Check("checkpoint", "fail", f"{path}: a Git LFS pointer, not weights", "git lfs pull")
     only_asked = f"; only when asked: {', '.join(config.manual_languages)}" if config.manual_languages else ""
     return Check("checkpoint", "ok", f"{name}, {size(_size(folder))} in {folder}{only_asked}")
+
+
+def check_default() -> Check:
+    """That the model for twelve languages is not here, and how it is had; for a person who named no other."""
+    entry = CATALOG[DEFAULT_NAME]
+    detail = f"{entry.name} is not on this machine; the embedded model answers, in Python only"
+    size_and_terms = f"{entry.n_bytes / 1e6:.0f} MB, licence {entry.license}"
+    return Check("default", "ok", detail, f"infill model fetch {entry.name} gets it ({size_and_terms})")
 
 
 def check_memory(folder: Path) -> Check:

@@ -75,7 +75,11 @@ def _parse_fill(argv: list[str]) -> _FillArguments:
     add = parser.add_argument
     add("targets", metavar="FILE:LINE:COL", nargs="+", help="where to fill")
     add("--holes", action="store_true", help="fill every placeholder in every function of the files")
-    add("--explain", action="store_true", help="say on stderr which hole was found and what came of it")
+    add(
+        "--explain",
+        action="store_true",
+        help="say on stderr which hole was found, what came of it, and which model answered",
+    )
     add("--candidates", metavar="K", type=console.whole_number(1, 16), default=1, help="how many to find, 1 to 16")
     add_common_options(parser, "position", "0; with --holes as sure as a suggestion while you type")
     args = parsed(parser, argv, _FillArguments())

@@ -110,7 +110,7 @@ def explain_line(position: Position, outcome: Outcome) -> str:
     """One line for a person: the hole that was found there, and what it led to."""
     result = outcome.result
     end = f"filled: {_how(result.completions[0])}" if isinstance(result, Filled) else reason_words(result)
-    return f"{position}: {_hole(result.hole)} -> {end}{stages_of(result.timings_ms)}"
+    return f"{position}: {_hole(result.hole)} -> {end}{stages_of(result)}"
 
 
 def _candidate(completion: Completion) -> CandidateRecord:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from infill.cli.console import YELLOW, painted
 from infill.files.read import printable
-from infill.types import Completion, NoFill
+from infill.types import Completion, Filled, NoFill
 
 
 def json_name(name: str) -> str:
@@ -45,7 +45,8 @@ def timed_line(location: object, state: str, milliseconds: float, why: str) -> s
     return f"{location}: {state} in {milliseconds:.0f} ms: {why}"
 
 
-def stages_of(timings_ms: Mapping[str, float]) -> str:
-    """How long each stage took, in brackets after a blank; empty where none is known."""
-    stages = ", ".join(f"{stage} {ms:.0f} ms" for stage, ms in timings_ms.items())
-    return f" [{stages}]" if stages else ""
+def stages_of(result: Filled | NoFill) -> str:
+    """Which model was asked and how long each stage took, in brackets after a blank; empty where neither is known."""
+    asked = [f"by {result.model}"] if result.model else []
+    stages = [f"{stage} {ms:.0f} ms" for stage, ms in result.timings_ms.items()]
+    return f" [{', '.join(asked + stages)}]" if asked or stages else ""

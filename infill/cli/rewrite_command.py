@@ -163,7 +163,7 @@ def _tell(rewritten: Rewritten, args: CommonArguments) -> None:
     if args.json:
         console.say(rewrite_report.timing_line(rewritten))
     else:
-        stages = stages_of(rewritten.result.timings_ms) if getattr(args, "explain", False) else ""
+        stages = stages_of(rewritten.result) if getattr(args, "explain", False) else ""
         console.say(rewrite_report.human_line(rewritten, console.has_colour(sys.stderr)) + stages)
 
 

@@ -42,13 +42,14 @@ def states(checks: dict[str, dict[str, Any]]) -> dict[str, str]:
 def test_all_is_well_here(runtime_folder: Path) -> None:
     code, checks = found("dg_lsp")
     slow = {name for name in ("fill", "engine") if "later than" in checks[name]["detail"]}  # a busy machine
-    names = ("python", "packages", "torch", "grammars", "checkpoint", "memory", "fill", "format",
+    names = ("python", "packages", "torch", "grammars", "checkpoint", "default", "memory", "fill", "format",
              "socket", "engines", "engine")  # fmt: skip
     assert states(checks) == {name: "warn" if name in slow else "ok" for name in (*names, "state")}
     assert code == 0
+    assert checks["default"]["remedy"].startswith("infill model fetch qwen-0.5b")
     assert "diffusiongemma-26B" in checks["format"]["detail"]
     assert "dg-embedded-6m on cpu" in checks["fill"]["detail"] and str(runtime_folder) in checks["socket"]["detail"]
-    assert [name for name in found("infill")[1]] == list(names[:8])
+    assert [name for name in found("infill")[1]] == list(names[:9])
 
 
 def test_what_is_wrong_has_a_remedy_and_what_is_right_is_still_looked_at(runtime_folder: Path) -> None:

@@ -118,6 +118,7 @@ async def test_two_windows_share_the_embedded_model(opened: Open, runtime_folder
     for client in windows:
         told = await status(client)
         assert (told["shared"], told["engineClients"], told["model"]) == (True, 2, facts.model)
+        assert told["lastModel"] == facts.model, "which one answered"
         assert (told["device"], told["unloaded"]) == ("cpu", False) and told["memoryBytes"] > 2**20
         if Path("/proc/self/maps").exists():
             assert client.process is not None

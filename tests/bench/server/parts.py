@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from model.config import DEFAULT_NAME
 from tests.bench.bench_typing import held_out_recordings, replay
 from tests.bench.replay.counts import figures, percentile
-from tests.bench.server import divergence, endurance, hostile, roundtrip, stopping
+from tests.bench.server import divergence, endurance, hostile, roundtrip, stopping, windows
 
 Row = tuple[str, str, str, bool | None]
 
@@ -24,9 +25,11 @@ class Sizes(msgspec.Struct, frozen=True):
     cancels: int = 60
     edits: int = 100_000
     messages: int = 1000
+    documents: int = 10  # with their prompts kept by the default model; more than it has memory for
 
 
-QUICK = Sizes(keys=120, rounds=200, cancels=10, edits=3000, messages=200)
+QUICK = Sizes(keys=120, rounds=200, cancels=10, edits=3000, messages=200, documents=2)
+ENGINE_MIB = 800  # the aim for the default model
 
 
 def key_and_answer(sizes: Sizes) -> list[Row]:
@@ -66,6 +69,16 @@ def memory(sizes: Sizes) -> list[Row]:
     return [(f"memory over {sizes.edits:,} edits and {n_completions:,} completions", said, "within 5 %", grown <= 0.05)]
 
 
+def engine(sizes: Sizes) -> list[Row]:
+    held = windows.engine_memory(sizes.documents)
+    what = f"engine with {DEFAULT_NAME}"
+    if isinstance(held, str):
+        return [(what, held, "", None)]
+    asked = f"{held.n_documents} documents in {windows.N_WINDOWS} windows, prompts of {held.prompt_tokens:.0f} tokens"
+    said = f"{held.resident:.0f} MiB ({held.own:.0f} without mapped files); at most {held.peak:.0f}"
+    return [(f"{what}, {asked}: memory", said, f"{ENGINE_MIB} MiB", held.resident <= ENGINE_MIB)]
+
+
 def documents(sizes: Sizes) -> list[Row]:
     in_class = divergence.class_divergences(sizes.edits)
     with tempfile.TemporaryDirectory() as folder:
@@ -92,5 +105,6 @@ PARTS: dict[str, Callable[[Sizes], list[Row]]] = {
     "malformed": malformed,
     "documents": documents,
     "memory": memory,
+    "engine": engine,
     "typing": typing,
 }

@@ -49,11 +49,12 @@ class Wire:
             self.process.wait()
         self._stdout.close()
 
-    def begin(self, encoding: str = "utf-16") -> None:
-        """`initialize` and `initialized`; the encoding must be granted."""
+    def begin(self, encoding: str = "utf-16", options: dict[str, Any] | None = None) -> None:
+        """`initialize`, with these settings, and `initialized`; the encoding must be granted."""
         self.encoding = encoding
         capabilities = {"general": {"positionEncodings": [encoding]}}
-        params = {"processId": None, "rootUri": None, "capabilities": capabilities}
+        params: dict[str, Any] = {"processId": None, "rootUri": None, "capabilities": capabilities}
+        params |= {} if options is None else {"initializationOptions": options}
         answer = self.ask("initialize", params)["result"]["capabilities"]
         assert answer.get("positionEncoding", "utf-16") == encoding
         self.notify("initialized", {})

@@ -140,7 +140,8 @@ def test_explain_tells_the_hole_and_what_came_of_it(run: Run, area: Path):
         "area.py:2:16: hole line_end, characters 31 to 31, indent '    ', one line -> filled: diffusion"
         in (run("fill", "--explain", "area.py:2:16")[2])
     )
-    run.answer = lambda request: NoFill("in_comment", "two\nlines")
+    run.answer = lambda request: NoFill("in_comment", "two\nlines", model="m")
+    assert "lines) [by m]\n" in run("fill", "--explain", "area.py:2:16")[2]
     assert r"area.py:2:16: no hole -> in_comment (two\nlines)" in run("fill", "--explain", "area.py:2:16")[2]
 
 

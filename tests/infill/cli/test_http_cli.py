@@ -57,6 +57,7 @@ def test_what_a_server_writes_is_not_called_diffusion(server: OpenAIServer, area
     run = infill(area, "fill", "area.py:2:16", "--explain", *http(server))
     assert run.returncode == 0, run.stderr.decode()
     assert b"filled: left_to_right, converged, confidence 0.78" in run.stderr
+    assert b"[by served, hole " in run.stderr, "the model that answered"
     assert b"diffusion" not in run.stderr and b"step" not in run.stderr
 
 
