@@ -1,7 +1,7 @@
 """From a published model to a folder of our own: weights in a file that is mapped, tokenizer, licence.
 
-The folder appears whole or not at all. Tensors are converted one at a time: the largest, the embedding, decides how
-much memory that takes.
+The folder appears whole or not at all; what a killed conversion leaves, the next one removes. Tensors are converted
+one at a time: the largest, the embedding, decides how much memory that takes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,6 +49,7 @@ from model.causal.layout import (
 from model.causal.licence import write_licence
 from model.causal.sources import Source, open_source, sha256_of
 from model.causal.tensor_file import Array, write_tensors
+from model.causal.unfinished import unfinished
 from model.causal.written import usual_ids
 from model.config import CAUSAL_TYPE
 from model.diffusion.sampler import Floats, Ids
@@ -87,8 +87,8 @@ def convert(
     folder.parent.mkdir(parents=True, exist_ok=True)
     if (free := shutil.disk_usage(folder.parent).free) < n_bytes:
         raise CheckpointError(f"{folder}: needs {n_bytes / 1e9:.1f} GB, but only {free / 1e9:.1f} GB are free")
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
-        new = Path(temporary) / folder.name
+    with unfinished(folder) as temporary:
+        new = temporary / folder.name
         new.mkdir()
         write_tensors(new / WEIGHTS, specs, counted(converted(source, ids, kind), len(specs), on_part))
         (new / "tokenizer.json").write_text(tokenizer, "utf-8")

@@ -15,6 +15,7 @@ from model.causal.sessions import open_folder
 from model.causal.tokenizer import CausalTokenizer
 from model.config import read_infill_config
 from model.hardware.devices import device_of
+from model.hardware.heap import keep_large_apart, trim_heap
 from model.types import CheckpointError, ModelSpec, OnBytes
 
 
@@ -22,6 +23,7 @@ def load_causal_engine(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None =
     """The engine of a converted folder; raises `CheckpointError`."""
     if spec.quant is not None:
         raise CheckpointError(f"{folder}: --quant cannot change the format that it was converted to; leave it out")
+    keep_large_apart()  # kept keys and values grow and go
     tokenizer = CausalTokenizer.load(folder)
     runtime = open_runtime(folder, spec)
     if tokenizer.vocab_size > runtime.config.vocab_size:
@@ -35,7 +37,10 @@ def load_causal_engine(folder: Path, spec: ModelSpec, on_bytes: OnBytes | None =
     infill = read_infill_config(folder)
     if not tokenizer.has_turns:
         infill = msgspec.structs.replace(infill, takes_instructions=False)
-    return CausalEngine(CausalNetwork(runtime), tokenizer, infill)
+    tokenizer.token_bytes()  # before the heap is trimmed: it makes a hundred thousand small things
+    engine = CausalEngine(CausalNetwork(runtime), tokenizer, infill)
+    trim_heap()  # reading the vocabulary and packing the weights leaves up to 100 MiB
+    return engine
 
 
 def open_runtime(folder: Path, spec: ModelSpec) -> Runtime:

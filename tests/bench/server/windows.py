@@ -23,6 +23,7 @@ from tests.bench.server.wire import ROOT, SERVER, Wire
 
 PROMPT_TOKENS = 1024
 N_WINDOWS = 2
+MODEL = "default-for-a-benchmark"  # what its folder is called: the embedded model may have an engine beside it
 ASKED = re.compile(r"inlineCompletion .*? unread=(\d+)")
 MIN_BYTES = 9_000  # of a document: its prompt is as long as may be
 
@@ -51,7 +52,7 @@ def engine_memory(n_documents: int) -> Held | str:
     if folder is None:
         return f"skipped: {DEFAULT_NAME} is not on this machine; infill model fetch {DEFAULT_NAME} gets it"
     with tempfile.TemporaryDirectory() as scratch:
-        model, log = Path(scratch, "model"), Path(scratch, "log")
+        model, log = Path(scratch, MODEL), Path(scratch, "log")
         model.mkdir()
         for path in folder.iterdir():
             (model / path.name).symlink_to(path)
@@ -73,8 +74,9 @@ def engine_memory(n_documents: int) -> Held | str:
 
 
 def held_mib() -> tuple[float, float, float]:
-    """Memory of the one engine that runs, in MiB: resident, its own, the most so far (else resident)."""
-    (facts,) = [found for path in socket_paths() if (found := peek(path)) is not None]
+    """Memory of the engine with the default model, in MiB: resident, its own, the most so far (else resident)."""
+    found = [facts for path in socket_paths() if (facts := peek(path)) is not None]
+    (facts,) = (facts for facts in found if facts.model == MODEL)
     memory = psutil.Process(facts.process_id).memory_full_info()
     status = Path(f"/proc/{facts.process_id}/status")
     peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None

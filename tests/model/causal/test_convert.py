@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ from model.causal.written import LIST, LISTED_VOCABULARY, N_WRITTEN, Written
 from model.load import load_engine
 from model.types import CheckpointError, ModelSpec
 
+ROOT = Path(__file__).parents[3]
 RNG = np.random.default_rng(0)
 
 
@@ -71,6 +74,44 @@ def test_converting_again_replaces_the_folder(published: Path, tmp_path: Path) -
     assert read_manifest(tmp_path / "out").format == "int8"
     assert seen[-1][0] == seen[-1][1]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from model.causal.convert import convert
+
+def on_part(done, of):
+    if done == of // 2:
+        print("half", flush=True)
+        sys.stdin.read() if sys.argv[3] == "waits" else os.kill(os.getpid(), signal.SIGKILL)
+
+convert(Path(sys.argv[1]), Path(sys.argv[2]), on_part=on_part)
+"""
+
+
+def converting(published: Path, folder: Path, then: str) -> subprocess.Popen[str]:
+    """A process that is half through a conversion; it `waits`, or is `killed`."""
+    command = [sys.executable, "-c", KILLED, str(published), str(folder), then]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None and process.stdout.readline() == "half\n"
+    return process
+
+
+def test_what_a_killed_conversion_leaves_goes_with_the_next(published: Path, tmp_path: Path) -> None:
+    with converting(published, tmp_path / "out", "killed") as killed:
+        assert killed.wait(60) != 0
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".out.") and (left / "out" / WEIGHTS).is_file()
+    with converting(published, tmp_path / "out", "waits") as at_work:
+        (of_another,) = tmp_path.iterdir()
+        assert of_another != left, "removed already when it began"
+        convert(published, tmp_path / "out")
+        assert of_another.is_dir(), "somebody writes there"
+        at_work.communicate("\n", 60)
+    assert at_work.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert read_manifest(tmp_path / "out").format == "int8"
 
 
 def test_the_wrong_hash_writes_nothing(published: Path, tmp_path: Path) -> None:
