@@ -1,8 +1,8 @@
 """Definitions of the names that a file imports from its project: excerpts for the model, in the order of the imports.
 
 That order does not depend on the hole, so the excerpts and the prompt stay the same while somebody types. The whole
-texts, in which similar lines are looked for, also include the modules beside the file. Only files below the project's
-folders are read, none that an ignore rule names, and at most `MAX_FILES` and `MAX_BESIDE` of them.
+texts, in which similar lines are looked for, also include the file's tests and the modules beside it. Only files below
+the project's folders are read, none that an ignore rule names, and at most `MAX_FILES` and `MAX_BESIDE` of them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import msgspec
 
 from infill.project.imports import Import, bases_of, imports, is_below, module_files
 from infill.project.outlines import Outline, outline
+from infill.project.test_files import test_files
 from infill.prompt.context import lf
 from infill.prompt.excerpts import excerpt, sendable, shown_path, within
 from infill.syntax.languages import by_id
@@ -28,6 +29,7 @@ from infill.types import MAX_EXCERPTS, MAX_PATH_CHARS, Context
 
 MAX_FILES = 24  # files that are opened for one file's imports
 MAX_BESIDE = 24  # files that are opened of its folder
+MAX_TESTS = 2  # files with tests of one file
 MAX_BYTES = 200_000  # a larger file is not opened
 MAX_KEPT = 64  # modules in the cache
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -62,8 +64,8 @@ class Definitions:
     def of(self, syntax: Syntax, path: str, opened: Mapping[str, str] = NOTHING) -> Context:
         """Return excerpts and whole texts of the modules that a text imports, which is the file at `path`.
 
-        `opened` are other open documents, by path; their texts come next, then those of the modules beside the file.
-        What a language other than Python imports is not looked for.
+        `opened` are other open documents, by path; their texts come next, then the tests of the file, then the modules
+        beside it. What a language other than Python imports is not looked for.
         """
         found: dict[str, dict[str, None]] = {}
         whole: dict[str, str] = {}
@@ -76,6 +78,7 @@ class Definitions:
         excerpts = (excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in found.items())
         # The text of an open document is newer than its file.
         whole |= {os.path.realpath(file): text for file, text in opened.items()}
+        whole |= {module.path: module.text for module in self._tests(path) if module.path not in whole}
         beside = ((module.path, module.text) for module in self._beside(path) if module.path not in whole)
         files = list(
             islice(((file, text) for file, text in chain(whole.items(), beside) if text.strip()), MAX_EXCERPTS)
@@ -87,6 +90,11 @@ class Definitions:
     def _shown(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Return the paths as the model sees them."""
         return tuple(sendable(shown_path(path, self._roots))[-MAX_PATH_CHARS:] for path in paths)
+
+    def _tests(self, path: str) -> Iterator[Module]:
+        """Yield the first files with tests of the file at `path`."""
+        found = (self.module(file) for file in test_files(os.path.abspath(path), self._roots))
+        return islice((module for module in found if module is not None), MAX_TESTS)
 
     def _beside(self, path: str) -> Iterator[Module]:
         """Yield the other files of its kind in a file's folder, those with names next to its own first."""
