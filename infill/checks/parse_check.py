@@ -26,11 +26,15 @@ _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Whether a fill may be shown, why not, and where in the filled text the first new error is."""
+    """Whether a fill may be shown, why not, and where in the filled text the first new error is.
+
+    `heals` says that nothing is broken any more in a text that was.
+    """
 
     ok: bool
     detail: str = ""
     first_error_offset: int | None = None
+    heals: bool = False
 
 
 class _Reading(msgspec.Struct, frozen=True):
@@ -39,6 +43,11 @@ class _Reading(msgspec.Struct, frozen=True):
     n_errors: int
     missing: tuple[str, ...]  # the types of the tokens that the parser inserted
     n_touching: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is broken."""
+        return not self.n_errors and not self.missing
 
     def covers(self, filled: _Reading) -> bool:
         """Whether a filled text is no more broken than this one, and lacks no other tokens."""
@@ -71,13 +80,13 @@ class ParseCheck:
         if self._is_python():
             compiles, where = self._excerpt.compiles(fill_text)
             if compiles:
-                return Verdict(True)
+                return Verdict(True, heals=not self._baseline_compiles)
             if compiles is False and self._baseline_compiles:
                 return Verdict(False, "Python cannot parse the text with this fill", where)
         filled, region = self._filled(fill_text)
         reading = _read(filled, region)
         if any(baseline.covers(reading) for baseline in self._baselines):
-            return Verdict(True)
+            return Verdict(True, heals=reading.is_whole and not any(one.is_whole for one in self._baselines))
         best = self._baselines[0]
         detail = (
             f"errors: {reading.n_errors}, missing tokens: {len(reading.missing)}; "

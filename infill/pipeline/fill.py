@@ -80,15 +80,25 @@ class _Ranking:
         return [s for s in ranked if bar and s.log_prob > bar[0].log_prob + MARGIN]
 
     def parsing(self, ranked: list[ScoredCandidate]) -> list[Completion]:
-        """The best candidates that parse; what was ranked above them may come back cut until it parses."""
+        """The best candidates that parse; what was ranked above them may come back cut until it parses.
+
+        Inside a line that somebody asks to have filled, those go first with which nothing is broken any more.
+        """
         job, n_wanted = self._job, self._job.request.candidates
+        seeks_healing = job.hole.kind == "token" and job.request.trigger == "manual"
         parse_check = ParseCheck(job.syntax, job.hole.span)
         passed: list[ScoredCandidate] = []
         failed: list[ScoredCandidate] = []
+        healing: list[ScoredCandidate] = []
         for scored in ranked:
-            (passed if parse_check.check(scored.candidate.text).ok else failed).append(scored)
-            if len(passed) == n_wanted:
+            verdict = parse_check.check(scored.candidate.text)
+            (passed if verdict.ok else failed).append(scored)
+            if verdict.heals:
+                healing.append(scored)
+            if len(passed) == n_wanted and not seeks_healing:
                 break
+        if seeks_healing and healing:
+            return [completion(s, job.hole) for s in healing[:n_wanted]]
         bar = passed[0].log_prob if passed else -math.inf
         worth = [s.candidate for s in failed if s.log_prob > bar][:MAX_CUT_BACK]
         if job.request.trigger == "automatic" and self.info.is_causal:

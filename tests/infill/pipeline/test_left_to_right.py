@@ -150,3 +150,11 @@ def test_unasked_it_stays_in_its_line() -> None:
     request = FillRequest(text, "python", offset=SPAN.index("‸"), trigger="automatic")
     told = ModelFiller(engine, "fake").fill(request, CancelToken())
     assert isinstance(told, NoFill) or "\n" not in text_of(told)
+
+
+def test_asked_inside_a_line_what_leaves_nothing_broken_goes_first() -> None:
+    marked = "def size(paths):\n    return [len(‸ for p in paths]\n"
+    engine = FakeEngine(["paths", "p)"], "", {"(paths": -0.001, "(p)": -2.0})
+    text = marked.replace("‸", "")
+    asked = FillRequest(text, "python", offset=marked.index("‸"), trigger="manual")
+    assert text_of(ModelFiller(engine, "fake").fill(asked, CancelToken())) == "p)"
