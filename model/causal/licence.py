@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.causal.config import LICENCE
+from model.causal.config import LICENCE, Manifest
 from model.causal.sources import Source
 
 NOTICE = "NOTICE"
@@ -25,7 +25,16 @@ def write_licence(folder: Path, source: Source, name: str, sha256: str, stated: 
 
     Without a text of the source's own and without `stated` there is only the notice: nothing is claimed.
     """
-    text = source.licence()
+    _write(folder, source.licence(), name, sha256, stated)
+
+
+def complete(folder: Path, manifest: Manifest, stated: str) -> None:
+    """Write what a folder lacks of both that was converted before there was a notice, without converting it again."""
+    if not (folder / NOTICE).is_file() or not (folder / LICENCE).is_file():
+        _write(folder, None, manifest.source, manifest.source_sha256, stated)
+
+
+def _write(folder: Path, text: str | None, name: str, sha256: str, stated: str | None) -> None:
     if text is None and stated in TEXTS:
         text = TEXTS[stated].read_text("utf-8")
     if text is not None:

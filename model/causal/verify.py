@@ -1,16 +1,23 @@
-"""Whether a converted folder is whole; reads no weights but their header."""
+"""Whether a converted folder is whole, its notice too; reads no weights but their header."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from model.catalog import CATALOG
 from model.causal.config import WEIGHTS
+from model.causal.licence import NOTICE
 from model.causal.sessions import checked_folder
-from model.types import OnBytes
+from model.types import CheckpointError, OnBytes
 from model.weights.verify import Verified
 
 
 def verify(folder: Path, on_bytes: OnBytes | None = None) -> Iterator[Verified]:
     """The file of weights if it is what the folder says; raises `CheckpointError`. `on_bytes` has nothing to hear."""
-    yield Verified(WEIGHTS, checked_folder(folder).manifest.weights_bytes, "header")
+    manifest = checked_folder(folder).manifest
+    yield Verified(WEIGHTS, manifest.weights_bytes, "header")
+    if not (folder / NOTICE).is_file():
+        again = next((entry.name for entry in CATALOG.values() if entry.sha256 == manifest.source_sha256), None)
+        remedy = f"infill model fetch {again} writes it" if again else f"convert {manifest.source} again"
+        raise CheckpointError(f"{folder / NOTICE}: missing, as in folders of older versions; {remedy}")

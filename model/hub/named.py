@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from model.catalog import CATALOG, Entry
 from model.causal.config import read_manifest
 from model.causal.convert import convert
+from model.causal.licence import complete
 from model.checkpoint_path import NAME
 from model.hub.fetch import SPARE, download
 from model.hub.slices import BLOCK_BYTES, assemble
@@ -41,6 +42,7 @@ def fetch_named(name: str, given: Path | None, tell: Tell, on_progress: OnProgre
     folder = user_models() / name
     entry = CATALOG.get(name) if given is None else None
     if entry is not None and _is_from(folder, entry):
+        complete(folder, read_manifest(folder), entry.license)
         return folder
 
     if given is not None:

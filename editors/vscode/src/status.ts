@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { GhostText } from "./ghost";
 import type { Server } from "./server";
-import { type EditorStatus, nothingToSuggest, type ServerStatus, statusText, toolTip, troubleOf } from "./statusText";
+import { type EditorStatus, nothingToSuggest, type ServerStatus, standsIn, statusText, toolTip, troubleOf } from "./statusText";
 
 const SAID_MS = 8000; // how long a line stays in the status bar
 const SOON_MS = 400; // between two looks at a server that is loading
@@ -58,10 +58,11 @@ export class Status implements vscode.Disposable {
     try {
       do {
         this.askAgain = false;
-        const before = this.last?.state;
+        const before = this.last;
         this.last = await this.server.status();
         this.draw();
-        if (this.last?.state === "ready" && before !== "ready" && before !== "busy") {
+        const had = before?.state === "ready" || before?.state === "busy";
+        if (this.last?.state === "ready" && (!had || (standsIn(before) && !standsIn(this.last)))) {
           this.loaded.fire();
         }
       } while (this.askAgain);
@@ -69,7 +70,7 @@ export class Status implements vscode.Disposable {
       this.asking = false;
     }
     const state = this.last?.state;
-    if (state === "starting" || state === "loading" || state === "busy") {
+    if (state === "starting" || state === "loading" || state === "busy" || standsIn(this.last)) {
       this.timer = setTimeout(() => void this.refresh(), SOON_MS);
     }
   }

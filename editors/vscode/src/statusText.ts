@@ -11,6 +11,7 @@ export interface Fetchable {
 export interface ServerStatus {
   readonly state: "starting" | "loading" | "ready" | "busy" | "failed";
   readonly model: string | null;
+  readonly lastModel?: string | null; // the one that answered last
   readonly lastReason: string | null;
   readonly lastMs: number | null;
   readonly message: string | null;
@@ -55,7 +56,8 @@ export function toolTip(editor: EditorStatus, server: ServerStatus | undefined):
     lines.push(`Model: ${server.model}${sharing(server)}`);
   }
   if (server?.lastReason) {
-    lines.push(`Last answer: ${server.lastReason}, ${Math.round(server.lastMs ?? 0)} ms`);
+    const by = server.lastModel && server.lastModel !== server.model ? `, by ${server.lastModel}` : "";
+    lines.push(`Last answer: ${server.lastReason}, ${Math.round(server.lastMs ?? 0)} ms${by}`);
   }
   if (server?.ignored) {
     lines.push(`Ignored by ${server.ignored.rule} (${server.ignored.source})`);
@@ -82,11 +84,19 @@ export function troubleOf(editor: EditorStatus, server: ServerStatus | undefined
   if (server?.fallback === "model_failed") {
     return "the chosen model could not be opened";
   }
+  const language = unknownLanguage(editor, server);
+  return language === undefined || standsIn(server) ? undefined : `the model does not know ${language}`;
+}
+
+/** The open file's language, where the model that answers now does not know it. */
+function unknownLanguage(editor: EditorStatus, server: ServerStatus | undefined): string | undefined {
   const language = editor.language?.split(".")[0];
-  if (server?.languages && language !== undefined && !CODELESS.has(language) && !server.languages.includes(language)) {
-    return `the model does not know ${language}`;
-  }
-  return undefined;
+  return language === undefined || CODELESS.has(language) || (server?.languages?.includes(language) ?? true) ? undefined : language;
+}
+
+/** Whether the small model answers while the chosen one loads. */
+export function standsIn(server: ServerStatus | undefined): boolean {
+  return server?.fallback === "model_loading";
 }
 
 /** Returns a sentence for the server's reason why there is nothing to suggest. */
@@ -150,6 +160,9 @@ function stateOf(editor: EditorStatus, server: ServerStatus | undefined): string
     const trouble = troubleOf(editor, server);
     if (trouble !== undefined) {
       return server.fallback === "model_failed" ? "model failed" : "language unknown";
+    }
+    if (standsIn(server) && unknownLanguage(editor, server) !== undefined) {
+      return "loading"; // the chosen one may know the language
     }
     return editor.snoozedUntil !== undefined ? "snoozed" : editor.automatic ? "ready" : "manual";
   }

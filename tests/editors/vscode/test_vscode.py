@@ -23,6 +23,8 @@ EXTENSION = ROOT / "editors" / "vscode"
 
 pytestmark = pytest.mark.editors
 
+DEFAULT = os.environ.get("DG_LSP_QWEN")
+
 FIB = "\n    if n < 2:\n        return n\n    return fib(n - 1) + fib(n - 2)"
 FILES = {
     "plain.py": "# plain\n\n\n",
@@ -174,6 +176,14 @@ def test_the_embedded_model(drive: Callable[..., str], tmp_path: Path) -> None:
     demo = (ROOT / "tests" / "demo" / "inventory.py").read_text("utf-8").replace("self.name = ", "self.name")
     demo += "\n    def names(self) -> list[str]:\n        ...\n"
     drive("embedded.mjs", files={"inventory.py": demo}, settings=_settings(tmp_path))
+
+
+@pytest.mark.skipif(not DEFAULT, reason="DG_LSP_QWEN names no folder of the default model")
+def test_the_default_model(drive: Callable[..., str], tmp_path: Path) -> None:
+    """A body that the embedded model cannot write; the picture in README.md is from here."""
+    settings = _settings(tmp_path) | {"dg-lsp.model": DEFAULT, "dg-lsp.manualDeadlineMs": 60_000}
+    settings |= {"editor.fontFamily": "'DejaVu Sans Mono', monospace"}
+    drive("default.mjs", files={"stack.go": (ROOT / "tests/demo/stack.go").read_text("utf-8")}, settings=settings)
 
 
 def test_a_person_at_the_window(drive: Callable[..., str], tmp_path: Path) -> None:

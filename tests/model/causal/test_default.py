@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from infill.cli.model_command import model
 from infill.pipeline.filler import open_filler
 from infill.types import FillRequest
-from model.causal.config import read_manifest
+from model.catalog import CATALOG
+from model.causal.config import LICENCE, read_manifest
+from model.causal.licence import NOTICE
 from model.checkpoint_path import fetched_folders, find
 from model.config import DEFAULT_NAME, EMBEDDED, folder_of
 from model.hub.named import fetch_named
@@ -99,3 +102,24 @@ def test_a_program_is_told_how_far_it_is(
     *lines, last = map(json.loads, capsysbinary.readouterr().out.splitlines())
     assert lines[-1]["stage"] == "converting" and lines[-1]["done"] == lines[-1]["total"]
     assert last["path"] == str(user / "data" / "dg-lsp" / "models" / "mine")
+
+
+def test_a_folder_of_before_there_was_a_notice_is_completed(
+    user: Path, published: Path, capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`verify` says so, and fetching writes the notice without converting again."""
+    folder, _ = fetch("mine", published)
+    notice = (folder / NOTICE).read_text("utf-8")
+    (folder / NOTICE).unlink()
+    assert model(["verify", "mine"]) == 1
+    assert b"NOTICE: missing, as in folders of older versions; convert published" in capsysbinary.readouterr().out
+    entry = msgspec.structs.replace(CATALOG[DEFAULT_NAME], name="mine", sha256=read_manifest(folder).source_sha256)
+    monkeypatch.setitem(CATALOG, "mine", entry)
+    assert model(["verify", "mine"]) == 1
+    assert b"infill model fetch mine writes it" in capsysbinary.readouterr().out
+    weights = (folder / "weights.safetensors").stat().st_mtime_ns
+    assert model(["fetch", "mine"]) == 0 and model(["verify", "mine"]) == 0
+    assert (folder / "weights.safetensors").stat().st_mtime_ns == weights
+    completed = (folder / NOTICE).read_text("utf-8")
+    assert completed.splitlines()[:2] == notice.splitlines()[:2] and "Apache-2.0" in completed
+    assert "END OF TERMS AND CONDITIONS" in (folder / LICENCE).read_text("utf-8")

@@ -42,6 +42,20 @@ test("a model of no use here is not called ready", () => {
   assert.equal(text({ language: "go" }, { languages: null }), "$(sparkle) dg-lsp: ready · 42 ms · m");
 });
 
+test("while a small model stands in, a language that only the chosen one may know is waited for", () => {
+  const standsIn = { languages: ["python"], fallback: "model_loading" };
+  assert.equal(text({ language: "go" }, standsIn), "$(sync~spin) dg-lsp: loading");
+  assert.doesNotMatch(toolTip({ ...EDITOR, language: "go" }, { ...SERVER, ...standsIn }), /does not know/);
+  assert.equal(text({ language: "python" }, standsIn), "$(sparkle) dg-lsp: ready · 42 ms · m");
+});
+
+test("the tool tip names the model that answered, where it was another one", () => {
+  const last = (lastModel) => toolTip(EDITOR, { ...SERVER, lastModel }).split("\n")[2];
+  assert.deepEqual([last("small"), last("m"), last(null)], [
+    "Last answer: filled, 42 ms, by small", "Last answer: filled, 42 ms", "Last answer: filled, 42 ms",
+  ]);
+});
+
 test("a silent place is explained in one line", () => {
   assert.equal(nothingToSuggest("in_string"), "nothing to suggest here: this is a string");
   assert.equal(nothingToSuggest("made_up_reason"), "nothing to suggest here: made up reason");
