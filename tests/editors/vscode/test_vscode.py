@@ -180,7 +180,7 @@ def test_the_embedded_model(drive: Callable[..., str], tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not DEFAULT, reason="DG_LSP_QWEN names no folder of the default model")
 def test_the_default_model(drive: Callable[..., str], tmp_path: Path) -> None:
-    """A body that the embedded model cannot write; the picture in README.md is from here."""
+    """A body that the embedded model cannot write; docs/images/body-in-go.png is its picture default-ghost-text."""
     settings = _settings(tmp_path) | {"dg-lsp.model": DEFAULT, "dg-lsp.manualDeadlineMs": 60_000}
     settings |= {"editor.fontFamily": "'DejaVu Sans Mono', monospace"}
     drive("default.mjs", files={"stack.go": (ROOT / "tests/demo/stack.go").read_text("utf-8")}, settings=settings)

@@ -88,8 +88,9 @@ export class Screen {
     await this.page.waitForSelector(`.quick-input-widget:has-text("${title}")`, { timeout: LIMIT_MS });
   }
 
-  async picture(name) {
-    await this.page.screenshot({ path: join(process.env.DG_LSP_SCREENSHOTS, `${name}.png`) });
+  /** Takes a picture of the window, or of a part of it: `{ x, y, width, height }` in pixels. */
+  async picture(name, clip) {
+    await this.page.screenshot({ path: join(process.env.DG_LSP_SCREENSHOTS, `${name}.png`), ...(clip && { clip }) });
     say("picture", name);
   }
 }
