@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from model.catalog import CATALOG
 from model.causal.config import WEIGHTS
 from model.causal.licence import NOTICE
 from model.causal.sessions import checked_folder
@@ -18,6 +17,5 @@ def verify(folder: Path, on_bytes: OnBytes | None = None) -> Iterator[Verified]:
     manifest = checked_folder(folder).manifest
     yield Verified(WEIGHTS, manifest.weights_bytes, "header")
     if not (folder / NOTICE).is_file():
-        again = next((entry.name for entry in CATALOG.values() if entry.sha256 == manifest.source_sha256), None)
-        remedy = f"infill model fetch {again} writes it" if again else f"convert {manifest.source} again"
+        remedy = f"infill model fetch writes it for a model that it knows by name; else convert {manifest.source} again"
         raise CheckpointError(f"{folder / NOTICE}: missing, as in folders of older versions; {remedy}")
