@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from infill.bench.tables import machine
@@ -104,7 +106,10 @@ async def measure(path: Path, shared: bool) -> None:
             await asyncio.sleep(0.05)
         session = Session(client, log, language.lsp_ids[0] if language.lsp_ids else language.id)
         model = (await session.status())["model"]
-        print(f"{path.name}, {model}, {'shared engine' if shared else 'one process'}; {machine()}\n")
+        print(
+            f"{path.name}, {model}, {'shared engine' if shared else 'one process'}; {machine()}; "
+            f"load {psutil.getloadavg()[0]:.1f}\n"
+        )
         uri = (Path(folder) / path.name).as_uri()
         began = time.monotonic()
         session.open(uri, left)
