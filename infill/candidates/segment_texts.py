@@ -59,6 +59,12 @@ def usual_texts(syntax: Syntax, segment: Segment) -> tuple[str, ...]:
     return () if found is None else found[0].usual
 
 
+def are_hints(syntax: Syntax, segments: Sequence[Segment]) -> bool:
+    """Whether all free segments are types to be written."""
+    free = [s for s in segments if s.free]
+    return bool(free) and all(s.is_empty and hint_at(syntax, s.span) is not None for s in free)
+
+
 def retrieved_texts(
     syntax: Syntax, segments: Sequence[Segment], segment: Segment, texts: Sequence[str]
 ) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """Whether a proposed type hint is valid: it looks like a type, its names exist, and it agrees with what the code does.
 
 For Python, names are looked up among the file's imports, classes, aliases and the builtin types, and the hint is
-compared with a parameter's literal default and with what the function returns. It passes where the code does not
-decide.
+compared with a parameter's literal default, with what the body asks about it and calls in the file give to it, and with
+what the function returns. It passes where the code does not decide.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import re
 
 import tree_sitter
 
+from infill.checks.hint_uses import literals_passed, tested_types
 from infill.syntax.function_syntax import TypeHintSyntax, function_syntax
 from infill.syntax.python_code import ModuleNames, literal_type, module_names, results_of
-from infill.syntax.tree import Syntax, ancestors
+from infill.syntax.tree import Syntax, ancestors, node_text
 from infill.syntax.type_hints import hint_at
 from infill.types import Span
 
@@ -75,7 +76,29 @@ def _fits_python(syntax: Syntax, owner: tree_sitter.Node, hint: str) -> bool:
     if owner.type in function_types:
         return _fits_results(owner, heads, names.aliases)
     value = owner.child_by_field_name("value")
-    return value is None or _allows(heads, value, names.aliases)
+    if value is not None and not _allows(heads, value, names.aliases):
+        return False
+    return owner.type == "assignment" or _fits_uses(syntax, owner, function, heads, names.aliases)
+
+
+def _fits_uses(
+    syntax: Syntax,
+    parameter: tree_sitter.Node,
+    function: tree_sitter.Node,
+    heads: frozenset[str],
+    aliases: frozenset[str],
+) -> bool:
+    """Whether the type allows what the body asks about the parameter, and what calls in the file give to it."""
+    name = node_text(parameter.named_children[0])
+    if not name.isidentifier():
+        return True  # `*args`
+    tested = tested_types(syntax, function, name)
+    if "None" in tested and not heads & ({"None"} | _ANYTHING | aliases):
+        return False
+    wanted = [_AGREEING[one] for one in tested - {"None"} if one in _AGREEING]
+    if wanted and heads <= _AGREEING.keys() and not any(heads & agreeing for agreeing in wanted):
+        return False
+    return all(_allows(heads, given, aliases) for given in literals_passed(syntax, function, name))
 
 
 def _heads(hint: ast.expr) -> frozenset[str]:

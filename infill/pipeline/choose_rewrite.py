@@ -92,7 +92,8 @@ class Chooser:
     def wholes(self) -> list[Whole]:
         """Every canvas's answer, each segment's best alone, and all of these together."""
         present = self._present
-        usual = [usual_texts(self._syntax, s) for s in self._free]
+        # A causal model has written what is usual itself, where it is probable.
+        usual = [() if self._engine.info.is_causal else usual_texts(self._syntax, s) for s in self._free]
         options = [
             list(dict.fromkeys((*self._retrieved[i], *(row[i] for row in self._denoised.rows), *usual[i])))
             for i in range(len(present))

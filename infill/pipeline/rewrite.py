@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 
-from infill.candidates.segment_texts import fitted_texts, is_placeholder, retrieved_texts
+import msgspec
+
+from infill.candidates.segment_texts import are_hints, fitted_texts, is_placeholder, retrieved_texts
 from infill.checks.preservation import writes_others
 from infill.pipeline.choose_rewrite import Chooser, Denoised, Ranked
 from infill.pipeline.drafts import reporter
@@ -32,6 +34,7 @@ from infill.types import Completion, Filled, NoFill, RewriteRequest
 from model.types import Budget, Engine
 
 REFINE_ROWS = 4  # canvases of one length, which differ in their noise
+HINT_ROWS = 3  # the first is what is most probable
 
 
 def rewrite(engine: Engine, job: Job[RewriteRequest]) -> Filled | NoFill:
@@ -103,6 +106,9 @@ class _Rewriter:
         engine, job, request = self._engine, self._job, self._request
         most = max(len(s.lengths) for s in segments)
         n_rows = REFINE_ROWS if most == 1 else most
+        if engine.info.is_causal and are_hints(self._syntax, segments):
+            n_rows = HINT_ROWS  # such a model ends a type by itself: rows differ by chance, not by their room
+            segments = [msgspec.structs.replace(s, lengths=s.lengths[-1:]) for s in segments]
         canvases = joint_canvases(job.prompt, segments, n_rows)
         share = None if request.deadline_ms is None else request.deadline_ms * engine.info.denoise_share
         budget = Budget(engine.info.block_steps, share)

@@ -100,7 +100,7 @@ async def _edit(
         return asked.with_value(None)
     best = asked.value.completions[0]
     changes = found.changes(best)
-    if wanted.kind == "holes" and isinstance(found, SelectionTarget):
+    if wanted.kind in ("holes", "type_hints") and isinstance(found, SelectionTarget):
         asked = msgspec.structs.replace(asked, detail=left_detail(snapshot.text, found.left_by(best)))
     return asked.with_value(workspace_edit(changes, snapshot, encoding, session.client, wanted.title))
 

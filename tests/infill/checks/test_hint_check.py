@@ -40,7 +40,23 @@ REFUSED = [
     ("class A:\n    def f(self) -> ‹...›:\n        return A()\n", "A"),
     ("def f() -> ‹...›:\n    return B()\nclass B: pass\n", "B"),
 ]
+REFUSED += [
+    ("def f(a: ‹...›):\n    if a is None:\n        return 1\n", "int"),
+    ("def f(a: ‹...›):\n    return 1 if a is not None else 2\n", "str"),
+    ("def f(a: ‹...›):\n    return isinstance(a, str)\n", "int"),
+    ("def f(a: ‹...›):\n    return isinstance(a, (list, tuple))\n", "dict[str, int]"),
+    ("def f(a: ‹...›):\n    return a\nf('x')\n", "int"),
+    ("def f(a, b: ‹...›):\n    return a\nf(1, b='x')\n", "int"),
+    ("class A:\n    def f(self, a: ‹...›):\n        return self.f(None)\n", "int"),
+]
 ACCEPTED = [
+    ("def f(a: ‹...›):\n    if a is None:\n        return 1\n", "int | None"),
+    ("def f(a: ‹...›):\n    return isinstance(a, str)\n", "str | int"),
+    ("from typing import Any\ndef f(a: ‹...›):\n    return isinstance(a, str)\n", "Any"),
+    ("from typing import Mapping\ndef f(a: ‹...›):\n    return isinstance(a, dict)\n", "Mapping[str, int]"),
+    ("def f(a: ‹...›, b):\n    return a\nf(1, 'x')\nf(x, 'x')\n", "int"),
+    ("class A:\n    def f(self, a: ‹...›):\n        return other.f(None)\n", "int"),
+    ("def f(*a: ‹...›):\n    return a\nf('x')\n", "int"),
     ("def f(port: ‹...›=80): pass\n", "int"),
     ("def f(port: ‹...›=80): pass\n", "float"),
     ("def f(port: ‹...›=80): pass\n", "int | None"),
