@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from infill.project.imported_files import imported_files
 from infill.project.imports import Import, bases_of, imports, is_below, module_files
 from infill.project.outlines import Outline, outline
 from infill.project.test_files import test_files
@@ -65,7 +66,7 @@ class Definitions:
         """Return excerpts and whole texts of the modules that a text imports, which is the file at `path`.
 
         `opened` are other open documents, by path; their texts come next, then the tests of the file, then the modules
-        beside it. What a language other than Python imports is not looked for.
+        beside it. Of languages other than Python there are only whole texts, of the files that import lines name.
         """
         found: dict[str, dict[str, None]] = {}
         whole: dict[str, str] = {}
@@ -75,10 +76,13 @@ class Definitions:
                 for module, text in search.defined(wanted):
                     found.setdefault(module.path, {})[text] = None
                     whole[module.path] = module.text
+        named = imported_files(syntax.language.id, syntax.text, os.path.abspath(path), self._roots)
+        whole |= {module.path: module.text for module in self._existing(named, MAX_FILES)}
         excerpts = (excerpt(shown_path(file, self._roots), "\n".join(texts)) for file, texts in found.items())
         # The text of an open document is newer than its file.
         whole |= {os.path.realpath(file): text for file, text in opened.items()}
-        whole |= {module.path: module.text for module in self._tests(path) if module.path not in whole}
+        tests = self._existing(test_files(os.path.abspath(path), self._roots), MAX_TESTS)
+        whole |= {module.path: module.text for module in tests if module.path not in whole}
         beside = ((module.path, module.text) for module in self._beside(path) if module.path not in whole)
         files = list(
             islice(((file, text) for file, text in chain(whole.items(), beside) if text.strip()), MAX_EXCERPTS)
@@ -91,10 +95,9 @@ class Definitions:
         """Return the paths as the model sees them."""
         return tuple(sendable(shown_path(path, self._roots))[-MAX_PATH_CHARS:] for path in paths)
 
-    def _tests(self, path: str) -> Iterator[Module]:
-        """Yield the first files with tests of the file at `path`."""
-        found = (self.module(file) for file in test_files(os.path.abspath(path), self._roots))
-        return islice((module for module in found if module is not None), MAX_TESTS)
+    def _existing(self, files: Iterable[str], most: int) -> Iterator[Module]:
+        """Yield the first modules of which there are files that may be read."""
+        return islice(filter(None, map(self.module, files)), most)
 
     def _beside(self, path: str) -> Iterator[Module]:
         """Yield the other files of its kind in a file's folder, those with names next to its own first."""
