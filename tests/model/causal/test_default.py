@@ -10,7 +10,7 @@ import pytest
 
 from infill.cli.model_command import model
 from infill.pipeline.filler import open_filler
-from infill.types import FillRequest
+from infill.types import FillRequest, NoFill
 from model.catalog import CATALOG
 from model.causal.config import LICENCE, read_manifest
 from model.causal.licence import NOTICE
@@ -54,6 +54,10 @@ def test_the_default_fills_in_its_languages_and_names_the_others(user: Path, pub
     assert filler.model_name == DEFAULT_NAME and filler.languages is not None and "go" in filler.languages
     answer = filler.fill(FillRequest("x = \n", "go", offset=4), CancelToken())
     assert answer.hole is not None  # random weights: whatever they write, the way through is there
+    unasked = filler.fill(FillRequest('{"a": \n}\n', "json", offset=6, trigger="automatic"), CancelToken())
+    assert isinstance(unasked, NoFill) and unasked.reason == "manual_language"
+    asked = filler.fill(FillRequest('{"a": \n}\n', "json", offset=6), CancelToken())
+    assert getattr(asked, "reason", "") != "manual_language"
 
 
 def test_any_name_can_be_given_to_a_model_of_ones_own(user: Path, published: Path) -> None:
