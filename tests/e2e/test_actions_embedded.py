@@ -31,7 +31,7 @@ CODE = (
     "def area(w, h):\n"
     "    raise NotImplementedError\n"
 )
-REASONS = ("breaks_parse", "empty_fill", "nothing_better")
+REASONS = ("breaks_parse", "empty_fill", "not_confident", "nothing_better")
 
 
 @pytest.fixture
@@ -98,3 +98,15 @@ async def test_nothing_is_offered_in_a_language_that_the_model_does_not_know(cli
         assert bool(actions) is (language == "python"), language
     assert await client.items("file:///a.js") == []
     assert (await client.ask("dgLsp/status"))["result"]["lastReason"] == "untrained_language", "who asks is told"
+
+
+async def test_a_fix_of_an_unknown_name_imports_it_and_touches_nothing_else(client: Client) -> None:
+    client.open(uri := "file:///b.py", text := "import os\n\n\ndef here(name):\n    return Path(os.sep, name)\n")
+    at = text.index("Path")
+    where = client.range(uri, at, at + 4)
+    argument = {"uri": uri, "range": where, "diagnostics": ['"Path" is not defined']}
+    told = (await client.ask("workspace/executeCommand", {"command": "dg-lsp.fix", "arguments": [argument]}))["result"]
+    (change,) = told["edit"]["documentChanges"]
+    (edit,) = change["edits"]
+    assert edit["newText"] == "from pathlib import Path\n"
+    assert edit["range"]["start"] == edit["range"]["end"] and edit["range"]["start"]["line"] in (0, 1)
