@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_IMPORT = ("import ", "from ")
+_IMPORT = ("import ", "from ", "export ", "use ", "pub use ", "mod ", "pub mod ", "#include ")  # what such lines begin with
 _NOTHING = Context()
 
 
