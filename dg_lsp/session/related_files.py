@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_IMPORT = ("import ", "from ", "export ", "use ", "pub use ", "mod ", "pub mod ", "#include ")  # what such lines begin with
+# What a line begins with that may import something, in any language.
+_IMPORT = ("import ", "from ", "export ", "use ", "pub use ", "mod ", "pub mod ", "#include ")
 _NOTHING = Context()
 
 
