@@ -57,6 +57,8 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
 
 async def resolve_code_action(session: Session, action: types.CodeAction) -> types.CodeAction:
     """Return the action with its edit, or without one and with a message to the user that says why."""
+    if action.data is None:  # it has a command of the client's, and no edit
+        return action
     with session.request("codeAction/resolve") as request:
         data = msgspec.convert(action.data, ActionData)
         snapshot = session.documents.get(data.uri)

@@ -27,6 +27,16 @@
   "What the server takes as initializationOptions, a plist such as (:deadlineMs 200)."
   :type 'plist :risky t)
 
+(defcustom dg-lsp-ask t
+  "Whether you are asked about each change of a rewrite before it is made."
+  :type 'boolean)
+
+(defcustom dg-lsp-remember-instructions t
+  "Whether the last instructions are offered again; `savehist-mode', where it is on, keeps them for the next Emacs."
+  :type 'boolean)
+
+(defvar dg-lsp-instructions nil "The last instructions, newest first.")
+
 (lsp-register-client
  (make-lsp-client
   :new-connection (lsp-stdio-connection (lambda () dg-lsp-command))
@@ -47,28 +57,73 @@
       (with-lsp-workspace (dg-lsp--workspace) (lsp-notify "textDocument/didShowCompletion" (list :item item))))))
 (add-hook 'lsp-inline-completion-shown-hook #'dg-lsp--shown)
 
+(defun dg-lsp--range ()
+  "Return the region, or point, as the server's range."
+  (if (use-region-p)
+      (lsp--region-to-range (region-beginning) (region-end))
+    (lsp--region-to-range (point) (point))))
+
+(defun dg-lsp--wanted (edit)
+  "Ask about one text EDIT at its place; return y, n, ! for all the others or q for none of them."
+  (let* ((old (lsp--range-to-region (lsp-get edit :range)))
+         (overlay (make-overlay (car old) (cdr old))))
+    (unwind-protect
+        (progn
+          (goto-char (car old))
+          (overlay-put overlay 'face 'lazy-highlight)
+          (overlay-put overlay 'after-string (propertize (lsp-get edit :newText) 'face 'diff-added))
+          (read-char-choice "Make this change? (y, n, ! all, q none more) " '(?y ?n ?! ?q)))
+      (delete-overlay overlay))))
+
+(defun dg-lsp--chosen (edits)
+  "Return those of the text EDITS that the user wants."
+  (let (chosen answer)
+    (dolist (edit edits (nreverse chosen))
+      (unless (memq answer '(?! ?q)) (setq answer (save-excursion (dg-lsp--wanted edit))))
+      (when (memq answer '(?y ?!)) (push edit chosen)))))
+
+(defun dg-lsp--apply (edit)
+  "Make the workspace EDIT, or what the user wants of it, as one step of undo."
+  (let* ((changes (lsp-get edit :documentChanges))
+         (change (and changes (elt changes 0)))
+         (chosen (and change dg-lsp-ask (dg-lsp--chosen (append (lsp-get change :edits) nil)))))
+    (when chosen (lsp-put change :edits (vconcat chosen)))
+    (when (or chosen (not change) (not dg-lsp-ask)) (lsp--apply-workspace-edit edit))))
+
 (defun dg-lsp--run (command &rest more)
-  "Have the server do COMMAND to the region or at point; MORE is added to its argument.  Apply its edit."
-  (let* ((start (if (use-region-p) (region-beginning) (point)))
-         (end (if (use-region-p) (region-end) (point)))
-         (argument (append (list :uri (lsp--buffer-uri) :range (lsp--region-to-range start end)) more))
+  "Have the server do COMMAND to the region or at point; MORE is added to its argument.  \\`C-g' stops waiting."
+  (let* ((tick (buffer-chars-modified-tick))
+         (argument (append (list :uri (lsp--buffer-uri) :range (dg-lsp--range)) more))
          (told (with-lsp-workspace (dg-lsp--workspace)
                  (lsp-request "workspace/executeCommand" (list :command command :arguments (vector argument))))))
+    (unless (eq tick (buffer-chars-modified-tick)) (user-error "The buffer changed meanwhile: ask again"))
     (-if-let (edit (lsp-get told :edit))
-        (lsp--apply-workspace-edit edit)
+        (dg-lsp--apply edit)
       (message "dg-lsp: %s" (lsp-get told :detail)))))
+
+(defun dg-lsp--status ()
+  "Return what the server says of itself."
+  (with-lsp-workspace (dg-lsp--workspace) (lsp-request "dgLsp/status" nil)))
 
 (defun dg-lsp--ask-how ()
   "Ask for an instruction, if the model reads any."
-  (let ((status (with-lsp-workspace (dg-lsp--workspace) (lsp-request "dgLsp/status" nil))))
-    (if (eq :json-false (lsp-get status :takesInstructions))
-        ""
-      (read-string "Rewrite how (empty: refill): "))))
+  (if (eq :json-false (lsp-get (dg-lsp--status) :takesInstructions))
+      ""
+    (if (not dg-lsp-remember-instructions)
+        (read-string "Rewrite how (empty: refill): " nil t)
+      (when (boundp 'savehist-additional-variables)
+        (add-to-list 'savehist-additional-variables 'dg-lsp-instructions))
+      (read-string "Rewrite how (empty: refill): " nil 'dg-lsp-instructions))))
 
 (defun dg-lsp-rewrite (instruction)
   "Rewrite the region as INSTRUCTION says; empty: refill it."
   (interactive (list (dg-lsp--ask-how)))
   (apply #'dg-lsp--run "dg-lsp.rewrite" (unless (string-empty-p instruction) (list :instruction instruction))))
+
+(defun dg-lsp-why-nothing ()
+  "Say in one sentence why the last request got nothing."
+  (interactive)
+  (message "dg-lsp: %s" (or (lsp-get (dg-lsp--status) :lastWhy) "The last request got an answer.")))
 
 (defun dg-lsp-refine (strength)
   "Refine the region; STRENGTH is low, medium or high."

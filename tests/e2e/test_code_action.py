@@ -59,6 +59,15 @@ async def test_a_refill_of_several_lines_has_the_line_ends_of_the_document(start
     assert resolved["edit"]["changes"][URI][0]["newText"] == "x\r\ny"
 
 
+async def test_lines_that_stay_are_in_no_edit_so_that_changes_can_be_taken_one_by_one(start: Any) -> None:
+    client: Client = await start({"selected": "a\r\nb\r\nc", "text": "x\nb\nz"}, textDocument=RESOLVES)
+    client.open(URI, "a\r\nb\r\nc\r\n")
+    (action,) = await offers(client, 0, 7)
+    resolved = (await client.ask("codeAction/resolve", action))["result"]
+    edits = resolved["edit"]["changes"][URI]
+    assert edits == [{"range": client.range(URI, at, at + 1), "newText": new} for at, new in [(0, "x"), (6, "z")]]
+
+
 async def test_what_is_not_offered(start: Any) -> None:
     client = await open_client(start)
     assert await offers(client, START, START) == []

@@ -6,6 +6,7 @@ What prevents an edit is a reason with a sentence for the user. An edit fits the
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,16 @@ from dg_lsp.documents.documents import DocumentSnapshot
 from dg_lsp.documents.positions import range_of, span_of
 from dg_lsp.features.asking import ask, refusal
 from dg_lsp.features.common.left_holes import left_detail
-from dg_lsp.features.common.lsp_values import workspace_edit
+from dg_lsp.features.common.lsp_values import with_line_ends, workspace_edit
 from dg_lsp.features.common.rewrite_progress import RewriteProgress, Token
 from dg_lsp.session.outcome import Outcome
 from dg_lsp.session.session import Session
 from dg_lsp.session.why import why
 from infill.holes.target import SelectionTarget, Target, TargetKind
 from infill.pipeline.action_request import Asking, action_request
-from infill.types import NoFill, Request, Span
+from infill.pipeline.hunks import hunks
+from infill.syntax.line_breaks import line_break_at
+from infill.types import NoFill, Part, Request, Span
 from model.config import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -100,9 +103,20 @@ async def _edit(
         return asked.with_value(None)
     best = asked.value.completions[0]
     changes = found.changes(best)
+    if isinstance(found, SelectionTarget) and not best.parts:
+        changes = _by_lines(snapshot.text, changes)
     if wanted.kind in ("holes", "type_hints") and isinstance(found, SelectionTarget):
         asked = msgspec.structs.replace(asked, detail=left_detail(snapshot.text, found.left_by(best)))
     return asked.with_value(workspace_edit(changes, snapshot, encoding, session.client, wanted.title))
+
+
+def _by_lines(text: str, changes: Sequence[Part]) -> tuple[Part, ...]:
+    """Return the changes as runs of whole lines, which a client can let its user take one by one."""
+    found: list[Part] = []
+    for each in changes:
+        new = with_line_ends(each.text, line_break_at(text, each.span.start, each.span.end))
+        found += hunks(text, each.span, new, each.confidence)
+    return tuple(found)
 
 
 def _request(session: Session, snapshot: DocumentSnapshot, wanted: RewriteCommand, target: Target) -> Request:

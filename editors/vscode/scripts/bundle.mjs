@@ -17,7 +17,7 @@ writeFileSync("dist/licenses.txt", Object.keys(metafile.inputs).map(packageOf).f
 
 const units = process.argv[2];
 if (units !== undefined) {
-  const names = ["edits", "launch", "options", "serial", "settled", "shown", "statusText", "unasked"];
+  const names = ["edits", "hunks", "launch", "options", "remembered", "serial", "settled", "shown", "statusText", "unasked"];
   await build({
     ...common,
     entryPoints: names.map((name) => `src/${name}.ts`),

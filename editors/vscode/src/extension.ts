@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import { RestingCursor } from "./cursor";
 import { type Counts, GhostText } from "./ghost";
 import { Install } from "./install";
+import { Instructions } from "./instructions";
 import { onDidSelectPython } from "./locate";
 import { Channels } from "./log";
 import { Menu } from "./menu";
@@ -28,13 +29,15 @@ export function activate(context: vscode.ExtensionContext): Api {
   const own = (server = new Server(channels, ghost.middleware));
   const status = new Status(own, ghost);
   const preview = new Preview();
+  const instructions = new Instructions(context.globalState);
   context.subscriptions.push(
     channels,
     ghost,
     own,
     status,
     preview,
-    new Rewriting(own, preview, () => void status.refresh()),
+    instructions,
+    new Rewriting(own, preview, instructions, () => void status.refresh()),
     new Menu(own, ghost, status, channels),
     new Install(own, () => channels.server.show()),
     new RestingCursor(own),

@@ -34,6 +34,7 @@ export class Menu implements vscode.Disposable {
       register("dg-lsp.snooze", (minutes?: unknown) => this.snooze(minutes)),
       register("dg-lsp.fetchModel", () => this.fetchModel()),
       register("dg-lsp.explain", () => this.explain()),
+      register("dg-lsp.whyNothing", () => this.whyNothing()),
       register("dg-lsp.showLog", () => channels.server.show()),
       register("dg-lsp.showTrace", () => channels.trace.show()),
       register("dg-lsp.tryIt", () => this.tryIt()),
@@ -59,7 +60,8 @@ export class Menu implements vscode.Disposable {
         label: automatic ? "$(circle-slash) Suggest only when asked" : "$(sparkle) Suggest while typing",
         command: "dg-lsp.toggleAutomatic",
       },
-      { label: "$(question) Is this file read?", command: "dg-lsp.explain" },
+      { label: "$(question) Why nothing?", command: "dg-lsp.whyNothing" },
+      { label: "$(file-code) Is this file read?", command: "dg-lsp.explain" },
       { label: "$(output) Show the server's log", command: "dg-lsp.showLog" },
       { label: "$(gear) Settings", command: "workbench.action.openSettings" },
     ];
@@ -86,18 +88,21 @@ export class Menu implements vscode.Disposable {
     }
   }
 
-  /** Says whether the open file is read, and why the last answer was what it was. */
+  /** Says in one sentence why the last request got nothing. */
+  private async whyNothing(): Promise<void> {
+    void vscode.window.showInformationMessage(`dg-lsp: ${await this.status.whyNothing()}`);
+  }
+
+  /** Says whether the open file is read. */
   private async explain(): Promise<void> {
     const uri = vscode.window.activeTextEditor?.document.uri;
-    const last = this.status.serverStatus?.lastReason;
-    const about = last ? ` The last answer: ${last}.` : "";
     if (uri?.scheme !== "file") {
-      void vscode.window.showInformationMessage(`dg-lsp: no file is open.${about}`);
+      void vscode.window.showInformationMessage("dg-lsp: no file is open.");
       return;
     }
     try {
       const answer = (await this.server.explain(uri.fsPath)).trim();
-      void vscode.window.showInformationMessage(`dg-lsp: ${answer}.${about}`);
+      void vscode.window.showInformationMessage(`dg-lsp: ${answer}.`);
     } catch (error) {
       void vscode.window.showWarningMessage(`dg-lsp: ${error instanceof Error ? error.message : String(error)}`);
     }

@@ -1,11 +1,11 @@
 // A proposal beside what stands there: a diff of two virtual documents, which grows with each draft and is then applied or not.
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { type Choice, type Proposal, Question } from "./choose";
+import { applied } from "./edits";
+import type { Hunk } from "./hunks";
 
 export const SCHEME = "dg-lsp-preview";
-
-/** What the user says to a proposal. */
-export type Choice = "apply" | "again" | "discard";
 
 interface Shown {
   readonly original: vscode.Uri;
@@ -24,17 +24,17 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
   readonly onDidDismiss = this.dismissed.event;
   private readonly listeners: vscode.Disposable[];
   private shown: Shown | undefined;
-  private answer: ((choice: Choice) => void) | undefined;
+  private question: Question | undefined;
   private count = 0;
 
   constructor() {
     this.listeners = [
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
-      vscode.commands.registerCommand("dg-lsp.applyPreview", () => this.answer?.("apply")),
-      vscode.commands.registerCommand("dg-lsp.discardPreview", () => this.answer?.("discard")),
+      vscode.commands.registerCommand("dg-lsp.applyPreview", () => this.question?.apply()),
+      vscode.commands.registerCommand("dg-lsp.discardPreview", () => this.question?.discard()),
       vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
         if (closed.some((tab) => this.isOurs(tab))) {
-          this.answer?.("discard");
+          this.question?.discard();
           this.dismissed.fire();
         }
       }),
@@ -73,38 +73,32 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     }
   }
 
-  /** Asks what to do with the proposal; Enter applies, Escape discards. */
-  async choose(title: string, hint: string, canAskAgain: boolean): Promise<Choice> {
-    if (this.shown === undefined) {
+  /** Asks what to do with the proposal, which shows what is ticked meanwhile. */
+  async choose(proposal: Proposal): Promise<Choice> {
+    const shown = this.shown;
+    if (shown === undefined) {
       return "discard";
     }
+    const show = (hunks: readonly Hunk[]) => {
+      shown.after = applied(
+        shown.before,
+        hunks.flatMap((hunk) => hunk.edits),
+      );
+      this.changed.fire(shown.proposal);
+    };
     await vscode.commands.executeCommand("setContext", "dg-lsp.previewing", true);
-    const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { choice: Choice }>();
-    pick.title = title;
-    pick.placeholder = hint || "Apply the proposal below?";
-    pick.ignoreFocusOut = true;
-    pick.items = [
-      { label: "$(check) Apply", choice: "apply" },
-      ...(canAskAgain ? [{ label: "$(refresh) Ask differently…", choice: "again" as const }] : []),
-      { label: "$(close) Discard", choice: "discard" },
-    ];
+    this.question = new Question(proposal, { show, reveal: (hunk) => reveal(shown.original, hunk) });
     try {
-      return await new Promise<Choice>((resolve) => {
-        this.answer = resolve;
-        pick.onDidAccept(() => resolve(pick.selectedItems[0]?.choice ?? "discard"));
-        pick.onDidHide(() => resolve("discard"));
-        pick.show();
-      });
+      return await this.question.ask();
     } finally {
-      this.answer = undefined;
-      pick.dispose();
+      this.question = undefined;
       await vscode.commands.executeCommand("setContext", "dg-lsp.previewing", false);
     }
   }
 
   /** Closes the diff. */
   async end(): Promise<void> {
-    this.answer?.("discard");
+    this.question?.discard();
     const shown = this.shown;
     if (shown === undefined) {
       return;
@@ -116,7 +110,7 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
   }
 
   dispose(): void {
-    this.answer?.("discard");
+    this.question?.discard();
     vscode.Disposable.from(...this.listeners, this.changed, this.dismissed).dispose();
   }
 
@@ -144,4 +138,11 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
     const { input } = tab;
     return input instanceof vscode.TabInputTextDiff && input.modified.toString() === this.shown?.proposal.toString();
   }
+}
+
+/** Scrolls the diff, whose sides move together, to a change. */
+function reveal(original: vscode.Uri, hunk: Hunk): void {
+  const side = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === original.toString());
+  const line = Math.min(hunk.line, (side?.document.lineCount ?? 1) - 1);
+  side?.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }

@@ -1,12 +1,23 @@
 // What the rewrite commands ask of the user: where, how strong, with which words. The asking of the server is in `rewriting`.
 import * as vscode from "vscode";
+import type { Instructions } from "./instructions";
 
 /** What the user wants changed, and how. */
 export interface Wish {
   readonly range: vscode.Range;
   readonly instruction?: string | undefined;
   readonly strength?: string;
+  readonly diagnostics?: readonly string[];
   readonly asked?: true; // the user was asked how, and can say it otherwise after a look at the proposal
+}
+
+/** What a rewrite is wanted of: an editor, and perhaps a range of it that was chosen before. */
+export interface Asked {
+  readonly editor: vscode.TextEditor;
+  readonly range: vscode.Range | undefined;
+  readonly takesInstructions: boolean;
+  readonly instructions: Instructions;
+  readonly before: Wish | undefined; // what was wanted last, when it is asked for differently
 }
 
 /** A command of the palette, the server's command behind it, and how to learn what is wanted. */
@@ -14,7 +25,7 @@ export interface Rewrite {
   readonly command: string;
   readonly server: string;
   readonly title: string;
-  readonly wish: (editor: vscode.TextEditor, takesInstructions: boolean) => Promise<Wish | undefined>;
+  readonly wish: (asked: Asked) => Promise<Wish | undefined>;
 }
 
 /** All rewrites. The server's command names are taken by the client library, hence the others. */
@@ -28,27 +39,20 @@ export const REWRITES: readonly Rewrite[] = [
   { command: "dg-lsp.fixProblem", server: "dg-lsp.fix", title: "Fix the problem", wish: problem },
 ];
 
-function atCursor(editor: vscode.TextEditor): Promise<Wish | undefined> {
+function atCursor({ editor }: Asked): Promise<Wish | undefined> {
   return Promise.resolve({ range: editor.selection });
 }
 
-async function instructed(editor: vscode.TextEditor, takesInstructions: boolean): Promise<Wish | undefined> {
-  const range = selected(editor);
+async function instructed({ editor, range: given, takesInstructions, instructions, before }: Asked): Promise<Wish | undefined> {
+  const range = given ?? selected(editor);
   if (range === undefined || !takesInstructions) {
     return range && { range };
   }
-  const instruction = await vscode.window.showInputBox({
-    title: "Rewrite selection",
-    prompt: "What should change? Empty: fill the selection anew.",
-    placeHolder: "for example: use a dictionary",
-  });
-  if (instruction === undefined) {
-    return undefined;
-  }
-  return { range, instruction: instruction.trim() || undefined, asked: true };
+  const instruction = await instructions.ask(before?.instruction);
+  return instruction === undefined ? undefined : { range, instruction: instruction || undefined, asked: true };
 }
 
-async function strengthened(editor: vscode.TextEditor): Promise<Wish | undefined> {
+async function strengthened({ editor }: Asked): Promise<Wish | undefined> {
   const range = selected(editor);
   if (range === undefined) {
     return undefined;
@@ -62,7 +66,7 @@ async function strengthened(editor: vscode.TextEditor): Promise<Wish | undefined
   return chosen === undefined ? undefined : { range, strength: chosen.label, asked: true };
 }
 
-async function problem(editor: vscode.TextEditor): Promise<Wish | undefined> {
+async function problem({ editor }: Asked): Promise<Wish | undefined> {
   const here = vscode.languages
     .getDiagnostics(editor.document.uri)
     .filter((diagnostic) => diagnostic.range.intersection(editor.selection) !== undefined);
@@ -70,11 +74,15 @@ async function problem(editor: vscode.TextEditor): Promise<Wish | undefined> {
     if (here[0] === undefined) {
       void vscode.window.showInformationMessage("dg-lsp: no problem is reported at the cursor.");
     }
-    return here[0] && { range: here[0].range, instruction: here[0].message };
+    return here[0] && toFix(here[0]);
   }
   const choices = here.map((diagnostic) => ({ label: diagnostic.message, diagnostic }));
   const chosen = await vscode.window.showQuickPick(choices, { title: "Fix which problem?" });
-  return chosen && { range: chosen.diagnostic.range, instruction: chosen.diagnostic.message };
+  return chosen && toFix(chosen.diagnostic);
+}
+
+function toFix({ range, message }: vscode.Diagnostic): Wish {
+  return { range, diagnostics: [message] };
 }
 
 /** The selection, or the text of the cursor's line. */

@@ -1,13 +1,14 @@
 // One rewrite from the command to the applied edit: ask the server, show drafts, show the proposal, apply it if it still fits.
 import { randomUUID } from "node:crypto";
 import * as vscode from "vscode";
-import { ExecuteCommandRequest, type LanguageClient, type Range, WorkDoneProgress, type WorkspaceEdit } from "vscode-languageclient/node";
-import { applied, withLineEnds } from "./edits";
+import { ExecuteCommandRequest, type LanguageClient, type Range, type WorkspaceEdit } from "vscode-languageclient/node";
+import { applied, type Edit, withLineEnds } from "./edits";
+import { hunksOf } from "./hunks";
+import type { Instructions } from "./instructions";
 import { type Preview, SCHEME } from "./preview";
+import { showProgress, unlessCancelled } from "./progress";
 import { REWRITES, type Rewrite, type Wish } from "./rewrites";
 import type { Server } from "./server";
-
-const PATIENCE_MS = 1_000; // before a notification comes up, with its button to cancel
 
 /** What the server answers to a command. */
 interface Outcome {
@@ -25,6 +26,16 @@ interface Draft {
   readonly range: Range;
 }
 
+/** Where a code action of the server's says that its command should work. */
+interface Place {
+  readonly uri: string;
+  readonly version: number;
+  readonly range: Range;
+}
+
+/** A wish, and the version of the document that its range is of. */
+type Dated = Wish & { readonly version: number };
+
 /** The rewrite commands; a new rewrite ends the one before it. */
 export class Rewriting implements vscode.Disposable {
   private readonly listeners: vscode.Disposable[];
@@ -33,10 +44,11 @@ export class Rewriting implements vscode.Disposable {
   constructor(
     private readonly server: Server,
     private readonly preview: Preview,
+    private readonly instructions: Instructions,
     private readonly done: () => void,
   ) {
     this.listeners = [
-      ...REWRITES.map((rewrite) => vscode.commands.registerCommand(rewrite.command, () => this.run(rewrite))),
+      ...REWRITES.map((rewrite) => vscode.commands.registerCommand(rewrite.command, (place?: Place) => this.run(rewrite, place))),
       preview.onDidDismiss(() => this.current?.cancel()),
     ];
   }
@@ -46,8 +58,8 @@ export class Rewriting implements vscode.Disposable {
     vscode.Disposable.from(...this.listeners).dispose();
   }
 
-  private async run(rewrite: Rewrite): Promise<void> {
-    const editor = vscode.window.activeTextEditor;
+  private async run(rewrite: Rewrite, place?: Place): Promise<void> {
+    const editor = editorOf(place);
     if (editor === undefined) {
       void vscode.window.showInformationMessage("dg-lsp: open a file first.");
       return;
@@ -56,7 +68,13 @@ export class Rewriting implements vscode.Disposable {
       void vscode.window.showInformationMessage("dg-lsp: apply or discard this proposal first.");
       return;
     }
-    const ask = async () => rewrite.wish(editor, (await this.server.status())?.takesInstructions ?? true);
+    const ask = async (before?: Wish): Promise<Dated | undefined> => {
+      const takesInstructions = (await this.server.status())?.takesInstructions ?? true;
+      const version = place?.version ?? editor.document.version; // now: it may change while the user thinks
+      const range = place && this.server.running?.protocol2CodeConverter.asRange(place.range);
+      const wish = await rewrite.wish({ editor, range, takesInstructions, instructions: this.instructions, before });
+      return wish && { ...wish, version };
+    };
     let wish = await ask();
     if (wish === undefined) {
       return;
@@ -67,7 +85,7 @@ export class Rewriting implements vscode.Disposable {
     try {
       while (wish !== undefined && !own.token.isCancellationRequested) {
         const again: boolean = await this.once(rewrite, wish, editor, own);
-        wish = again ? await ask() : undefined;
+        wish = again ? await ask(wish) : undefined;
       }
     } finally {
       if (this.current === own) {
@@ -79,9 +97,8 @@ export class Rewriting implements vscode.Disposable {
   }
 
   /** Asks once; whether the user wants it asked again. */
-  private async once(rewrite: Rewrite, wish: Wish, editor: vscode.TextEditor, own: vscode.CancellationTokenSource): Promise<boolean> {
+  private async once(rewrite: Rewrite, wish: Dated, editor: vscode.TextEditor, own: vscode.CancellationTokenSource): Promise<boolean> {
     const { document } = editor;
-    const version = document.version;
     const client = this.server.running;
     if (client === undefined) {
       void vscode.window.showWarningMessage("dg-lsp: the server is not running.");
@@ -96,20 +113,22 @@ export class Rewriting implements vscode.Disposable {
       void vscode.window.showInformationMessage(`dg-lsp: ${outcome.detail || outcome.reason}`);
       return false;
     }
-    const edit = await client.protocol2CodeConverter.asWorkspaceEdit(outcome.edit);
-    if (isPreviewed()) {
-      await this.preview.propose(proposed(document, edit), rewrite.title, document);
+    let edits: readonly Edit[] = editsOf(document, await client.protocol2CodeConverter.asWorkspaceEdit(outcome.edit));
+    if (isPreviewed() && document.version === wish.version) {
+      await this.preview.propose(applied(document.getText(), edits), rewrite.title, document);
       if (own.token.isCancellationRequested) {
         return false; // another rewrite began while the diff was opening
       }
       const title = `${outcome.title} (${Math.round(outcome.ms)} ms)`;
-      const choice = await this.preview.choose(title, outcome.detail, wish.asked === true);
-      if (choice !== "apply") {
+      const hunks = hunksOf(document.getText(), edits);
+      const choice = await this.preview.choose({ title, hint: outcome.detail, canAskAgain: wish.asked === true, hunks });
+      if (typeof choice === "string") {
         return choice === "again";
       }
+      edits = choice.flatMap((hunk) => hunk.edits);
       await this.preview.end();
     }
-    await apply(edit, document, version, editor);
+    await apply(edits, document, wish.version, editor);
     return false;
   }
 
@@ -117,22 +136,24 @@ export class Rewriting implements vscode.Disposable {
   private async ask(
     client: LanguageClient,
     rewrite: Rewrite,
-    wish: Wish,
+    wish: Dated,
     document: vscode.TextDocument,
     own: vscode.CancellationTokenSource,
   ): Promise<Outcome | undefined> {
     const progressToken = `dg-lsp-vscode-${randomUUID()}`;
     const argument = {
       uri: client.code2ProtocolConverter.asUri(document.uri),
-      version: document.version,
+      version: wish.version,
       range: client.code2ProtocolConverter.asRange(wish.range),
       instruction: wish.instruction,
+      diagnostics: wish.diagnostics,
       strength: wish.strength,
       apply: false,
       progressToken,
     };
     const drafts = client.onNotification("dgLsp/draft", (draft: Draft) => {
-      if (draft.token === progressToken && isPreviewed() && !own.token.isCancellationRequested) {
+      const isOf = draft.token === progressToken && document.version === wish.version;
+      if (isOf && isPreviewed() && !own.token.isCancellationRequested) {
         void this.preview.propose(withDraft(document, draft), rewrite.title, document);
       }
     });
@@ -140,7 +161,7 @@ export class Rewriting implements vscode.Disposable {
     const asked = client.sendRequest(ExecuteCommandRequest.type, params, own.token) as Promise<Outcome>;
     const steps = showProgress(client, progressToken, rewrite.title, asked, own);
     try {
-      return await asked;
+      return await unlessCancelled(asked, own.token);
     } catch (error) {
       if (!own.token.isCancellationRequested) {
         void vscode.window.showErrorMessage(`dg-lsp: ${error instanceof Error ? error.message : String(error)}`);
@@ -152,43 +173,27 @@ export class Rewriting implements vscode.Disposable {
   }
 }
 
-/** Shows the steps, with a button that cancels, if the answer takes long; most are there before anyone looks. */
-function showProgress(
-  client: LanguageClient,
-  token: string,
-  title: string,
-  asked: Promise<unknown>,
-  own: vscode.CancellationTokenSource,
-): vscode.Disposable {
-  let tell: (message: string) => void = () => undefined;
-  const options = { location: vscode.ProgressLocation.Notification, title: `dg-lsp: ${title}`, cancellable: true };
-  const timer = setTimeout(() => {
-    void vscode.window.withProgress(options, async (progress, cancelled) => {
-      tell = (message) => progress.report({ message });
-      cancelled.onCancellationRequested(() => own.cancel());
-      await asked.catch(() => undefined); // whoever asked says so
-    });
-  }, PATIENCE_MS);
-  const steps = client.onProgress(WorkDoneProgress.type, token, (value) => {
-    if (value.kind === "report" && value.message !== undefined) {
-      tell(value.message);
-    }
-  });
-  return vscode.Disposable.from(steps, new vscode.Disposable(() => clearTimeout(timer)));
-}
-
 function isPreviewed(): boolean {
   return vscode.workspace.getConfiguration("dg-lsp").get("preview", true);
 }
 
-/** The document's text with the edit in it. */
-function proposed(document: vscode.TextDocument, edit: vscode.WorkspaceEdit): string {
-  const edits = edit.get(document.uri).map(({ range, newText }) => ({
+/** The editor that is meant: the active one, or that of the place of a code action. */
+function editorOf(place: Place | undefined): vscode.TextEditor | undefined {
+  const { activeTextEditor, visibleTextEditors } = vscode.window;
+  if (place === undefined) {
+    return activeTextEditor;
+  }
+  const uri = vscode.Uri.parse(place.uri).toString();
+  return [activeTextEditor, ...visibleTextEditors].find((editor) => editor?.document.uri.toString() === uri);
+}
+
+/** The document's edits, in offsets. */
+function editsOf(document: vscode.TextDocument, edit: vscode.WorkspaceEdit): Edit[] {
+  return edit.get(document.uri).map(({ range, newText }) => ({
     start: document.offsetAt(range.start),
     end: document.offsetAt(range.end),
     text: newText,
   }));
-  return applied(document.getText(), edits);
 }
 
 /** The document's text with a draft in it. */
@@ -200,13 +205,17 @@ function withDraft(document: vscode.TextDocument, draft: Draft): string {
   return applied(document.getText(), [{ start, end, text: withLineEnds(draft.text, lineEnd) }]);
 }
 
-/** Applies the edit in one step of undo, to the version that it was made for. */
-async function apply(edit: vscode.WorkspaceEdit, document: vscode.TextDocument, version: number, editor: vscode.TextEditor): Promise<void> {
-  if (document.isClosed || document.version !== version) {
+/** Applies the edits in one step of undo, to the version that they were made for. */
+async function apply(edits: readonly Edit[], document: vscode.TextDocument, version: number, editor: vscode.TextEditor): Promise<void> {
+  const whole = new vscode.WorkspaceEdit();
+  for (const { start, end, text } of edits) {
+    whole.replace(document.uri, new vscode.Range(document.positionAt(start), document.positionAt(end)), text);
+  }
+  const isCurrent = !document.isClosed && document.version === version;
+  if (!isCurrent || !(await vscode.workspace.applyEdit(whole))) {
     void vscode.window.showInformationMessage("dg-lsp: the document changed meanwhile; ask again.");
     return;
   }
-  await vscode.workspace.applyEdit(edit);
   const column = editor.viewColumn;
   await vscode.window.showTextDocument(document, column === undefined ? {} : { viewColumn: column });
 }

@@ -150,7 +150,7 @@ export class Server implements vscode.Disposable {
         this.become(newState === State.Running ? "running" : newState === State.Starting ? "starting" : "stopped");
       }
     });
-    client.registerFeature(refreshes);
+    client.registerFeature(announced);
     client.onNotification("dgLsp/refresh", () => this.refreshed.fire());
     this.client = client;
     const late = setTimeout(() => void end(this.process), START_MS);
@@ -193,10 +193,10 @@ export class Server implements vscode.Disposable {
   }
 }
 
-/** Says that the client asks again when it is told to. */
-const refreshes: StaticFeature = {
+/** Says that the client asks again when it is told to, and that it asks the user for instructions. */
+const announced: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = { ...capabilities.experimental, dgLsp: { refresh: true } };
+    capabilities.experimental = { ...capabilities.experimental, dgLsp: { refresh: true, rewriteSelection: true } };
   },
   initialize: () => undefined,
   getState: () => ({ kind: "static" }),

@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import type { GhostText } from "./ghost";
 import type { Server } from "./server";
-import { type EditorStatus, nothingToSuggest, type ServerStatus, standsIn, statusText, toolTip, troubleOf } from "./statusText";
+import { type EditorStatus, nothingToSuggest, type ServerStatus, standsIn, statusText, toolTip, troubleOf, whyNothing } from "./statusText";
 
 const SAID_MS = 8000; // how long a line stays in the status bar
 const SOON_MS = 400; // between two looks at a server that is loading
@@ -77,10 +77,15 @@ export class Status implements vscode.Disposable {
 
   /** Says in one line why there is nothing to suggest where the user asked. */
   private async sayWhy(): Promise<void> {
-    const reason = (await this.server.status())?.lastReason;
-    if (reason) {
-      vscode.window.setStatusBarMessage(`dg-lsp: ${nothingToSuggest(reason)}`, SAID_MS);
+    const why = (await this.server.status())?.lastWhy;
+    if (why) {
+      vscode.window.setStatusBarMessage(`dg-lsp: ${nothingToSuggest(why)}`, SAID_MS);
     }
+  }
+
+  /** Returns in one sentence why the last request got nothing. */
+  async whyNothing(): Promise<string> {
+    return whyNothing(this.editorStatus(), await this.server.status());
   }
 
   dispose(): void {
@@ -97,10 +102,10 @@ export class Status implements vscode.Disposable {
     }
   }
 
-  private draw(): void {
+  private editorStatus(): EditorStatus {
     const { shown, accepted } = this.ghost.counts;
     const document = vscode.window.activeTextEditor?.document;
-    const editor: EditorStatus = {
+    return {
       server: this.server.state,
       automatic: vscode.workspace.getConfiguration("dg-lsp", document).get("automatic", true),
       snoozedUntil: this.ghost.snoozedUntil,
@@ -108,6 +113,10 @@ export class Status implements vscode.Disposable {
       accepted,
       language: document?.languageId,
     };
+  }
+
+  private draw(): void {
+    const editor = this.editorStatus();
     this.item.text = statusText(editor, this.last);
     this.item.tooltip = toolTip(editor, this.last);
     const failed = editor.server === "missing" || editor.server === "stopped" || troubleOf(editor, this.last) !== undefined;

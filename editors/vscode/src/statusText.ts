@@ -13,6 +13,7 @@ export interface ServerStatus {
   readonly model: string | null;
   readonly lastModel?: string | null; // the one that answered last
   readonly lastReason: string | null;
+  readonly lastWhy?: string | null; // a sentence
   readonly lastMs: number | null;
   readonly message: string | null;
   readonly ignored: { readonly rule: string; readonly source: string } | null;
@@ -99,39 +100,34 @@ export function standsIn(server: ServerStatus | undefined): boolean {
   return server?.fallback === "model_loading";
 }
 
-/** Returns a sentence for the server's reason why there is nothing to suggest. */
-export function nothingToSuggest(reason: string): string {
-  return `nothing to suggest here: ${WORDS[reason] ?? reason.replaceAll("_", " ")}`;
+/** Returns what is said where the user asked for a suggestion and there is none. */
+export function nothingToSuggest(why: string): string {
+  return `nothing to suggest here: ${why.charAt(0).toLowerCase()}${why.slice(1)}`;
+}
+
+/** Returns in one sentence why the last request got nothing, or why none was made. */
+export function whyNothing(editor: EditorStatus, server: ServerStatus | undefined): string {
+  if (editor.server !== "running" || server === undefined) {
+    return `The server is ${editor.server === "missing" ? "not installed" : editor.server === "running" ? "starting" : editor.server}.`;
+  }
+  const trouble = troubleOf(editor, server);
+  if (trouble !== undefined) {
+    return sentence(trouble);
+  }
+  if (server.lastWhy) {
+    return server.lastWhy;
+  }
+  if (editor.snoozedUntil !== undefined) {
+    return `Suggestions are snoozed until ${new Date(editor.snoozedUntil).toLocaleTimeString()}.`;
+  }
+  return editor.automatic ? "The last request got an answer." : "Suggestions come only when asked for.";
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 }
 
 const CODELESS = new Set(["plaintext", "log", "Log", "code-text-binary"]); // nobody expects code there
-
-const WORDS: Record<string, string> = {
-  automatic_off: "automatic suggestions are off",
-  blank_line: "the line is blank",
-  breaks_parse: "no suggestion would keep the file correct",
-  data_row: "this is a row of data",
-  deadline: "the model took too long",
-  empty_fill: "the model has no suggestion",
-  file_too_large: "the file is too large",
-  finished_line: "the line is finished",
-  generated_file: "the file seems to be generated",
-  ignored_file: "an ignore rule says that the file is not to be read",
-  in_comment: "this is a comment",
-  in_string: "this is a string",
-  language_off: "the settings leave this language out",
-  manual_language: "in this language suggestions come only when you ask",
-  model_failed: "the model could not be opened",
-  model_loading: "the model is being loaded",
-  not_confident: "the model is not sure enough",
-  nothing_better: "nothing is better than what is there",
-  not_as_asked: "no answer does what was asked",
-  reading: "the model is still reading the code around",
-  server_failed: "the model's server failed",
-  unknown_language: "there is no grammar for this language",
-  untrained_language: "the model does not know this language",
-  word_to_the_right: "a word follows",
-};
 
 const ICONS: Record<string, string> = {
   looking: "$(sync~spin)",

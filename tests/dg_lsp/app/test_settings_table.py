@@ -16,7 +16,14 @@ from dg_lsp.settings import FIELDS, MEANINGS, NO_VALUE, Settings
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = ROOT / "docs" / "settings.md"
 EDITORS = ROOT / "editors"
-OF_VSCODE = {"preview", "server.command", "server.args", "logLevel", "trace.server"}  # the extension's own
+OF_VSCODE = {
+    "rememberInstructions",
+    "preview",
+    "server.command",
+    "server.args",
+    "logLevel",
+    "trace.server",
+}  # the extension's own
 NOT_IN_VSCODE = {"trusted", "statusNotification"}  # the extension says the first, and asks in place of the second
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "enum")
 

@@ -41,6 +41,9 @@
 (require 'json)
 (require 'python)
 (require 'dg-lsp)
+(defvar drive-answers nil "What the user says to each change, a list of characters; nil: nobody is asked.")
+(setq dg-lsp-ask nil)
+(advice-add 'read-char-choice :override (lambda (&rest _) (pop drive-answers)))
 (setq dg-lsp-command (append (json-parse-string (drive-read "command.json") :array-type 'list) nil))
 
 (let ((file (nth 1 command-line-args-left))

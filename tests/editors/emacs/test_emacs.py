@@ -151,3 +151,24 @@ def test_a_command_is_one_undo_step(drive: SHOWN, keys: str, command: str, expec
     ]
     told = drive(CODE, keys, command, *rules)
     assert told["after"] == told["disk"] == expected and told["undone"] == told["before"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ("(?n ?y)", CODE.replace("return ...", "return n")),
+        ("(?y ?n)", CODE.replace("pass", "n += one")),
+        ("(?!)", CODE.replace("pass", "n += one").replace("return ...", "return n")),
+        ("(?q)", CODE),
+    ],
+)
+def test_changes_are_made_one_by_one_as_the_user_says(drive: SHOWN, answers: str, expected: str) -> None:
+    keys = f'(progn (search-forward "box") (setq dg-lsp-ask t drive-answers (list {answers[1:-1]})))'
+    told = drive(CODE, keys, "(dg-lsp-fill-holes)", {"free": ["pass", "..."], "texts": ["n += one", "n"]})
+    assert told["after"] == told["disk"] == expected
+
+
+def test_why_nothing_is_said_in_one_sentence(drive: SHOWN) -> None:
+    command = "(progn (dg-lsp-fill-body) (insert (dg-lsp-why-nothing)))"
+    told = drive("x = 1\n", "(goto-char (point-max))", command)
+    assert told["after"].endswith("dg-lsp: There is nothing here to which this applies (no unwritten body is there).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ CODE = (
     "def later(a: int) -> int:\n"
     "    raise NotImplementedError\n"
 )
+FIRST_LINES = "\n".join(CODE.split("\n")[:4])
 RULES: list[dict[str, Any]] = [
     {"free": ["pass", "..."], "texts": ["start += 1", "start"]},
     {"free": ["...", "...", "..."], "texts": ["list", "int", "int"]},
@@ -33,6 +35,7 @@ RULES: list[dict[str, Any]] = [
     {"selected": "start=0", "strength": 0.8, "text": "start=3"},
     {"selected": "start=0", "text": "first=0"},
     {"selected": "😋", "text": "é"},
+    {"selected": FIRST_LINES, "text": FIRST_LINES.replace("@keep", "@keep(1)").replace("pass", "boxes.clear()")},
     {"selected": "def later(a: int) -> int:", "text": "def later(b: int) -> int:"},
     {"after": "-> int:\n    ", "text": "return a\n"},
 ]
@@ -98,6 +101,114 @@ def test_an_instruction_is_asked_for_and_no_means_no(session: Session) -> None:
     assert text_of(nvim) == CODE.replace("start=0", "first=0")
 
 
+TWO_CHANGES = ":1,4DgLspRewrite two things<CR>"
+
+
+def test_changes_are_skipped_one_by_one_and_one_undo_takes_the_others_back(session: Session) -> None:
+    nvim = session.open(CODE, *RULES)
+    command(nvim, TWO_CHANGES, "+        boxes.clear()")
+    nvim.until_drawn("y applies 2 of 2 changes")
+    nvim.keys("]cx")
+    nvim.until_drawn("y applies 1 of 2 changes")
+    assert nvim.until_drawn("-        pass").rstrip("│").endswith("skipped")
+    nvim.keys("x")  # taken again
+    nvim.until_drawn("y applies 2 of 2 changes")
+    nvim.keys("[cx")
+    nvim.until_drawn("y applies 1 of 2 changes")
+    nvim.keys("y")
+    nvim.until_lua("return vim.api.nvim_win_get_config(0).relative == '' and vim.bo.modified")
+    assert text_of(nvim) == CODE.replace("pass", "boxes.clear()")
+    assert undo_states(nvim) == [CODE.splitlines()]
+
+
+def test_none_of_the_changes_is_no_change(session: Session) -> None:
+    nvim = session.open(CODE, *RULES)
+    command(nvim, TWO_CHANGES, "+        boxes.clear()")
+    nvim.until_drawn("y applies 2 of 2 changes")
+    nvim.keys("x]cx")
+    nvim.until_drawn("y applies 0 of 2 changes")
+    nvim.keys("y")
+    nvim.until_lua("return vim.api.nvim_win_get_config(0).relative == ''")
+    assert text_of(nvim) == CODE and not nvim.lua("return vim.bo.modified")
+
+
+def reads_instructions(session: Session) -> list[str]:
+    return [*session.server(*RULES), "--takes-instructions"]
+
+
+def test_the_last_instructions_are_offered_again_and_kept_for_the_next_neovim(session: Session) -> None:
+    def ask(nvim: Nvim) -> None:
+        nvim.keys("2G/start<CR>v6l:DgLspRewrite<CR>")
+        nvim.until_drawn("Rewrite how (empty: refill):")
+
+    nvim = session.open(CODE, cmd=reads_instructions(session))
+    for words in ("name it", "shorter"):
+        ask(nvim)
+        command(nvim, f"{words}<CR>", "+def total(boxes, first=0)")
+        nvim.keys("n")
+        nvim.until_gone("first=0")
+    ask(nvim)
+    nvim.keys("<Up><Up>")
+    nvim.until_drawn("Rewrite how (empty: refill): name it")
+    nvim.keys("<C-u>s<Tab>")
+    nvim.until_drawn("Rewrite how (empty: refill): shorter")
+    nvim.keys("<Esc>")
+    other = session.open(CODE, cmd=reads_instructions(session))
+    ask(other)
+    other.keys("<Up>")
+    other.until_drawn("Rewrite how (empty: refill): shorter")
+    other.keys("<Esc>:DgLspRewrite na<Tab>")
+    other.until_drawn("DgLspRewrite name it")
+    (kept,) = session.folder.glob("state/**/instructions.json")
+    assert json.loads(kept.read_text()) == ["shorter", "name it"] and kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_instruction_is_kept_where_the_option_says_so(session: Session) -> None:
+    (kept := session.folder / "state" / "nvim" / "dg_lsp" / "instructions.json").parent.mkdir(parents=True)
+    kept.write_text('["of before"]')
+    nvim = session.open(CODE, cmd=reads_instructions(session), remember_instructions=False)
+    assert not kept.exists()
+    nvim.keys("2G/start<CR>v6l:DgLspRewrite<CR>")
+    nvim.until_drawn("Rewrite how (empty: refill):")
+    command(nvim, "name it<CR>", "+def total(boxes, first=0)")
+    assert not kept.exists() and nvim.lua("return vim.fn.histget('input', -1)") == ""
+
+
+def test_what_changes_while_the_user_is_asked_is_not_rewritten(session: Session) -> None:
+    nvim = session.open(CODE, cmd=reads_instructions(session))
+    nvim.lua("vim.ui.input = function(_, done) _G.done = done end")
+    nvim.keys("2G/start<CR>v6l:DgLspRewrite<CR>")
+    nvim.until_lua("return _G.done ~= nil")
+    nvim.lua("vim.api.nvim_buf_set_lines(0, 0, 1, true, { '@other' }); _G.done('name it')")
+    nvim.until_drawn("The document changed meanwhile: select again.")
+    assert text_of(nvim) == CODE.replace("@keep", "@other")
+
+
+def test_the_code_action_with_dots_asks_how(session: Session) -> None:
+    nvim = session.open(CODE, cmd=reads_instructions(session))
+    nvim.lua("""vim.ui.select = function(items, _, done)
+      for i, item in ipairs(items) do
+        if item.action.title == 'Rewrite selection…' then return done(item, i) end
+      end
+    end""")
+    nvim.keys("2G/start<CR>v6l<Cmd>lua vim.lsp.buf.code_action()<CR>")
+    nvim.until_drawn("Rewrite how (empty: refill):")
+    command(nvim, "name it<CR>", "+def total(boxes, first=0)")
+    nvim.keys("y")
+    nvim.until_lua("return vim.bo.modified")
+    assert text_of(nvim) == CODE.replace("start=0", "first=0")
+
+
+def test_why_nothing_is_said_in_one_sentence(session: Session) -> None:
+    nvim = session.open(CODE, *RULES)
+    nvim.keys(":DgLspWhy<CR>")
+    nvim.until_drawn("dg-lsp: The last request got an answer.")
+    nvim.keys("1G:DgLspFillBody<CR>")
+    nvim.until_drawn("no unwritten body is there")
+    nvim.keys("<CR>:messages clear<CR>:DgLspWhy<CR>")
+    nvim.until_drawn("dg-lsp: There is nothing here to which this applies (no unwritten body is there).")
+
+
 def test_lines_and_their_ends(session: Session) -> None:
     """Whole lines of a file with CRLF: what is selected has its line ends, and they stay."""
     rule = {"selected": "x = 1\r\ny = 2", "text": "x = 3\ny = 4\nz = 5"}
@@ -148,11 +259,11 @@ def test_what_was_made_for_an_older_text_is_not_applied(session: Session) -> Non
 def test_nothing_to_put_there_is_said(session: Session) -> None:
     nvim = session.open(CODE, *RULES)
     nvim.keys(":1DgLspRewrite x<CR>")
-    nvim.until_drawn("The model has no proposal (empty_fill)")
+    nvim.until_drawn("The model has nothing to write there")
     nvim.keys("<CR>:1DgLspRefine little<CR>")
     nvim.until_drawn("little is none of low, medium, high")
     nvim.keys("<CR>:1DgLspFix<CR>")
-    nvim.until_lua("return vim.fn.execute('messages'):find('empty_fill.*empty_fill') ~= nil")
+    nvim.until_lua("return vim.fn.execute('messages'):find('nothing to write.*nothing to write') ~= nil")
     nvim.keys("<CR>1G:DgLspFix<CR>")
     nvim.until_drawn("no diagnostic on this line")
     assert text_of(nvim) == CODE

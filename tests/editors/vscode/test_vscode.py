@@ -143,6 +143,10 @@ class Inventory:
 '''
 
 
+COPIED = INVENTORY[INVENTORY.index("self.boxes = boxes") : INVENTORY.index("\n\n    def total")]
+COPYING = COPIED.replace("= boxes", "= dict(boxes)").replace("= self.boxes.get(box, 0) + count", "+= count")
+
+
 def _write_program(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{text}\n")
@@ -190,7 +194,7 @@ def test_a_person_at_the_window(drive: Callable[..., str], tmp_path: Path) -> No
     selected = SUM.strip().removesuffix("\n        return total")
     text = "total = sum(self.boxes.values())"
     rules = [*RULES, {"selected": selected, "text": text, "drafts": 3, "delay_ms": 600}]
-    rules += [{"after": "self.height = ", "text": "height"}]
+    rules += [{"selected": COPIED, "text": COPYING}, {"after": "self.height = ", "text": "height"}]
     settings = _settings(tmp_path, rules)
     settings["dg-lsp.server.command"].append("--takes-instructions")
     drive("ui.mjs", files={"inventory.py": INVENTORY}, settings=settings)

@@ -20,6 +20,7 @@ M.found = nil
 local checking = false
 local waiting = {} ---@type table<integer, true> buffers to attach once the server is known
 local handlers = {} ---@type table<string, function>
+local commands = {} ---@type table<string, function>
 local told = false
 local stopping = {} ---@type table<integer, true> clients that end because they were told to
 local ended_at = {} ---@type integer[] when servers ended by themselves (ms)
@@ -34,6 +35,13 @@ M.gave_up = nil
 ---@param handler function
 function M.on(method, handler)
   handlers[method] = handler
+end
+
+--- Have commands of this name run here that the server's code actions name.
+---@param name string
+---@param run fun(command: lsp.Command, context: table)
+function M.on_command(name, run)
+  commands[name] = run
 end
 
 --- Return our client of a buffer.
@@ -145,9 +153,8 @@ local function start(buf)
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   -- Neovim 0.11 does not name what this plugin does; without it the server would add to the completion list.
   capabilities.textDocument.inlineCompletion = capabilities.textDocument.inlineCompletion or vim.empty_dict()
-  if config.options.ghost_text == "own" then
-    capabilities.experimental = vim.tbl_extend("force", capabilities.experimental or {}, { dgLsp = { refresh = true } })
-  end
+  local ours = { refresh = config.options.ghost_text == "own", rewriteSelection = true }
+  capabilities.experimental = vim.tbl_extend("force", capabilities.experimental or {}, { dgLsp = ours })
   local options = vim.tbl_extend("force", config.options.settings, { trusted = is_trusted(root) })
   vim.lsp.start({
     name = M.NAME,
@@ -156,6 +163,7 @@ local function start(buf)
     init_options = options,
     capabilities = capabilities,
     handlers = handlers,
+    commands = commands,
     on_exit = function(_, _, client_id)
       on_end(client_id, ended.code, ended.signal)
     end,

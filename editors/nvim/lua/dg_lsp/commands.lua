@@ -2,6 +2,7 @@
 
 local client = require("dg_lsp.client")
 local ghost = require("dg_lsp.ghost")
+local instructions = require("dg_lsp.instructions")
 local places = require("dg_lsp.places")
 local rewrite = require("dg_lsp.rewrite")
 local status = require("dg_lsp.status")
@@ -27,9 +28,18 @@ local function selection_or_cursor(given)
   return given.range > 0 and selection(given) or places.cursor(api.nvim_get_current_buf(), encoding())
 end
 
+--- Return a function that starts a wish about the text as it is now, even if the user is asked first.
+local function starter(given)
+  local buf = api.nvim_get_current_buf()
+  local tick = api.nvim_buf_get_changedtick(buf)
+  return function(wish)
+    wish.buf, wish.tick, wish.now = buf, tick, given.bang
+    rewrite.start(wish)
+  end
+end
+
 local function start(given, wish)
-  wish.buf, wish.now = api.nvim_get_current_buf(), given.bang
-  rewrite.start(wish)
+  starter(given)(wish)
 end
 
 --- Whether the model reads instructions; a server that does not say may have one.
@@ -38,20 +48,35 @@ local function takes_instructions()
   return not state or state.takesInstructions ~= false
 end
 
---- Rewrite the selection; without an instruction in the command it is asked for, if the model reads it.
-local function rewrite_selection(given)
-  local range = selection(given)
-  local function go(instruction)
-    if instruction then -- nil: the user gave up
+--- Return a function that starts a rewrite of a range as told; nil: the user gave up.
+local function rewriter(given, range)
+  local go = starter(given)
+  return function(instruction)
+    if instruction then
       instruction = instruction ~= "" and instruction or nil
-      start(given, { command = "dg-lsp.rewrite", title = "Rewrite", range = range, instruction = instruction })
+      go({ command = "dg-lsp.rewrite", title = "Rewrite", range = range, instruction = instruction })
     end
   end
+end
+
+--- Rewrite the selection; without an instruction in the command it is asked for, if the model reads it.
+local function rewrite_selection(given)
+  local go = rewriter(given, selection(given))
   if given.args ~= "" or given.bang or not takes_instructions() then
+    instructions.keep(given.args)
     go(given.args)
   else
-    vim.ui.input({ prompt = "Rewrite how (empty: refill): " }, go)
+    instructions.ask(go)
   end
+end
+
+--- The same for a code action of the server's, which names the place.
+local function rewrite_place(command, context)
+  local place = command.arguments[1]
+  if vim.lsp.util.buf_versions[context.bufnr] ~= place.version then
+    return client.tell(rewrite.CHANGED, vim.log.levels.WARN)
+  end
+  instructions.ask(rewriter({}, place.range))
 end
 
 local function refine_selection(given)
@@ -64,10 +89,11 @@ end
 
 local function fix(given)
   local buf = api.nvim_get_current_buf()
+  local begin = starter(given)
   local function go(diagnostic)
     if diagnostic then
       local range = places.of_diagnostic(buf, encoding(), diagnostic)
-      start(given, { command = "dg-lsp.fix", title = "Fix", range = range, instruction = diagnostic.message })
+      begin({ command = "dg-lsp.fix", title = "Fix", range = range, diagnostics = { diagnostic.message } })
     end
   end
   if given.range > 0 then
@@ -103,6 +129,10 @@ local function fetch()
   end)
 end
 
+local function beginnings(_, line)
+  return instructions.complete(line:match("DgLspRewrite!?%s+(.*)$") or "")
+end
+
 local function strengths(beginning)
   return vim.tbl_filter(function(name)
     return vim.startswith(name, beginning)
@@ -116,7 +146,7 @@ function M.define()
     api.nvim_create_user_command(name, run, options)
   end
   local ranged = { range = true, bang = true }
-  local asked = { range = true, bang = true, nargs = "*" }
+  local asked = { range = true, bang = true, nargs = "*", complete = beginnings }
   local refine = { range = true, bang = true, nargs = "?", complete = strengths }
   define("DgLspRewrite", rewrite_selection, "rewrite the selection as told", asked)
   define("DgLspRefine", refine_selection, "refine the selection a little, more or much", refine)
@@ -125,6 +155,10 @@ function M.define()
   define("DgLspDocstring", at_cursor("dg-lsp.docstring", "Docstring"), "complete the docstring", ranged)
   define("DgLspTypeHints", at_cursor("dg-lsp.typeHints", "Type hints"), "complete the type hints", ranged)
   define("DgLspFix", fix, "mend what a diagnostic is about", ranged)
+  define("DgLspWhy", function()
+    status.why_nothing(api.nvim_get_current_buf())
+  end, "say why there was nothing")
+  client.on_command("dg-lsp.rewriteSelection", rewrite_place)
   define("DgLspRestart", client.restart, "start the server anew")
   define("DgLspFetch", fetch, "fetch the default model")
   define("DgLspToggle", function()

@@ -19,6 +19,7 @@ local M = {}
 ---@field trusted boolean|fun(root: string): boolean whether settings may name files to open
 ---@field ghost_text 'own'|'builtin'|'off'
 ---@field preview boolean whether a rewrite is shown before it is applied
+---@field remember_instructions boolean whether the last instructions are kept, in Neovim's state folder
 ---@field keymaps dg_lsp.Keymaps none is installed unless named
 M.defaults = {
   cmd = nil,
@@ -31,6 +32,7 @@ M.defaults = {
   trusted = true,
   ghost_text = "own",
   preview = true,
+  remember_instructions = true,
   keymaps = {
     accept = false,
     accept_word = false,
@@ -72,6 +74,7 @@ local function check(options)
     return GHOST_TEXT[value] == true
   end, "one of " .. names_of(GHOST_TEXT))
   vim.validate("preview", options.preview, "boolean")
+  vim.validate("remember_instructions", options.remember_instructions, "boolean")
   for name, keys in pairs(options.keymaps) do
     vim.validate("keymaps." .. name, keys, function(value)
       return value == false or (type(value) == "string" and value ~= "")

@@ -11,6 +11,7 @@ local MARK = 1 -- always the same mark, so that it is moved and never gone betwe
 function M.define_highlights()
   api.nvim_set_hl(0, "DgLspGhost", { default = true, link = "Comment" })
   api.nvim_set_hl(0, "DgLspGhostMore", { default = true, link = "NonText" })
+  api.nvim_set_hl(0, "DgLspSkipped", { default = true, link = "Comment" })
 end
 
 --- Return the text with tabs as spaces: virtual text would show them as ^I.

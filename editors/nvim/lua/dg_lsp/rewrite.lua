@@ -2,6 +2,7 @@
 
 local client = require("dg_lsp.client")
 local config = require("dg_lsp.config")
+local hunks = require("dg_lsp.hunks")
 local preview = require("dg_lsp.preview")
 local status = require("dg_lsp.status")
 
@@ -12,18 +13,23 @@ local M = {}
 ---@field command string the server's
 ---@field title string
 ---@field buf integer
+---@field tick integer the buffer's, when the range was taken
 ---@field range lsp.Range
 ---@field instruction? string
+---@field diagnostics? string[]
 ---@field strength? string
 ---@field now? boolean apply without a preview
 
 ---@class dg_lsp.Running
 ---@field wish dg_lsp.Wish
 ---@field client vim.lsp.Client
----@field tick integer
 ---@field before string[] the buffer's lines
+---@field after? string[] with the server's edits
+---@field edits? lsp.TextEdit[]
 ---@field id? integer
 ---@field view? dg_lsp.Preview
+
+M.CHANGED = "The document changed meanwhile: select again."
 
 local running = {} ---@type table<string, dg_lsp.Running> by progress token
 local n_asked = 0
@@ -51,12 +57,20 @@ local function edits_of(edit, uri)
   return edits
 end
 
-local function apply(run, edits)
+local function is_current(wish)
+  return api.nvim_buf_is_loaded(wish.buf) and api.nvim_buf_get_changedtick(wish.buf) == wish.tick
+end
+
+--- Apply the server's edits, or only the changes that the user did not skip.
+local function apply(run, chosen)
   local buf = run.wish.buf
-  if not api.nvim_buf_is_loaded(buf) or api.nvim_buf_get_changedtick(buf) ~= run.tick then
+  if not is_current(run.wish) then
     return client.tell("The document changed meanwhile: nothing was applied.", vim.log.levels.WARN)
   end
-  vim.lsp.util.apply_text_edits(edits, buf, run.client.offset_encoding)
+  if chosen and hunks.n_taken(chosen) < #chosen then
+    return hunks.apply(buf, run.after, chosen)
+  end
+  vim.lsp.util.apply_text_edits(run.edits, buf, run.client.offset_encoding)
 end
 
 local function stop(token)
@@ -83,16 +97,12 @@ local function answered(token, err, result)
     local why = err and err.message or result and result.detail or "the server did not answer"
     return client.tell(why, err and vim.log.levels.ERROR or nil)
   end
-  local edits = edits_of(edit, vim.uri_from_bufnr(run.wish.buf))
+  run.edits = edits_of(edit, vim.uri_from_bufnr(run.wish.buf))
   if not run.view then
-    return apply(run, edits)
+    return apply(run)
   end
-  run.edits = edits
-  local lines = preview.difference(run.before, changed(run.before, edits, run.client.offset_encoding))
-  if result.detail ~= "" then
-    table.insert(lines, 1, "# " .. result.detail)
-  end
-  run.view:show(lines, ("%s, %d ms"):format(result.title, result.ms), true, "y applies, n does not")
+  run.after = changed(run.before, run.edits, run.client.offset_encoding)
+  run.view:offer(run.before, run.after, ("%s, %d ms"):format(result.title, result.ms), result.detail)
 end
 
 --- Show a draft of the server in the open preview.
@@ -100,9 +110,8 @@ local function drafted(_, draft)
   local run = running[draft.token]
   if run and run.view then
     local edits = { { range = draft.range, newText = draft.text } }
-    local lines = preview.difference(run.before, changed(run.before, edits, run.client.offset_encoding))
     local title = ("%s, step %d of %d"):format(run.wish.title, draft.step, draft.maxSteps)
-    run.view:show(lines, title, false, "n cancels")
+    run.view:draft(run.before, changed(run.before, edits, run.client.offset_encoding), title)
   end
 end
 
@@ -113,6 +122,7 @@ local function send(token, run)
     version = vim.lsp.util.buf_versions[wish.buf],
     range = wish.range,
     instruction = wish.instruction,
+    diagnostics = wish.diagnostics,
     strength = wish.strength,
     apply = false,
     progressToken = token,
@@ -138,6 +148,9 @@ function M.start(wish)
   if not vim.bo[wish.buf].modifiable then
     return client.tell("this buffer cannot be changed", vim.log.levels.WARN)
   end
+  if not is_current(wish) then
+    return client.tell(M.CHANGED, vim.log.levels.WARN)
+  end
   vim.tbl_map(stop, vim.tbl_keys(running)) -- one at a time
   n_asked = n_asked + 1
   local token = ("dg-lsp.nvim-%d"):format(n_asked)
@@ -145,15 +158,14 @@ function M.start(wish)
   local run = {
     wish = wish,
     client = of_buffer,
-    tick = api.nvim_buf_get_changedtick(wish.buf),
     before = api.nvim_buf_get_lines(wish.buf, 0, -1, true),
   }
   running[token] = run
   if config.options.preview and not wish.now then
-    run.view = preview.open(wish.title .. " …", function(yes)
+    run.view = preview.open(wish.title .. " …", function(chosen)
       stop(token)
-      if yes then
-        apply(run, run.edits)
+      if chosen and hunks.n_taken(chosen) > 0 then
+        apply(run, chosen)
       end
     end)
   end

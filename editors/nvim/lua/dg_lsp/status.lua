@@ -61,7 +61,21 @@ end
 ---@param buf integer
 function M.tell_why(buf)
   M.ask(buf, function(state)
-    client.tell(("nothing to suggest here (%s)"):format(tostring(state.lastReason)))
+    local why = state.lastWhy or state.lastReason
+    client.tell(("nothing to suggest here: %s"):format(tostring(why):gsub("^%u", string.lower)))
+  end)
+end
+
+--- Say in one sentence why the last request got nothing.
+---@param buf integer
+function M.why_nothing(buf)
+  if not client.get(buf) then
+    return client.tell("no server runs here; :checkhealth dg_lsp", vim.log.levels.WARN)
+  end
+  M.ask(buf, function(state)
+    local trouble = M.trouble(state, client.language_id(buf))
+    local why = type(state.lastWhy) == "string" and state.lastWhy or "The last request got an answer."
+    client.tell(trouble and trouble:gsub("^%l", string.upper) .. "." or why)
   end)
 end
 

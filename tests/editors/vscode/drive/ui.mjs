@@ -9,6 +9,9 @@ await tell("ui", async (screen) => {
   await ghostText(screen);
   await silence(screen);
   await rewrite(screen);
+  await changes(screen);
+  await lightBulb(screen);
+  await whyNothing(screen);
   await menu(screen);
   await walkthrough(screen);
 });
@@ -37,16 +40,9 @@ async function silence(screen) {
 }
 
 async function rewrite(screen) {
-  await screen.press("Control+Home");
-  await screen.press("Control+f");
-  await screen.type("total = 0");
-  await screen.press("Enter");
-  await screen.press("Escape"); // the match stays selected
-  await screen.press("Shift+ArrowDown");
-  await screen.press("Shift+ArrowDown");
-  await screen.press("Shift+End");
+  await select(screen, "total = 0", 2);
   await screen.command("dg-lsp: Rewrite Selection");
-  await screen.asked("What should change?");
+  await screen.asked("what should change?");
   await screen.picture("rewrite-input");
   await screen.type("use sum");
   await screen.press("Enter");
@@ -61,6 +57,72 @@ async function rewrite(screen) {
   await screen.picture("rewritten");
   await screen.press("Control+z");
   await screen.textHolds("total += count");
+}
+
+/** The instruction before is offered again; of two changes one is taken, and one undo takes it back. */
+async function changes(screen) {
+  const { page } = screen;
+  const row = (text) => page.locator(".quick-input-list .monaco-list-row", { hasText: text });
+  await select(screen, "self.boxes = boxes", 3);
+  await screen.command("dg-lsp: Rewrite Selection");
+  await row("use sum").waitFor();
+  await screen.picture("rewrite-history");
+  await screen.type("copy the boxes");
+  await row("copy the boxes").waitFor();
+  await screen.press("Enter");
+  await screen.textHolds("[box] += count", ".editor.modified");
+  await screen.asked("Apply all 2 changes");
+  await screen.press("ArrowDown");
+  await screen.press("Enter");
+  await row("self.boxes[box] += count").click();
+  await screen.textLacks("[box] += count", ".editor.modified");
+  await screen.textHolds("dict(boxes)", ".editor.modified");
+  await screen.picture("rewrite-changes");
+  await screen.press("Enter");
+  await page.waitForSelector(".monaco-diff-editor", { state: "hidden" });
+  await screen.textHolds("self.boxes = dict(boxes)");
+  assert.ok((await screen.text()).includes("self.boxes.get(box, 0) + count"), "what was not ticked is as it was");
+  await screen.press("Control+z");
+  await screen.textLacks("dict(boxes)");
+}
+
+/** The entry with dots asks for an instruction, too. */
+async function lightBulb(screen) {
+  await select(screen, "self.boxes = boxes", 3);
+  await screen.press("Control+Shift+r");
+  const entry = screen.page.locator('.action-widget .monaco-list-row:has-text("Rewrite selection…")');
+  await entry.waitFor();
+  await screen.picture("light-bulb");
+  await screen.press("Enter"); // the first one
+  await screen.asked("what should change?");
+  await screen.press("Escape");
+}
+
+/** Why there is no docstring in a place without a definition. */
+async function whyNothing(screen) {
+  await screen.press("Control+Home");
+  await screen.command("dg-lsp: Fill This Body");
+  const said = screen.page.locator('.notification-toast:has-text("There is nothing here to which this applies")');
+  await said.first().waitFor();
+  await screen.command("Notifications: Clear All Notifications");
+  await said.first().waitFor({ state: "hidden" });
+  await screen.command("dg-lsp: Why Nothing?");
+  await said.first().waitFor();
+  await screen.picture("why-nothing");
+  await screen.command("Notifications: Clear All Notifications");
+}
+
+/** Selects from a text to the end of the line so many lines below it. */
+async function select(screen, text, nLines) {
+  await screen.press("Control+Home");
+  await screen.press("Control+f");
+  await screen.type(text);
+  await screen.press("Enter");
+  await screen.press("Escape"); // the match stays selected
+  for (let i = 0; i < nLines; i++) {
+    await screen.press("Shift+ArrowDown");
+  }
+  await screen.press("Shift+End");
 }
 
 async function menu(screen) {

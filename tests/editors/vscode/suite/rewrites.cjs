@@ -171,6 +171,27 @@ module.exports = {
     await run("undo");
   },
 
+  "a selection of a text that changes while the user is asked is not rewritten": async () => {
+    await ready();
+    const editor = await open("holes.py");
+    select(editor, "start=0");
+    const done = run("dg-lsp.refineSelection");
+    await new Promise((resolve) => setTimeout(resolve, 500)); // the list is open, and nobody has chosen yet
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(editor.document.uri, new vscode.Position(0, 0), "# new\n");
+    await vscode.workspace.applyEdit(edit);
+    const now = editor.document.getText();
+    let isDone = false;
+    void done.then(() => (isDone = true));
+    await until(async () => {
+      await run("workbench.action.acceptSelectedQuickOpenItem");
+      return isDone;
+    }, "the end of the rewrite");
+    assert.equal(diffs().length, 0);
+    assert.equal(editor.document.getText(), now);
+    await run("undo");
+  },
+
   "refine, fill all holes, fill this body, docstring, type hints": async () => {
     await ready();
     const cases = [

@@ -2,7 +2,7 @@ import assert from "node:assert";
 import { test } from "node:test";
 import { load } from "./units.mjs";
 
-const { nothingToSuggest, statusText, toolTip } = await load("statusText");
+const { nothingToSuggest, statusText, toolTip, whyNothing } = await load("statusText");
 
 const EDITOR = { server: "running", automatic: true, snoozedUntil: undefined, shown: 3, accepted: 1 };
 const SERVER = { state: "ready", model: "m", lastReason: "filled", lastMs: 41.6, message: null, ignored: null };
@@ -57,6 +57,16 @@ test("the tool tip names the model that answered, where it was another one", () 
 });
 
 test("a silent place is explained in one line", () => {
-  assert.equal(nothingToSuggest("in_string"), "nothing to suggest here: this is a string");
-  assert.equal(nothingToSuggest("made_up_reason"), "nothing to suggest here: made up reason");
+  assert.equal(nothingToSuggest("This is a string."), "nothing to suggest here: this is a string.");
+});
+
+test("why nothing is one sentence, whatever is the reason", () => {
+  const why = (editor, server) => whyNothing({ ...EDITOR, ...editor }, server && { ...SERVER, ...server });
+  assert.equal(why({}, { lastWhy: "This is a comment." }), "This is a comment.");
+  assert.equal(why({}, {}), "The last request got an answer.");
+  assert.equal(why({ automatic: false }, {}), "Suggestions come only when asked for.");
+  assert.match(why({ snoozedUntil: 1 }, {}), /^Suggestions are snoozed until .*\.$/);
+  assert.equal(why({ server: "missing" }, undefined), "The server is not installed.");
+  assert.equal(why({ server: "stopped" }, undefined), "The server is stopped.");
+  assert.equal(why({ language: "go" }, { languages: ["python"], lastWhy: "x" }), "The model does not know go.");
 });
