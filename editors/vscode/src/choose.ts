@@ -35,6 +35,7 @@ const SIGNS = { added: "$(diff-added)", removed: "$(diff-removed)", modified: "$
 export class Question {
   private resolve: ((step: Step) => void) | undefined;
   private ticked: readonly Hunk[];
+  private isOver = false; // the diff may be closed before the first list is there
 
   constructor(
     private readonly proposal: Proposal,
@@ -48,13 +49,14 @@ export class Question {
   }
 
   discard(): void {
+    this.isOver = true;
     this.resolve?.("discard");
   }
 
   /** Asks until there is an answer. Escape goes back from the list of changes, and discards from the first list. */
   async ask(): Promise<Choice> {
     for (;;) {
-      const step = await this.askWhole();
+      const step = this.isOver ? "discard" : await this.askWhole();
       if (step !== "some") {
         return step as Choice;
       }

@@ -86,10 +86,10 @@ export class Preview implements vscode.TextDocumentContentProvider, vscode.Dispo
       );
       this.changed.fire(shown.proposal);
     };
-    await vscode.commands.executeCommand("setContext", "dg-lsp.previewing", true);
-    this.question = new Question(proposal, { show, reveal: (hunk) => reveal(shown.original, hunk) });
+    const question = (this.question = new Question(proposal, { show, reveal: (hunk) => reveal(shown.original, hunk) }));
     try {
-      return await this.question.ask();
+      await vscode.commands.executeCommand("setContext", "dg-lsp.previewing", true);
+      return await question.ask();
     } finally {
       this.question = undefined;
       await vscode.commands.executeCommand("setContext", "dg-lsp.previewing", false);

@@ -119,7 +119,8 @@ export class Rewriting implements vscode.Disposable {
       if (own.token.isCancellationRequested) {
         return false; // another rewrite began while the diff was opening
       }
-      const title = `${outcome.title} (${Math.round(outcome.ms)} ms)`;
+      const words = wish.instruction === undefined ? "" : `: ${wish.instruction}`;
+      const title = `${outcome.title}${words} (${Math.round(outcome.ms)} ms)`;
       const hunks = hunksOf(document.getText(), edits);
       const choice = await this.preview.choose({ title, hint: outcome.detail, canAskAgain: wish.asked === true, hunks });
       if (typeof choice === "string") {

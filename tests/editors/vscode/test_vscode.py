@@ -198,3 +198,11 @@ def test_a_person_at_the_window(drive: Callable[..., str], tmp_path: Path) -> No
     settings = _settings(tmp_path, rules)
     settings["dg-lsp.server.command"].append("--takes-instructions")
     drive("ui.mjs", files={"inventory.py": INVENTORY}, settings=settings)
+
+
+@pytest.mark.skipif(not DEFAULT, reason="DG_LSP_QWEN names no folder of the default model")
+def test_an_instruction_to_the_default_model(drive: Callable[..., str], tmp_path: Path) -> None:
+    """A diff that is taken and taken back; docs/images/instruction.png is its picture."""
+    settings = _settings(tmp_path) | {"dg-lsp.model": DEFAULT, "dg-lsp.manualDeadlineMs": 120_000}
+    settings |= {"editor.fontFamily": "'DejaVu Sans Mono', monospace"}
+    drive("instruct.mjs", files={"cart.py": (ROOT / "tests/demo/cart.py").read_text("utf-8")}, settings=settings)

@@ -74,6 +74,19 @@ export class Screen {
     return until(async () => !(await this.text(within)).includes(words), `no ${words} in the text`, LIMIT_MS);
   }
 
+  /** Selects from a text to the end of the line so many lines below it. */
+  async select(text, nLines) {
+    await this.press("Control+Home");
+    await this.press("Control+f");
+    await this.type(text);
+    await this.press("Enter");
+    await this.press("Escape"); // the match stays selected
+    for (let i = 0; i < nLines; i++) {
+      await this.press("Shift+ArrowDown");
+    }
+    await this.press("Shift+End");
+  }
+
   /** Runs a command by its title in the palette. */
   async command(title) {
     await this.press("F1");

@@ -40,7 +40,7 @@ async function silence(screen) {
 }
 
 async function rewrite(screen) {
-  await select(screen, "total = 0", 2);
+  await screen.select("total = 0", 2);
   await screen.command("dg-lsp: Rewrite Selection");
   await screen.asked("what should change?");
   await screen.picture("rewrite-input");
@@ -63,7 +63,7 @@ async function rewrite(screen) {
 async function changes(screen) {
   const { page } = screen;
   const row = (text) => page.locator(".quick-input-list .monaco-list-row", { hasText: text });
-  await select(screen, "self.boxes = boxes", 3);
+  await screen.select("self.boxes = boxes", 3);
   await screen.command("dg-lsp: Rewrite Selection");
   await row("use sum").waitFor();
   await screen.picture("rewrite-history");
@@ -88,7 +88,7 @@ async function changes(screen) {
 
 /** The entry with dots asks for an instruction, too. */
 async function lightBulb(screen) {
-  await select(screen, "self.boxes = boxes", 3);
+  await screen.select("self.boxes = boxes", 3);
   await screen.press("Control+Shift+r");
   const entry = screen.page.locator('.action-widget .monaco-list-row:has-text("Rewrite selection…")');
   await entry.waitFor();
@@ -110,19 +110,6 @@ async function whyNothing(screen) {
   await said.first().waitFor();
   await screen.picture("why-nothing");
   await screen.command("Notifications: Clear All Notifications");
-}
-
-/** Selects from a text to the end of the line so many lines below it. */
-async function select(screen, text, nLines) {
-  await screen.press("Control+Home");
-  await screen.press("Control+f");
-  await screen.type(text);
-  await screen.press("Enter");
-  await screen.press("Escape"); // the match stays selected
-  for (let i = 0; i < nLines; i++) {
-    await screen.press("Shift+ArrowDown");
-  }
-  await screen.press("Shift+End");
 }
 
 async function menu(screen) {
