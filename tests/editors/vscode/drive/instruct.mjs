@@ -2,12 +2,13 @@
 import { say } from "./editor.mjs";
 import { tell } from "./window.mjs";
 
-const VIEW = { x: 200, y: 0, width: 800, height: 520 }; // the question above the diff
+const VIEW = { x: 48, y: 0, width: 952, height: 400 }; // the question above the diff
 
 await tell("instruct", async (screen) => {
   await screen.openFile("cart.py");
   say("status:", await screen.status(/dg-lsp: ready · (?!dg-embedded)/));
   await screen.page.waitForTimeout(1_000); // the model reads what is around the cursor
+  await screen.press("Control+b"); // no side bar
   await screen.select("names = []", 4);
   await screen.command("dg-lsp: Rewrite Selection");
   await screen.asked("what should change?");
