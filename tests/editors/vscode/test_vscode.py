@@ -204,5 +204,5 @@ def test_a_person_at_the_window(drive: Callable[..., str], tmp_path: Path) -> No
 def test_an_instruction_to_the_default_model(drive: Callable[..., str], tmp_path: Path) -> None:
     """A diff that is taken and taken back; docs/images/instruction.png is its picture."""
     settings = _settings(tmp_path) | {"dg-lsp.model": DEFAULT, "dg-lsp.manualDeadlineMs": 120_000}
-    settings |= {"editor.fontFamily": "'DejaVu Sans Mono', monospace"}
+    settings |= {"editor.fontFamily": "'DejaVu Sans Mono', monospace", "diffEditor.renderSideBySide": False}
     drive("instruct.mjs", files={"cart.py": (ROOT / "tests/demo/cart.py").read_text("utf-8")}, settings=settings)
