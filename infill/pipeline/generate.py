@@ -50,7 +50,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     engine, request, timings = pipeline.engine, job.request, job.timings
     found: list[Candidate] = []
     retrieved: list[Retrieved] = []
-    steps, late, unsure, up_to_rest = 0, False, False, ""
+    steps, late, up_to_rest = 0, False, ""
     if "diffusion" in pipeline.sources and engine.info.denoises:
         with timings.stage("denoise"):
             fills = _denoise(pipeline, job)
@@ -64,8 +64,10 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
                 found += sources.drafted(draft.text, job.hole)
             elif left_to_right.is_late(job, draft):
                 return Generated(steps=steps, late=True)
+            elif draft.stopped == "unsure" and request.trigger == "automatic":
+                # What stands elsewhere is seldom right where this model is unsure, and to judge it takes longer.
+                return Generated(steps=steps, unsure=True)
             else:
-                unsure = draft.stopped == "unsure"
                 found.append(sources.plain(left_to_right.text_up_to_end(engine, job, draft), "left_to_right"))
                 up_to_rest = left_to_right.text_up_to_rest(job, draft)
     if job.cancel.cancelled:
@@ -77,7 +79,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
         found += sources.from_retrieved(retrieved)
     if request.suggested:
         found += sources.suggested(request.suggested, job.hole)
-    return Generated(tuple(found), tuple(retrieved), up_to_rest, steps, late, unsure)
+    return Generated(tuple(found), tuple(retrieved), up_to_rest, steps, late)
 
 
 def fitted(job: Job[Request], generated: Generated) -> list[Candidate]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from infill.candidates.overlap import without_second_closers
 from infill.candidates.segment_texts import is_unwritten
 from infill.pipeline.draft_ends import ended
 from infill.pipeline.ends import following_lines, left_at
@@ -53,7 +54,7 @@ def draft(engine: Engine, job: Job[Request]) -> Draft:
     def stop(text: str, log_prob: float) -> bool:
         left_ms, new = job.timings.left_ms(limit_ms), text[len(prompt.tail) :]
         left = left_at(new, hole, following)
-        if left is not None and (rest is None or rest.is_in(new)):
+        if (left is not None and (rest is None or rest.is_in(new))) or closes_again(job, new):
             stopped.append("left")
         elif log_prob < least:
             stopped.append("unsure")
@@ -71,6 +72,16 @@ def draft(engine: Engine, job: Job[Request]) -> Draft:
         stopped.append("time" if late else "tokens" if len(ids) >= most else "itself")
     text = engine.tokenizer.decode(ids)
     return Draft(tuple(ids), text[len(prompt.tail) :] if text.startswith(prompt.tail) else "", stopped[0])
+
+
+def closes_again(job: Job[Request], text: str) -> bool:
+    """Return whether a text closes what the rest of the line, which only closes brackets, closes already."""
+    before, after = lf(job.request.text[: job.hole.span.start]), lf(job.request.text[job.hole.span.end :])
+    right = after.partition("\n")[0]
+    if not right.strip() or any(map(str.isalnum, right)):
+        return False
+    left, quotes = before.rpartition("\n")[2], job.syntax.language.quotes
+    return without_second_closers(text, left, right, after, quotes) != text
 
 
 class Rest(msgspec.Struct, frozen=True):

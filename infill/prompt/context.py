@@ -23,7 +23,8 @@ ANCHOR_LINES = 16  # the prefix begins at a multiple of this many lines, where i
 ANCHOR_TOKENS = 40  # of the prompt for each of these lines, or the prefix could be as good as empty
 SPARE = 1  # token: two texts joined may have one more than the sum of both
 NOTHING = Asked()
-CLOSING = re.compile(r"\n?[ \t]*[)\]}>\"'`;,]+[ \t]*(?=\n|$)")  # the rest of a line
+CLOSING = re.compile(r"[ \t]*(?:[)\]}>\"'`;,]+[ \t]*)?(?=\n|$)")  # what only closes, up to a line's end
+CLOSING_LINE = re.compile(r"\n[ \t]*[)\]}>\"'`;,]+[ \t]*(?=\n|$)")
 CHARS_PER_TOKEN = 8  # characters that are tokenized for each token of a budget
 
 
@@ -79,6 +80,9 @@ def prompt_context(
     n_lines = min(ANCHOR_LINES, max(1, info.max_prompt_tokens // ANCHOR_TOKENS))
     anchored = _line_start(before, before.count("\n") // n_lines * n_lines)
     prefix = _prefix(stable[:anchored], room - info.typed_tokens, n_lines, tokenizer) + stable[anchored:]
+    if len(tokenizer.encode(prefix)) > room:  # more was typed since: the cut stays for this line
+        anchored = stable.rfind("\n") + 1
+        prefix = _prefix(stable[:anchored], room - info.typed_tokens, n_lines, tokenizer) + stable[anchored:]
     if not info.typed_tokens or len(tokenizer.encode(prefix)) > room:
         prefix = _prefix(stable, room, n_lines, tokenizer)
     while prefix and (excess := len(laid_out(prefix, asked)) - info.max_prompt_tokens) > 0:
@@ -146,11 +150,13 @@ def _without_closing(after: str, n_lines: int) -> str:
 
     Editors write it with what it closes. In the prompt it would stand before all that was read.
     """
-    start = 0
-    for _ in range(n_lines + 1):
-        if (closing := CLOSING.match(after, start)) is None:
+    if (closing := CLOSING.match(after)) is None:
+        return after
+    start = closing.end()
+    for _ in range(n_lines):
+        if (line := CLOSING_LINE.match(after, start)) is None:
             break
-        start = closing.end()
+        start = line.end()
     return after[start:]
 
 

@@ -30,10 +30,12 @@ class Ticking(FakeEngine):
     """Writes a character a call of `stop`, as sure as `sure`, and waits for the end of its time after `in_time`."""
 
     sure, in_time = -0.0001, 1000
+    n_written = 0
 
     def draft(self, prompt_ids, max_tokens, cancel, starts_with="", stop=None, never=()) -> list[int]:
         ids: list[int] = []
         for n, char in enumerate(starts_with + self._draft_text):
+            self.n_written = n + 1
             if n == self.in_time:
                 ended = threading.Event()
                 cancel.on_cancel(ended.set)
@@ -158,3 +160,20 @@ def test_asked_inside_a_line_what_leaves_nothing_broken_goes_first() -> None:
     text = marked.replace("‸", "")
     asked = FillRequest(text, "python", offset=marked.index("‸"), trigger="manual")
     assert text_of(ModelFiller(engine, "fake").fill(asked, CancelToken())) == "p)"
+
+
+def test_a_draft_ends_where_it_closes_what_the_editor_has_closed() -> None:
+    engine = Ticking((), "len(items)) and more_of_this(items):\n", {"len(items)": -0.001}, **CAUSAL)
+    marked = "def f(items):\n    if any(‸)\n"
+    asked = FillRequest(marked.replace("‸", ""), "python", offset=marked.index("‸"), trigger="automatic")
+    assert text_of(ModelFiller(engine, "fake").fill(asked, CancelToken())) == "len(items)"
+    assert engine.n_written <= len("len(items))") + 1
+
+
+def test_unasked_what_stands_elsewhere_is_not_judged_where_the_model_is_unsure() -> None:
+    text = "def f(a):\n    total = compute(a, 1)\n    other = 1\n    total = \n"
+    engine = Ticking((), "some_long_call(a)\n", {"compute(a, 1)": -0.001}, **CAUSAL)
+    engine.sure = -0.5
+    result = answer(engine, text, "automatic")
+    assert isinstance(result, NoFill) and result.reason == "not_confident" and not engine.judged
+    assert text_of(answer(engine, text, "manual")) == "compute(a, 1)"
