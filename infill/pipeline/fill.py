@@ -37,6 +37,10 @@ def fill(pipeline: Pipeline, job: Job[Request]) -> Filled | NoFill:
     only_retrieved = automatic and job.hole.multiline and not info.speaks_on_blank_lines
     if only_retrieved:
         pipeline = msgspec.structs.replace(pipeline, sources=pipeline.sources & {"nearby"})
+    elif automatic and info.is_causal and not info.denoises:
+        # Of what stands elsewhere such a model found nothing right and sure that it did not write itself
+        # (model/train/LOG.md), and to judge all of it takes longer than to write.
+        pipeline = msgspec.structs.replace(pipeline, sources=pipeline.sources - {"nearby"})
     generated = generate(pipeline, job)
     candidates = fitted(job, generated)
     with job.timings.stage("words"):

@@ -177,3 +177,12 @@ def test_unasked_what_stands_elsewhere_is_not_judged_where_the_model_is_unsure()
     result = answer(engine, text, "automatic")
     assert isinstance(result, NoFill) and result.reason == "not_confident" and not engine.judged
     assert text_of(answer(engine, text, "manual")) == "compute(a, 1)"
+
+
+def test_unasked_only_what_the_model_writes_itself_is_judged() -> None:
+    text = "def f(a):\n    total = compute(a, 1)\n    other = 1\n    total = \n"
+    engine = Ticking((), "a + 1\n", {"a + 1": -0.001}, **CAUSAL)
+    assert text_of(answer(engine, text, "automatic")) == "a + 1"
+    assert not any("compute" in judged for judged in engine.judged)
+    answer(engine, text, "manual")
+    assert any("compute" in judged for judged in engine.judged)
