@@ -8,6 +8,7 @@ from infill.prompt.shown import Shown
 from infill.syntax.blanks import BLANK
 
 _IMPORT = re.compile(r"(?:import|from|use|using|package|#\s*include|const \w+ = require)\b")
+_OPENS = ":{(["  # ends a line that goes on below
 _LAST_WORD = re.compile(r"(\w+)\W*$")
 
 
@@ -29,7 +30,7 @@ def texts_of(answer: str, shown: Shown, fence: str, line_break: str) -> list[str
     found: list[str] = []
     for n_below in _repeated(lines, shown.after):
         own = _trimmed(lines[: len(lines) - n_below])
-        own = own if shown.begun else _without_known_imports(own, shown)
+        own = own if shown.begun else _without_known_lines(own, shown)
         text = None if _repeats_below(own, shown) else _placed(own, shown)
         if text is not None and text.strip():
             found.append(text.replace("\n", line_break))
@@ -50,9 +51,11 @@ def _repeats_below(lines: list[str], shown: Shown) -> bool:
     return below is not None and below not in shown.selected.split("\n") and below in [line.rstrip() for line in lines]
 
 
-def _without_known_imports(lines: list[str], shown: Shown) -> list[str]:
-    """Return the lines without imports above them that the file has, or that nothing below uses."""
+def _without_known_lines(lines: list[str], shown: Shown) -> list[str]:
+    """Return the lines without others above them that the file has, and without imports that nothing below uses."""
     known = set(shown.outline.split("\n")) - set(shown.selected.split("\n"))
+    while lines and (not lines[0].strip(BLANK) or (lines[0] in known and lines[0][-1] not in _OPENS)):
+        lines = lines[1:]  # the file's top, copied
     n = next((i for i, line in enumerate(lines) if line.strip(BLANK) and not _IMPORT.match(line)), 0)
     below = "\n".join(lines[n:])
 

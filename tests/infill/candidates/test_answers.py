@@ -95,3 +95,10 @@ def test_comments_are_taken_without_what_else_is_changed() -> None:
     new = "// Drain empties it.\nfunc (q *Queue) Drain() int {\n\t// a\n\t// b\n\t// c\n\treturn len(q.items)\n}"
     found = with_comments(parse(row, old), Span(0, len(old)), new)
     assert found == "// Drain empties it.\n" + old.replace("\tn :=", "\t// a\n\t// b\n\tn :=")
+
+
+def test_the_top_of_the_file_that_is_copied_above_is_left_out() -> None:
+    shown = Shown("def f():\n    return 1", outline='import os\n"""Sums."""\ndef g():')
+    assert of('"""Sums."""\ndef f():\n    return 2\n```', shown) == ["def f():\n    return 2"]
+    assert of('import os\n\n"""Sums."""\n\ndef f():\n    return 2\n```', shown) == ["def f():\n    return 2"]
+    assert of("def g():\n    return 1\n\n\ndef f():\n    return 2\n```", shown)[0].startswith("def g():")
