@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 from infill.prompt.shown import Shown
 from infill.syntax.blanks import BLANK
 
 _IMPORT = re.compile(r"(?:import|from|use|using|package|#\s*include|const \w+ = require)\b")
+_NAMED = re.compile(r"([^\W\d]\w*)\s*[(<\[{:=]")
 _OPENS = ":{(["  # ends a line that goes on below
 _LAST_WORD = re.compile(r"(\w+)\W*$")
 
@@ -15,6 +17,23 @@ _LAST_WORD = re.compile(r"(\w+)\W*$")
 def ended(text: str, fence: str) -> bool:
     """Whether the answer has come to the fence that closes it."""
     return f"\n{fence}" in text or text.startswith(fence)
+
+
+def head_of(line: str, keywords: Set[str]) -> str:
+    """Return the beginning of a line up to the name that it defines; empty where it seems to define none."""
+    named = (match for match in _NAMED.finditer(line) if match[1] not in keywords)
+    match = next(named, None)
+    return line[: match.end(1)] if match else ""
+
+
+def strays(answer: str, shown: Shown, keywords: Set[str]) -> bool:
+    """Return whether an answer begins with another definition of the file, whose first line the model was shown."""
+    known, first = shown.outline.split("\n"), shown.selected.partition("\n")[0]
+    heads = {head_of(line, keywords) for line in known} - {"", head_of(first, keywords)}
+    for line in answer.split("\n")[:-1]:
+        if line.strip(BLANK) and (line not in known or line[-1] in _OPENS):
+            return (line in known and line != first) or head_of(line, keywords) in heads
+    return False
 
 
 def texts_of(answer: str, shown: Shown, fence: str, line_break: str) -> list[str]:

@@ -11,9 +11,11 @@ from difflib import SequenceMatcher
 
 from infill.checks.code_tokens import names, new_free_names
 from infill.checks.instruction_kinds import Change, Kind, kinds_of
+from infill.checks.members import unknown_members
 from infill.checks.names_outside import names_lost
 from infill.checks.preservation import loses_code
 from infill.syntax.bindings import defined_names
+from infill.syntax.language_table import keywords
 from infill.syntax.tree import Syntax
 from infill.types import Span
 
@@ -33,6 +35,7 @@ _LEAST_ALIKE = 3  # lines
 # Words that look like code: in quotes, with a capital, digit, dot or underscore inside.
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _CODE_WORD = re.compile(r"\b(?:[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*|[a-z]\w*_\w+|[A-Z][A-Z0-9]+_\w+)\b")
+_KEYWORD = re.compile(r"\b(?:async|await|const|defer|final|lambda|mut|readonly|static|unsafe|volatile|yield)\b")
 _GOES = re.compile(
     r"\b(?:instead of|rather than|not|no|without|remove|replace|drop|delete|rename)\s+(?:the\s+)?$", re.I
 )
@@ -117,6 +120,8 @@ def _lost_exits(change: Change) -> str | None:
     if _REMOVES.search(change.instruction):
         return None
     before, after = change.tokens()
+    if "await" in after and "await" not in before:
+        return None  # what was returned may be awaited here
     if lost := (set(before) & _EXITS) - set(after) - set(re.findall(r"\w+", change.instruction)):
         return f"{min(lost)} is lost"
     return None
@@ -150,7 +155,11 @@ def _new_handlers(change: Change) -> str | None:
 
 
 def _unknown_names(change: Change) -> str | None:
-    """A name is used that is defined nowhere."""
+    """A name or a member of the object itself is used that is defined nowhere."""
+    text, span = change.before.text, change.span
+    others = f"{text[: span.start]}\n{text[span.end :]}\n{change.instruction}"
+    if members := unknown_members(change.old, change.new, others):
+        return f"{members[0]} is not defined"
     if change.before.language.id != "python":
         return None
     unknown = new_free_names(change.before, change.after, change.filled)
@@ -174,6 +183,8 @@ def _asked_words(change: Change) -> str | None:
     """A word of code that the instruction asks for is not in the change."""
     asked = [(match.start(), match[1]) for match in _QUOTED.finditer(change.instruction)]
     asked += [(match.start(), match[0]) for match in _CODE_WORD.finditer(change.instruction)]
+    known = keywords(change.before.language)
+    asked += [(match.start(), match[0]) for match in _KEYWORD.finditer(change.instruction) if match[0] in known]
     for at, word in asked:
         wanted = not _GOES.search(change.instruction[:at]) and word not in change.before.text
         if wanted and not re.search(rf"\b{re.escape(word)}\b", change.new) and word not in change.new:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import msgspec
 
-from infill.candidates.answers import ended, texts_of
+from infill.candidates.answers import ended, head_of, strays, texts_of
 from infill.candidates.mended import with_comments, with_return_types
 from infill.candidates.renamed import renamed_text
 from infill.checks.encodable import is_encodable
@@ -25,6 +25,7 @@ from infill.checks.parse_check import ParseCheck
 from infill.pipeline.hunks import hunks
 from infill.pipeline.job import Job
 from infill.prompt.shown import shown
+from infill.syntax.language_table import keywords
 from infill.syntax.line_breaks import line_break_at
 from infill.types import Completion, Draft, Filled, NoFill, RewriteRequest, Source
 from model.deadline import cancelled_after
@@ -121,6 +122,7 @@ class _Writer:
         self._line_break = line_break_at(text, span.start, span.end)
         self._parse_check = ParseCheck(job.syntax, span)
         self._instruction = (job.request.instruction or "").strip()
+        self._keywords = keywords(job.syntax.language)
         self._kinds = [] if judge else kinds_of(self._instruction)
 
     def proposals(self) -> Iterator[Proposed]:
@@ -130,6 +132,8 @@ class _Writer:
         if by_code is not None:
             yield Proposed(by_code, self._objection(by_code), source="usual")
         first = self._written(())
+        if first is not None and strays(self._engine.tokenizer.decode(first.token_ids), self._shown, self._keywords):
+            first = self._written(self._pinned())
         if first is None:
             return
         yield self._proposed(first)
@@ -140,6 +144,11 @@ class _Writer:
                 return
             n_written += len(other.token_ids)
             yield self._proposed(other)
+
+    def _pinned(self) -> tuple[int, ...]:
+        """How an answer begins that is about the selection and nothing else."""
+        head = head_of(self._shown.selected.partition("\n")[0], self._keywords)
+        return tuple(self._engine.tokenizer.encode(head))
 
     def _written(self, begins: tuple[int, ...]) -> Edit | None:
         """An answer that begins with these ids; None where there was no time to finish it."""
@@ -165,7 +174,8 @@ class _Writer:
                 n_most = max(seen.selected.count("\n") + 1, n_lines)
                 for shown_text in self._texts(text.rpartition("\n")[0])[:1]:
                     job.on_draft(Draft(shown_text, n_lines, n_most))
-            return ended(text, self._fence) or text.count("\n") > most_rows + 1
+            is_over = ended(text, self._fence) or text.count("\n") > most_rows + 1
+            return is_over or (not begins and strays(text, self._shown, self._keywords))
 
         written = self._engine.edit(task, job.cancel, ends)
         return None if job.cancel.cancelled else written

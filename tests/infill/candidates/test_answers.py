@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infill.candidates.answers import ended, texts_of
+import pytest
+
+from infill.candidates.answers import ended, head_of, strays, texts_of
 from infill.candidates.mended import with_comments, with_return_types
 from infill.candidates.renamed import renamed_text
 from infill.prompt.shown import Shown
@@ -102,3 +104,33 @@ def test_the_top_of_the_file_that_is_copied_above_is_left_out() -> None:
     assert of('"""Sums."""\ndef f():\n    return 2\n```', shown) == ["def f():\n    return 2"]
     assert of('import os\n\n"""Sums."""\n\ndef f():\n    return 2\n```', shown) == ["def f():\n    return 2"]
     assert of("def g():\n    return 1\n\n\ndef f():\n    return 2\n```", shown)[0].startswith("def g():")
+
+
+GO = Shown(
+    "func (q *Queue) Pop() string {\n}", outline="package q\ntype Queue struct {\nfunc (q *Queue) Push(s string) {"
+)
+GO_WORDS = {"func", "type", "struct", "package"}
+
+
+def test_an_answer_that_begins_with_another_definition_strays() -> None:
+    assert strays("func (q *Queue) Push(s string) error {\n", GO, GO_WORDS)
+    assert strays("package q\n\ntype Queue struct {\n", GO, GO_WORDS)
+    assert not strays("package q\n", GO, GO_WORDS), "so far it only copies"
+    assert not strays("func (q *Queue) Push(s", GO, GO_WORDS), "the line is not over"
+    assert not strays("func (q *Queue) Pop() (string, error) {\n", GO, GO_WORDS)
+    assert not strays('import "errors"\n', GO, GO_WORDS)
+    assert not strays("// Pop takes one.\nfunc (q *Queue) Pop() string {\n", GO, GO_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("line", "head"),
+    [
+        ("func (q *Queue) Pop() string {", "func (q *Queue) Pop"),
+        ("def label(name: str) -> str:", "def label"),
+        ("export class Cart {", "export class Cart"),
+        ("const area = (w) => w;", "const area"),
+        ("    return x", ""),
+    ],
+)
+def test_the_head_of_a_definition_goes_up_to_its_name(line: str, head: str) -> None:
+    assert head_of(line, {"func", "def", "export", "class", "const", "return"}) == head
