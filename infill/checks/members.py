@@ -16,7 +16,7 @@ def unknown_members(old: str, new: str, known: str) -> list[str]:
     its members may stand in other files, and so may the methods of a type in Go.
     """
     everything = f"{old}\n{new}\n{known}"
-    objects = set() if _INHERITS.search(everything) else set(_SELF)
+    objects: set[str] = set() if _INHERITS.search(everything) else set(_SELF)
     objects |= {name for name, kind in _GO_RECEIVER.findall(new) if re.search(rf"\btype\s+{kind}\s+struct\b", known)}
     if not objects:
         return []

@@ -12,7 +12,7 @@ from infill.checks.members import unknown_members
     [
         (
             "func (q *Queue) Push(s string) {\n\tif len(q.items) > q.maxItems {",
-            "items []string\nmax int",
+            "type Queue struct {\n\titems []string\n\tmax int",
             ["q.maxItems"],
         ),
         (
