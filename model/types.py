@@ -157,6 +157,7 @@ class InfillConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     similar_windows: int = 0  # windows of similar lines of the project in the prompt, at most
     typed_tokens: int = 0  # of the prompt, free where the prefix is cut anew: what is typed next does not cut it again
     brief_tokens: int = 0  # of a prompt for a place where the usual one is still to be read; 0: it is read fast
+    canvas_drafts: Literal["auto", "on", "off"] = "auto"  # by masks; auto: where it pays
     context_tokens: int = 192  # of the prompt, for excerpts of other files, at most half with the far suffix; 0: none
 
     def threshold(self, language: str) -> float:
@@ -237,10 +238,7 @@ class Engine(Protocol):
         stop: Stop | None = None,
         never: Sequence[str] = (),
     ) -> list[int]:
-        """Greedy left-to-right draft of the causal encoder, its text beginning with `starts_with`.
-
-        What follows that begins with none of the texts `never`.
-        """
+        """The causal encoder's greedy draft: begins with `starts_with`, what follows with none of the texts `never`."""
         ...
 
     def score(

@@ -9,16 +9,16 @@ mask may be anything: rows of a tree, rows that see what follows them.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto
 
-from model.causal.config import BITS, BLOCK, SHIPPED, CausalConfig, Format
-from model.causal.graph_files import FOLDER, head_name, past_names, present_names, trunk_name
+from model.causal.adapter import FILE, read_adapter
+from model.causal.config import SHIPPED, CausalConfig, Format
+from model.causal.graph_builder import CONTRIB, Builder
+from model.causal.graph_files import FOLDER, ROW_GATE, head_name, past_names, present_names, trunk_name
 from model.causal.layout import (
     BIAS,
-    CODES,
     DOWN,
     GATE,
     HEAD,
@@ -27,9 +27,8 @@ from model.causal.layout import (
     NORM2,
     OUT,
     QKV,
-    SCALES,
     UP,
-    WEIGHT,
+    adapter_specs,
     head_format,
     head_specs,
     in_layer,
@@ -39,17 +38,6 @@ from model.causal.layout import (
 from model.causal.tensor_file import Spec
 from model.causal.written import N_WRITTEN
 
-OPSET, IR_VERSION = 23, 11  # the first with RMSNormalization and RotaryEmbedding
-CONTRIB = "com.microsoft"
-INT8_ACTIVATIONS = 4  # MatMulNBits multiplies in eight bits
-TYPES = {
-    np.uint8: TensorProto.UINT8,
-    np.int8: TensorProto.INT8,
-    np.float32: TensorProto.FLOAT,
-    np.int64: TensorProto.INT64,
-}
-Shape = list[int | str]
-
 # Graphs for these ship with the package.
 SIZES = (
     CausalConfig(151_936, 896, 4_864, 24, 14, 2, 1e-6, 1e6, 32_768),
@@ -57,88 +45,12 @@ SIZES = (
 )
 
 
-class Builder:
-    """A graph as it grows."""
+def trunk(config: CausalConfig, kind: Format, rank: int = 0) -> ModelProto:
+    """Hidden states [T, dim], and the keys and values of the T rows; the inputs are those of `network.forward`.
 
-    def __init__(self, kind: Format) -> None:
-        self.kind: Format = kind
-        self.nodes: list[NodeProto] = []
-        self.initializers: list[TensorProto] = []
-        self.inputs: list[ValueInfoProto] = []
-        self.outputs: list[ValueInfoProto] = []
-        self._known: set[str] = set()  # values that are there in whole numbers
-
-    def input(self, name: str, shape: Shape, kind: int = TensorProto.FLOAT) -> str:
-        """An input of the graph."""
-        self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
-        return name
-
-    def output(self, name: str, shape: Shape) -> None:
-        """Make a value an output of the graph."""
-        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-
-    def constant(self, name: str, value: np.ndarray | np.generic) -> str:
-        """A small array [...] that is part of the graph."""
-        if all(known.name != name for known in self.initializers):
-            self.initializers.append(numpy_helper.from_array(np.asarray(value), name))
-        return name
-
-    def sizes(self, name: str, *values: int) -> str:
-        """A list of whole numbers."""
-        return self.constant(name, np.array(values, np.int64))
-
-    def weights(self, specs: list[Spec]) -> None:
-        """Tensors that the loader binds."""
-        for name, dtype, shape in specs:
-            tensor = TensorProto(name=name, data_type=TYPES[dtype], dims=shape, data_location=TensorProto.EXTERNAL)
-            tensor.external_data.add(key="location", value="weights")
-            self.initializers.append(tensor)
-
-    def add(self, op: str, inputs: list[str], outputs: str | list[str], domain: str = "", **attributes: Any) -> str:
-        """A node; the name of its first output."""
-        outputs = [outputs] if isinstance(outputs, str) else outputs
-        self.nodes.append(helper.make_node(op, inputs, outputs, domain=domain, **attributes))
-        return outputs[0]
-
-    def product(self, x: str, matrix: str, sizes: tuple[int, int], bias: str = "") -> str:
-        """`x` [T, columns] times a matrix of `sizes` (rows, columns), plus a bias [rows]."""
-        if self.kind in BITS:
-            inputs = [x, matrix + CODES, matrix + SCALES, *(["", "", bias] if bias else [])]
-            sized = {"N": sizes[0], "K": sizes[1], "bits": BITS[self.kind], "block_size": BLOCK}
-            return self.add("MatMulNBits", inputs, f"{matrix}.y", CONTRIB, accuracy_level=INT8_ACTIVATIONS, **sized)
-        product = (
-            self.integers(x, matrix) if self.kind == "int8" else self.add("MatMul", [x, matrix + WEIGHT], f"{matrix}.y")
-        )
-        return self.add("Add", [product, bias], f"{matrix}.biased") if bias else product
-
-    def integers(self, x: str, matrix: str) -> str:
-        """`x` [T, columns] times a matrix in whole numbers.
-
-        Each row has a scale of its own, made on the fly, so that no row's result depends on its company.
-        """
-        middle, one = self.constant("middle", np.uint8(128)), self.constant("one", np.float32(1))
-        whole, scale = f"{x}.whole", f"{x}.scale"
-        if whole not in self._known:
-            self._known.add(whole)
-            largest = self.add("ReduceMax", [self.add("Abs", [x], f"{x}.abs"), self.sizes("last", -1)], f"{x}.max")
-            steps = self.add("Mul", [largest, self.constant("step", np.float32(1 / 127))], f"{x}.step")
-            self.add("Max", [steps, self.constant("least", np.float32(1e-8))], scale)
-            self.add("QuantizeLinear", [self.add("Div", [x, scale], f"{x}.scaled"), one, middle], whole)
-        inputs = [whole, matrix + CODES, one, matrix + SCALES, middle]
-        return self.add(
-            "Mul", [self.add("MatMulIntegerToFloat", inputs, f"{matrix}.steps", CONTRIB), scale], f"{matrix}.y"
-        )
-
-    def model(self, name: str) -> ModelProto:
-        """The finished graph."""
-        graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.initializers)
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="dg-lsp")
-
-
-def trunk(config: CausalConfig, kind: Format) -> ModelProto:
-    """Hidden states [T, dim], and the keys and values of the T rows; the inputs are those of `network.forward`."""
-    b = Builder(kind)
+    With a `rank` there are canvas rows too, to which an adapter of this rank adds its parts.
+    """
+    b = Builder(kind, rank)
     half, groups = config.head_dim // 2, config.heads_per_key
     b.input("x", ["T", config.hidden_size])
     b.input("cos", [1, "T", half])
@@ -146,9 +58,11 @@ def trunk(config: CausalConfig, kind: Format) -> ModelProto:
     b.input("mask_past", [f"{groups}T", "N"])
     b.input("mask_new", [f"{groups}T", "T"])
     b.input("n_past_and_new", [2], TensorProto.INT64)
+    if rank:
+        b.input(ROW_GATE, ["T", 1])
     x, h = "x", b.add("RMSNormalization", ["x", in_layer(0, NORM1)], "normed", epsilon=config.rms_norm_eps)
     for i in range(config.num_hidden_layers):
-        b.weights(list(layer_specs(config, i, kind)))
+        b.weights([*layer_specs(config, i, kind), *(adapter_specs(config, i, rank, kind) if rank else ())])
         x, h = layer(b, config, i, (x, h))
     b.weights([Spec(LAST_NORM, np.float32, (config.hidden_size,))])
     b.add("Identity", [h], "hidden")
@@ -235,7 +149,7 @@ def head(config: CausalConfig, n_written: int, kind: Format) -> ModelProto:
 
 
 def write_graphs(config: CausalConfig, kind: Format, n_written: int, folder: Path) -> None:
-    """Write both graphs of a size and format into a folder."""
+    """Write the graphs of a size and format into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, model in (
         (trunk_name(config, kind), trunk(config, kind)),
@@ -244,7 +158,13 @@ def write_graphs(config: CausalConfig, kind: Format, n_written: int, folder: Pat
         (folder / name).write_bytes(model.SerializeToString())
 
 
+def write_canvas_graph(config: CausalConfig, kind: Format, rank: int, folder: Path) -> None:
+    """Write the graph of a size and format that has canvas rows too, with an adapter of this rank."""
+    (folder / trunk_name(config, kind, rank)).write_bytes(trunk(config, kind, rank).SerializeToString())
+
+
 if __name__ == "__main__":
     for stated in SIZES:
         for shipped in SHIPPED:
             write_graphs(stated, shipped, N_WRITTEN, FOLDER)
+    write_canvas_graph(SIZES[0], "int8", read_adapter(FILE).rank, FOLDER)

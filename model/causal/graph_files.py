@@ -10,10 +10,12 @@ from model.types import CheckpointError
 
 FOLDER = Path(__file__).parent / "graphs"
 
+ROW_GATE = "row_gate"  # an input [T, 1]: 1 for a canvas row, else 0
 
-def trunk_name(config: CausalConfig, kind: Format) -> str:
-    """The file of the layers' graph."""
-    return f"trunk-{config.shape_name}-{kind}.onnx"
+
+def trunk_name(config: CausalConfig, kind: Format, rank: int = 0) -> str:
+    """The file of the layers' graph; with a rank, of the one for canvas rows too."""
+    return f"trunk-{config.shape_name}-{kind}{f'-canvas{rank}' if rank else ''}.onnx"
 
 
 def head_name(config: CausalConfig, kind: Format, n_written: int) -> str:
@@ -40,3 +42,8 @@ def find_graph(name: str, folder: Path) -> Path:
         f"{folder}: there is no graph {name} for a model of this size; with pip install 'dg-lsp[train]' "
         "converting makes one"
     )
+
+
+def has_graph(name: str, folder: Path) -> bool:
+    """Whether `find_graph` finds it."""
+    return any((place / name).is_file() for place in (FOLDER, folder))

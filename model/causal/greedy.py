@@ -6,11 +6,13 @@ written is taken.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from model.causal.canvas_drafts import Drafter
 from model.causal.network import CausalNetwork
 from model.causal.reading import ROOT, Reading
 from model.diffusion.sampler import Floats, Ids
@@ -44,7 +46,7 @@ def write(
     score, the text ends. Special tokens are written like any other.
     """
     reading, node, ids, n_passes = network.reading(), ROOT, list[int](), 0
-    scores = Scores(reading)
+    scores, drafter = Scores(reading), Drafter(network.drafts)
     while (best := most_probable(network, scores.after(node), allowed(ids))) is not None:
         ids.append(best.id)
         yield best._replace(passes=n_passes)
@@ -52,13 +54,23 @@ def write(
         if known:
             node = known[0]
             continue
+        proposals = drafter.proposals(ids, propose(ids), scores.drafted(node))
         reading.keep(node)
         scores.forget()
-        n_kept = len(reading.ids)
-        rows, parents = branches(best.id, propose(ids), most_rows)
-        start = n_kept - 1  # the way's last node, or the root
-        node = reading.extend(rows, [start, *(n_kept + parent for parent in parents[1:])])[0]
+        started = time.thread_time()  # not the clock, which counts what others do
+        node, n_rows = extend(reading, branches(best.id, proposals, most_rows), drafter.n_masks)
+        scores.after(node)
+        drafter.timed(n_rows, 1000 * (time.thread_time() - started))
         n_passes += 1
+
+
+def extend(reading: Reading, rows: tuple[list[int], list[int]], n_masks: int) -> tuple[int, int]:
+    """Read `branches` behind the one way of a reading, masks behind each of them; the first new node, and all rows."""
+    ids, parents = rows
+    n = len(reading.ids)
+    after = [n - 1, *(n + parent for parent in parents[1:])]  # the way's last node, or the root
+    behind = range(n, n + len(ids)) if n_masks else ()
+    return reading.extend(ids, after, behind, n_masks)[0], len(ids) + len(behind) * n_masks
 
 
 class Scores:
@@ -71,14 +83,20 @@ class Scores:
     def forget(self) -> None:
         """Drop what is known: the nodes were numbered anew."""
         self._known: dict[int, Floats] = {}  # [W] by node
+        self._drafted: dict[int, list[int]] = {}
 
     def after(self, node: int) -> Floats:
         """Log-probabilities [W] (nats) of what follows a node; of the rows behind it, too."""
         if node not in self._known:
             last = min(node + SCORED_AT_ONCE, len(self._reading.ids))
             nodes = list(range(node, last)) if node != ROOT else [node]
-            self._known = dict(zip(nodes, self._reading.log_probs(nodes), strict=True))
+            log_probs, self._drafted = self._reading.scored(nodes)
+            self._known = dict(zip(nodes, log_probs, strict=True))
         return self._known[node]
+
+    def drafted(self, node: int) -> Sequence[int]:
+        """What the masks behind a node say, whose scores are known: ids from the next token but one on."""
+        return self._drafted.get(node, ())
 
 
 def most_probable(network: CausalNetwork, log_probs: Floats, allowed: Ids | None) -> Token | None:

@@ -41,13 +41,13 @@ class KeyValues:
                 found[name] = self._buffer[part, i, : self.n]
         return found
 
-    def append(self, outputs: Mapping[str, Floats]) -> None:
-        """Add a pass's own keys and values, by name, each [T, head dim]."""
-        start, end = self.n, self.n + len(outputs[self._outputs[0][0]])
+    def append(self, outputs: Mapping[str, Floats], n: int) -> None:
+        """Add the first `n` of a pass's own keys and values, by name, each [T, head dim]."""
+        start, end = self.n, self.n + n
         self._reserve(end)
         for i, names in enumerate(self._outputs):
             for part, name in enumerate(names):
-                self._buffer[part, i, start:end] = outputs[name]
+                self._buffer[part, i, start:end] = outputs[name][:n]
         self.n = end
 
     def cut(self, n: int) -> None:

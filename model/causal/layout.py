@@ -13,6 +13,10 @@ EMBEDDING, HEAD, HEAD_IDS, LAST_NORM = "embedding", "head", "head.ids", "norm"
 CODES, SCALES, WEIGHT, BIAS = ".codes", ".scales", ".weight", ".bias"
 QKV, OUT, GATE, UP, DOWN, NORM1, NORM2 = "qkv", "out", "gate", "up", "down", "norm1", "norm2"
 
+# Of the adapter: a canvas row's product is `x W + (x LOW) HIGH`. One matrix of ours may be several of the base.
+LOW, HIGH = ".low", ".high"
+SHARES = {QKV: ("q", "k", "v"), OUT: ("o",), GATE: ("g",), UP: ("u",), DOWN: ("d",)}
+
 
 def in_layer(layer: int, part: str) -> str:
     """The name of a part of a layer."""
@@ -52,6 +56,14 @@ def layer_specs(config: CausalConfig, layer: int, kind: Format) -> Iterator[Spec
     yield Spec(in_layer(layer, QKV) + BIAS, np.float32, (config.qkv_size,))
     for norm in (NORM1, NORM2):
         yield Spec(in_layer(layer, norm), np.float32, (config.hidden_size,))
+
+
+def adapter_specs(config: CausalConfig, layer: int, rank: int, kind: Format) -> Iterator[Spec]:
+    """The tensors that an adapter of this rank adds to one layer."""
+    for part, (rows, columns) in products(config).items():
+        n, name = rank * len(SHARES[part]), in_layer(layer, part)
+        yield from matrix_specs(name + LOW, n, columns, "int8" if kind == "int8" else "float32")
+        yield Spec(name + HIGH, np.float32, (n, rows))
 
 
 def head_format(kind: Format) -> Format:

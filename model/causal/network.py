@@ -12,6 +12,7 @@ from typing import cast
 
 import numpy as np
 
+from model.causal.canvas_drafts import CanvasDrafts
 from model.causal.config import CausalConfig
 from model.causal.key_values import shared
 from model.causal.reading import Prompt, Reading
@@ -36,6 +37,7 @@ class CausalNetwork:
         self.config: CausalConfig = runtime.config
         self.device, self.dtype = runtime.device, runtime.dtype
         self.vocab_size, self.n_parameters = self.config.vocab_size, self.config.n_parameters
+        self.drafts = CanvasDrafts(self.device) if runtime.has_canvas else None
         # Of a prompt, as it was lately.
         self.ms_per_token = self.n_parameters * MS_PER_PARAMETER if self.device == "cpu" else 0.0
         self.forget()
@@ -93,18 +95,25 @@ class CausalNetwork:
         self.prompt.key_values.cut(len(self.prompt.ids))
         return Reading(self, self.prompt)
 
-    def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept) -> Floats:
-        """Hidden states [T, dim] of `ids` [T] at `positions` [T]; see `Runtime`."""
-        return self._runtime.forward(ids, positions, visible, past)
+    def forward(
+        self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept, n_canvas: int = 0
+    ) -> Floats:
+        """Hidden states [T, dim] of `ids` [T] at `positions` [T], the last `n_canvas` of a canvas; see `Runtime`."""
+        return self._runtime.forward(ids, positions, visible, past, n_canvas)
 
-    def log_probs(self, hidden: Floats) -> Floats:
-        """Log-probabilities [M, W] (nats) of the written ids after rows of hidden states [M, dim]."""
+    def scored(self, hidden: Floats, n_canvas: int = 0) -> tuple[Floats, Ids]:
+        """What follows rows of hidden states [M, dim], the last `n_canvas` of them of a canvas.
+
+        Log-probabilities [M - n_canvas, W] (nats) of the written ids; of canvas rows the likeliest id [n_canvas].
+        """
         written = self.written
         scores = self._runtime.scores(hidden)
         if len(written.extra_ids):
             scores = np.concatenate((scores, hidden @ self._extra_rows.T), axis=1)
-        scores = scores - scores.max(-1, keepdims=True)
-        return cast("Floats", scores - np.log(np.exp(scores).sum(-1, keepdims=True)))
+        n = len(hidden) - n_canvas
+        best = written.ids[scores[n:].argmax(-1)]
+        scores = scores[:n] - scores[:n].max(-1, keepdims=True)
+        return cast("Floats", scores - np.log(np.exp(scores).sum(-1, keepdims=True))), best
 
     def interrupted_by(self, cancel: CancelToken) -> AbstractContextManager[None]:
         """See `Runtime`."""

@@ -48,6 +48,11 @@ class Runtime(Protocol):
     dtype: str
     head_ids: Ids  # [W]
 
+    @property
+    def has_canvas(self) -> bool:
+        """Whether a pass may have canvas rows."""
+        ...
+
     def embed(self, ids: Sequence[int] | Ids) -> Floats:
         """The rows [T, dim] of the embedding."""
         ...
@@ -56,10 +61,13 @@ class Runtime(Protocol):
         """Keys and values of no tokens."""
         ...
 
-    def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept) -> Floats:
+    def forward(
+        self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept, n_canvas: int = 0
+    ) -> Floats:
         """Hidden states [T, dim] of `ids` [T] at `positions` [T], whose keys and values are added to `past`.
 
-        `visible` [T, N + T] says which of the N rows of `past` and of the T new ones each row sees.
+        `visible` [T, N + T] says which of the N rows of `past` and of the T new ones each row sees. The last `n_canvas`
+        rows are of a canvas, where `HIDDEN` is a mask's id; their keys and values are not added.
         """
         ...
 

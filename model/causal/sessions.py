@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from model.causal.adapter import Adapter, graph_tensors
 from model.causal.blocks import Blocks, from_blocks
 from model.causal.config import WEIGHTS, CausalConfig, Manifest, read_config, read_manifest
 from model.causal.graph_files import find_graph, head_name, trunk_name
@@ -45,6 +46,7 @@ class Opened(NamedTuple):
     trunk: ort.InferenceSession
     head: ort.InferenceSession
     tensors: Mapping[str, Array]
+    adapter: Adapter | None = None  # where there are canvas rows too
 
 
 class Checked(NamedTuple):
@@ -70,17 +72,19 @@ def checked_folder(folder: Path) -> Checked:
     return Checked(config, manifest, tensors, give_back)
 
 
-def open_folder(folder: Path, n_threads: int | None = None) -> Opened:
-    """A converted folder, checked; raises `CheckpointError`."""
+def open_folder(folder: Path, n_threads: int | None = None, adapter: Adapter | None = None) -> Opened:
+    """A converted folder, checked, with canvas rows where there is an adapter; raises `CheckpointError`."""
     config, manifest, tensors, give_back = checked_folder(folder)
     kind, n_written = manifest.format, manifest.n_written
     of_head = {name: tensor for name, tensor in tensors.items() if name.startswith(f"{HEAD}.") and name != HEAD_IDS}
     of_trunk = {name: t for name, t in tensors.items() if not name.startswith((EMBEDDING, HEAD))}
-    trunk = open_graph(find_graph(trunk_name(config, kind), folder), of_trunk, n_threads)
+    rank = adapter.rank if adapter else 0
+    of_trunk |= dict(graph_tensors(adapter, config, kind)) if adapter else {}
+    trunk = open_graph(find_graph(trunk_name(config, kind, rank), folder), of_trunk, n_threads)
     head = open_graph(find_graph(head_name(config, kind, n_written), folder), of_head, n_threads)
     give_back()  # ONNX Runtime has its own copy by now, in the order in which it multiplies
     head_ids = cast("Ids", np.array(tensors[HEAD_IDS]))
-    return Opened(config, manifest, Embedding(tensors), head_ids, trunk, head, tensors)
+    return Opened(config, manifest, Embedding(tensors), head_ids, trunk, head, tensors, adapter)
 
 
 def open_graph(path: Path, weights: Mapping[str, Array], n_threads: int | None) -> ort.InferenceSession:

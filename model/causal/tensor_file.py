@@ -19,6 +19,7 @@ from model.types import CheckpointError
 DTYPES: dict[str, type] = {"U8": np.uint8, "I8": np.int8, "F32": np.float32, "I64": np.int64}
 CODES = {np.dtype(kind): code for code, kind in DTYPES.items()}
 ALIGNMENT = 64  # bytes, of the first tensor; every tensor is a multiple of four bytes long
+NOTES = "__metadata__"  # the format's own name
 AGAIN = "convert the model again"
 
 Array = np.ndarray[Any, Any]
@@ -37,10 +38,12 @@ class Spec(NamedTuple):
         return int(np.prod(self.shape)) * np.dtype(self.dtype).itemsize
 
 
-def write_tensors(path: Path, specs: Iterable[Spec], arrays: Iterable[tuple[str, Array]]) -> None:
+def write_tensors(
+    path: Path, specs: Iterable[Spec], arrays: Iterable[tuple[str, Array]], notes: Mapping[str, str] | None = None
+) -> None:
     """Write `arrays` [...], which come in the order of `specs`; raises OSError, and ValueError for another order."""
     specs = list(specs)
-    header: dict[str, object] = {}
+    header: dict[str, object] = {NOTES: dict(notes)} if notes else {}
     end = 0
     for spec in specs:
         offsets = [end, end := end + spec.n_bytes]
@@ -68,7 +71,7 @@ def map_tensors(path: Path) -> tuple[Mapping[str, Array], Callable[[], None]]:
         data = np.frombuffer(mapped, np.uint8)
         n = int.from_bytes(data[:8].tobytes(), "little")
         header: dict[str, Any] = json.loads(data[8 : 8 + n].tobytes())
-        header.pop("__metadata__", None)
+        header.pop(NOTES, None)
         body = data[8 + n :]
         found: dict[str, Array] = {}
         for name, stated in header.items():
@@ -79,6 +82,13 @@ def map_tensors(path: Path) -> tuple[Mapping[str, Array], Callable[[], None]]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: cannot be read ({type(error).__name__}: {error}); {AGAIN}") from None
     return found, lambda: release(mapped)
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """What a file that can be mapped says of itself beside its tensors."""
+    with path.open("rb") as file:
+        header: dict[str, Any] = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return header.get(NOTES, {})
 
 
 def release(mapped: mmap.mmap) -> None:

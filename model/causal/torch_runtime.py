@@ -6,7 +6,7 @@ Matrices are what the file's whole numbers stand for, in bfloat16 on a GPU and i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from torch import Tensor
 from transformers import Qwen2Config, Qwen2Model
 from transformers.cache_utils import DynamicCache
 
+from model.causal.adapter import Adapter
 from model.causal.blocks import Blocks, from_blocks
 from model.causal.config import CausalConfig
 from model.causal.layout import (
@@ -39,6 +40,7 @@ from model.causal.layout import (
 from model.causal.runtime import Kept
 from model.causal.sessions import checked_folder
 from model.causal.tensor_file import Array
+from model.causal.torch_canvas import adapt
 from model.diffusion.sampler import Flags, Floats, Ids
 from model.hardware.threads import default_threads
 from model.types import CancelToken
@@ -98,8 +100,8 @@ class TorchKept:
 class TorchRuntime:
     """`Runtime` on a torch device."""
 
-    def __init__(self, folder: Path, device: str, n_threads: int | None = None) -> None:
-        """Raises `CheckpointError` for a folder that is damaged."""
+    def __init__(self, folder: Path, device: str, n_threads: int | None = None, adapter: Adapter | None = None) -> None:
+        """With an adapter there are canvas rows too. Raises `CheckpointError` for a folder that is damaged."""
         torch.set_num_threads(n_threads or default_threads())
         checked = checked_folder(folder)
         self.config: CausalConfig = checked.config
@@ -108,8 +110,13 @@ class TorchRuntime:
         self.head_ids: Ids = np.array(checked.tensors[HEAD_IDS])
         self.model = library_model(checked.config, checked.tensors, device, kind)
         self._head = torch.from_numpy(matrix(checked.tensors, HEAD)).to(device, kind)  # [W, dim]
+        self._canvas = adapt(self.model, adapter) if adapter else None
         self._cancel: CancelToken | None = None
         checked.give_back()
+
+    @property
+    def has_canvas(self) -> bool:
+        return self._canvas is not None
 
     def embed(self, ids: Sequence[int] | Ids) -> Floats:
         at = torch.as_tensor(np.asarray(ids, np.int64), device=self.device)
@@ -119,20 +126,31 @@ class TorchRuntime:
         return TorchKept()
 
     @torch.inference_mode()
-    def forward(self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept) -> Floats:
+    def forward(
+        self, ids: Sequence[int] | Ids, positions: Ids, visible: Flags, past: Kept, n_canvas: int = 0
+    ) -> Floats:
         assert isinstance(past, TorchKept)
         if self._cancel is not None and self._cancel.cancelled:
             raise Interrupted
         sees = torch.from_numpy(visible).to(self.device)
         mask = torch.zeros(sees.shape, dtype=self.model.dtype, device=self.device).masked_fill(~sees, -torch.inf)
-        found = self.model(
-            input_ids=torch.as_tensor(np.asarray(ids, np.int64), device=self.device)[None],
-            position_ids=torch.from_numpy(np.asarray(positions, np.int64)).to(self.device)[None],
-            attention_mask=mask[None, None],
-            past_key_values=past.cache,
-            use_cache=True,
-        )
+        at, n = torch.as_tensor(np.asarray(ids, np.int64), device=self.device), past.n
+        with self._canvas.rows(n_canvas) if self._canvas else nullcontext():
+            found = self.model(
+                inputs_embeds=(self._canvas.embed(self.model, at) if self._canvas else self.model.embed_tokens(at))[
+                    None
+                ],
+                position_ids=torch.from_numpy(np.asarray(positions, np.int64)).to(self.device)[None],
+                attention_mask=mask[None, None],
+                past_key_values=past.cache,
+                use_cache=True,
+            )
+        past.cut(n + len(positions) - n_canvas)
         return found.last_hidden_state[0].float().cpu().numpy()
+
+    def _rows(self, ids: Tensor) -> Tensor:
+        """The rows [T, dim] of `ids` [T], masks among them."""
+        return self._canvas.embed(self.model, ids) if self._canvas else self.model.embed_tokens(ids)
 
     @torch.inference_mode()
     def scores(self, hidden: Floats) -> Floats:

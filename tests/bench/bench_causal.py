@@ -1,7 +1,8 @@
 """What a converted causal model costs: `python -m tests.bench.bench_causal FOLDER...` prints a table.
 
 Rows a pass after 512 tokens, the head on the last row; a cold prompt of 512 tokens; load time and memory; held-out
-loss on files of the standard library (`--loss`; `--library CHECKPOINT` adds the library's class in float32).
+loss on files of the standard library (`--loss`; `--library CHECKPOINT` adds the library's class in float32); greedy
+text of held-out code with and without drafts (`--drafts`).
 Other work on the machine cannot be told from ours by the clock: times are the least of many runs, and beside them,
 with one thread, stands the processor's time, which others do not count in.
 """
@@ -27,6 +28,7 @@ from model.causal.reading import ROOT
 from model.causal.sessions import open_folder
 from model.causal.tokenizer import CausalTokenizer
 from model.onnx.runtime import ort
+from tests.bench.causal_drafts import drafts
 from tests.bench.cpu.machine import features
 
 ROWS = (1, 2, 4, 8, 16, 64, 256)
@@ -158,6 +160,8 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--loss", action="store_true", help="held-out loss too: minutes")
     parser.add_argument("--library", type=Path, help="the published file or folder, for the library's loss")
+    parser.add_argument("--drafts", type=int, default=0, metavar="N", help="places of held-out code; minutes")
+    parser.add_argument("--tokens", type=int, default=16, help="written at each of them (default %(default)s)")
     parser.add_argument("--no-speed", action="store_true", help="neither times nor memory")
     args = parser.parse_args()
     has = " ".join(sorted(features() & {"avx2", "avx_vnni", "avx512_vnni"}))
@@ -169,6 +173,9 @@ def main() -> None:
               (loading(folder) for folder in args.folders))  # fmt: skip
     if args.loss:
         table("| format | loss, nats a token |", losses(args.folders, args.library))
+    if args.drafts:
+        head = "| drafts | tokens a pass | ms a token | of a processor | of plain, median | all | other text |"
+        table(head, (row for folder in args.folders for row in drafts(folder, args.drafts, args.tokens)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The real model, converted, where it is on this machine. Held-out loss is in tests/bench/bench_causal.py."""
+"""The real model, converted: DG_LSP_QWEN names its folder. Held-out loss is in tests/bench/bench_causal.py."""
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from model.causal.engine import CausalEngine
 from model.causal.load import load_causal_engine
+from model.config import CausalInfillConfig
 from model.types import CancelToken, ModelSpec
 
 BEFORE = 'def fibonacci(n):\n    """Return the n-th Fibonacci number."""\n    if n < 2:\n        return n\n    '
@@ -52,3 +54,24 @@ def test_its_tokenizer_gives_back_any_text(engine: CausalEngine) -> None:
     assert engine.tokenizer.decode(ids) == text
     assert not engine.tokenizer.special_ids & set(ids)
     assert b"[PAD151700]" not in engine.tokenizer.token_bytes()
+
+
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_drafts_of_the_canvas_change_nothing_but_what_rounding_decides(
+    device: str | None, real_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In whole numbers rows round with their company, so where a text differs two tokens are about as likely."""
+    spec, prompt, texts = ModelSpec(threads=1, device=device), [], []
+    for switch in ("off", "on"):
+        infill = CausalInfillConfig(canvas_drafts=switch)
+        monkeypatch.setattr("model.causal.load.read_infill_config", lambda folder, infill=infill: infill)
+        engine = load_causal_engine(real_folder, spec)
+        assert (engine.network.drafts is not None) == (switch == "on")
+        prompt = engine.tokenizer.prompt((), "\n\n" + BEFORE, "import re\n\n\ndef words(text):\n")
+        texts.append(list(islice(engine.write(prompt, CancelToken()), 24)))
+    plain, drafted = texts
+    assert drafted[-1].passes < plain[-1].passes == len(plain) - 1
+    for a, b in zip(plain, drafted, strict=True):
+        if a.id != b.id:
+            assert a.log_prob - a.second_log_prob < 0.3
+            break

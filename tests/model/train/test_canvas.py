@@ -5,17 +5,21 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 from transformers import Qwen2Config, Qwen2Model  # noqa: E402
 
+from model.causal.adapter import BASE, low, read_adapter  # noqa: E402
+from model.causal.config import MANIFEST, Manifest  # noqa: E402
 from model.train.canvas.__main__ import SHIPPED, main  # noqa: E402
 from model.train.canvas.adapter import Adapter, rank_of  # noqa: E402
 from model.train.canvas.blocks import HIDDEN, STAGES, Marks, Stage, Window, draw, window  # noqa: E402
 from model.train.canvas.corpus import clean, read_manifest  # noqa: E402
 from model.train.canvas.objective import Learner  # noqa: E402
+from model.train.canvas.ship import ship  # noqa: E402
 from model.train.canvas.state import Run  # noqa: E402
 from model.types import CheckpointError  # noqa: E402
 
@@ -168,3 +172,28 @@ def test_without_a_base_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     with pytest.raises(SystemExit, match="infill model fetch"):
         main(["--minutes", "0", "--data", str(tmp_path)])
+
+
+def test_what_ships_is_what_was_trained_in_eight_bits(tmp_path: Path) -> None:
+    one = learner()
+    for part in one.adapter.trained():
+        part.data = torch.randn(part.shape)
+    one.adapter.save(tmp_path / "trained.safetensors", steps="7")
+    (tmp_path / MANIFEST).write_bytes(msgspec.json.encode(Manifest(1, "int8", "a.gguf", "5" * 64, 0, 0)))
+    ship(tmp_path / "trained.safetensors", tmp_path, tmp_path / "canvas.safetensors")
+    found = read_adapter(tmp_path / "canvas.safetensors")
+    assert (found.rank, found.notes["steps"], found.notes[BASE]) == (4, "7", "5" * 64)
+    assert found.mask == pytest.approx(one.adapter.mask.detach().numpy(), rel=0.01)
+    assert len(found.parts) == len(one.adapter.parts) == 14
+    for (layer, share), part in found.parts.items():
+        theirs = one.adapter.parts[f"{layer}-{share}"]
+        wanted = (theirs.b @ theirs.a).detach().numpy().T
+        assert np.abs(low(part) @ part.high - wanted).mean() < 0.02 * np.abs(wanted).mean()
+
+
+def test_what_cannot_ship_is_named(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_bytes(msgspec.json.encode(Manifest(1, "int8", "a.gguf", "5" * 64, 0, 0)))
+    (tmp_path / "broken").write_bytes(b"x" * 30)
+    with pytest.raises(CheckpointError, match="broken: is no trained adapter"):
+        ship(tmp_path / "broken", tmp_path, tmp_path / "out.safetensors")
+    assert not (tmp_path / "out.safetensors").exists()
