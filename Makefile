@@ -30,7 +30,7 @@ demo: setup ## fill holes in real files and show the diffs: Python, and with the
 	$(BIN)/infill fill $(DEMO)
 	@if $(BIN)/infill model list | grep -q '^qwen-0.5b '; then set -x; $(BIN)/infill fill $(DEMO_DEFAULT); fi
 
-test: setup-dev lint ## lint, types and all tests but those in real editors, two at a time
+test: setup-dev model lint ## lint, types and all tests but those in real editors, two at a time
 	$(BIN)/python -m pytest --ignore tests/release --ignore tests/editors -n 2 --dist worksteal
 
 test-editors: .venv/ready ## the plugins in real editors (Neovim, VS Code), with pictures in build/screenshots

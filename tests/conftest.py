@@ -13,6 +13,7 @@ import pytest
 from dg_lsp.app.engine_cli import stop
 from dg_lsp.engine.runtime_dir import socket_paths, supported
 from dg_lsp.user_folders import VARIABLE
+from tests import real_model  # noqa: F401  # it looks for the fetched model before that is hidden
 
 ROOT = Path(__file__).resolve().parents[1]
 

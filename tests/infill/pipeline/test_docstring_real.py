@@ -1,8 +1,6 @@
-"""Documentation by the real model: DG_LSP_QWEN names its folder."""
+"""Documentation by the real model, where it is on this machine."""
 
 from __future__ import annotations
-
-import os
 
 import pytest
 
@@ -14,6 +12,7 @@ from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Filled, FillRequest, NoFill, Span
 from model.types import CancelToken, ModelSpec
+from tests.real_model import real_folder
 
 GOOGLE = '''def load(path):
     """Load a drawing from a file.
@@ -35,10 +34,7 @@ AREA = (
 
 @pytest.fixture(scope="module")
 def spec() -> ModelSpec:
-    folder = os.environ.get("DG_LSP_QWEN")
-    if folder is None:
-        pytest.skip("DG_LSP_QWEN does not name a converted folder of Qwen2.5-Coder")
-    return ModelSpec(folder)
+    return ModelSpec(str(real_folder()))
 
 
 def test_it_writes_sections_with_the_names_of_the_code_and_a_summary_where_one_is_opened(spec: ModelSpec) -> None:

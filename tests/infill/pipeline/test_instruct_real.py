@@ -1,16 +1,14 @@
-"""Instructions to the real model: DG_LSP_QWEN names its converted folder."""
+"""Instructions to the real model, where it is on this machine."""
 
 from __future__ import annotations
-
-import os
 
 import pytest
 
 from infill.pipeline.filler import ModelFiller, open_filler
 from infill.types import Filled, RewriteRequest, Span
 from model.types import CancelToken, ModelSpec
+from tests.real_model import real_folder
 
-REAL = "DG_LSP_QWEN"
 LABEL = 'def label(item):\n    return "%s: %d" % (item.name, item.count)'
 CLAMP = "def clamp(value, low, high):\n    if value < low:\n        return low\n    return min(value, high)"
 STATION = "func NewStation(name string) (*Station, error) {\n\treturn &Station{Name: name}, nil\n}"
@@ -18,9 +16,7 @@ STATION = "func NewStation(name string) (*Station, error) {\n\treturn &Station{N
 
 @pytest.fixture(scope="module")
 def filler() -> ModelFiller:
-    if not (folder := os.environ.get(REAL)):
-        pytest.skip(f"{REAL} does not name a converted folder of Qwen2.5-Coder")
-    return open_filler(ModelSpec(folder))
+    return open_filler(ModelSpec(str(real_folder())))
 
 
 @pytest.mark.parametrize(

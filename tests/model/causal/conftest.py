@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from model.causal.onnx_runtime import OnnxRuntime  # noqa: E402
 from model.causal.sessions import open_folder  # noqa: E402
 from model.causal.tokenizer import END, FILE, MIDDLE, PREFIX, REPOSITORY, SUFFIX, TURN, TURN_END  # noqa: E402
 from model.tokenize.byte_codec import byte_alphabet  # noqa: E402
+from tests import real_model  # noqa: E402
 
 SPECIAL = (END, TURN, TURN_END, PREFIX, SUFFIX, MIDDLE, REPOSITORY, FILE)
 N_VOCAB = 257 + len(SPECIAL)
-REAL = "DG_LSP_QWEN"  # a converted folder of Qwen2.5-Coder
 
 
 def small_model(seed: int = 0) -> Qwen2ForCausalLM:
@@ -83,6 +82,4 @@ def network(converted: dict[str, Path]) -> CausalNetwork:
 @pytest.fixture(scope="session")
 def real_folder() -> Path:
     """A converted folder of the real model, where there is one."""
-    if not (folder := os.environ.get(REAL)):
-        pytest.skip(f"{REAL} does not name a converted folder of Qwen2.5-Coder")
-    return Path(folder)
+    return real_model.real_folder()

@@ -1,4 +1,4 @@
-"""The real model, converted: DG_LSP_QWEN names its folder. Held-out loss is in tests/bench/bench_causal.py."""
+"""The real model, converted, where it is on this machine. Held-out loss is in tests/bench/bench_causal.py."""
 
 from __future__ import annotations
 
