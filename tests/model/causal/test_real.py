@@ -56,7 +56,7 @@ def test_its_tokenizer_gives_back_any_text(engine: CausalEngine) -> None:
     assert b"[PAD151700]" not in engine.tokenizer.token_bytes()
 
 
-@pytest.mark.parametrize("device", [None, "cpu"])
+@pytest.mark.parametrize("device", [None, pytest.param("cuda", marks=pytest.mark.gpu)])
 def test_drafts_of_the_canvas_change_nothing_but_what_rounding_decides(
     device: str | None, real_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
