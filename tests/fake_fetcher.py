@@ -29,17 +29,21 @@ def record() -> Path:
 def main(what: str) -> int:
     record().parent.mkdir(parents=True, exist_ok=True)
     note(f"{STARTED} {os.getpid()} {Path.cwd()}")
+    try:
+        return fetch(what)
+    except KeyboardInterrupt:  # whenever it comes
+        note(TIDIED)
+        return 130
+
+
+def fetch(what: str) -> int:
     for done in range(0, TOTAL, TOTAL // 4):
         tell("downloading", done, TOTAL)
     if what == "bad":
         sys.stderr.write(f"a warning of a library\ninfill: {REASON}\n")
         return 2
     if what == "holds":
-        try:
-            time.sleep(LIMIT_S)
-        except KeyboardInterrupt:
-            note(TIDIED)
-            return 130
+        time.sleep(LIMIT_S)
     tell("converting", 1, 2)
     folder = user_models() / DEFAULT_NAME
     folder.mkdir(parents=True)

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 CLIENT_CHECK_S = 3.0  # how long a dead editor can go unnoticed when its pipe stays open
 STOP_LIMIT_S = 3.0  # after a signal, leave by force when the orderly way takes longer
+FETCH_GRACE_S = 1.0  # for a fetch to tidy up
 _CHUNK_BYTES = 65536
 
 Read = Callable[[], Awaitable[bytes]]
@@ -118,6 +119,7 @@ async def _serve(server: Server, read: Read, end: _Ending, *, watch_client: bool
     code = await end.code
     server.session.end()
     await asyncio.sleep(0)  # let the answers of the closed questions go out
+    await server.session.default_model.ended(FETCH_GRACE_S)
     for task in tasks:
         task.cancel()
     return code

@@ -69,6 +69,11 @@ class DefaultModel:
         if self._running is not None:
             self._running.cancel()
 
+    async def ended(self, limit_s: float) -> None:
+        """Wait for a fetch that was cancelled to end, at most so long."""
+        if self._running is not None:
+            await self._running.ended(limit_s)
+
 
 def has_room() -> bool:
     """Return whether the disk has room for it. Blocks."""

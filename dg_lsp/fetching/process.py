@@ -71,6 +71,12 @@ class FetchProcess:
         if self._process is not None and self._process.returncode is None:
             self._interrupt(self._process)
 
+    async def ended(self, limit_s: float) -> None:
+        """Wait for the process to end, at most so long. A loop that closes before would kill it at its tidying up."""
+        if self._process is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), limit_s)
+
     def _interrupt(self, process: Process) -> None:
         _signal(process, getattr(signal, "SIGINT", None))
         with contextlib.suppress(RuntimeError):  # no loop any more: the server ends

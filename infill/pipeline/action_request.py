@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from infill.holes.target import Target, TargetKind
-from infill.pipeline.hints import LEAST_SURE
 from infill.pipeline.refine import STRENGTHS
 from infill.types import Request
+
+LEAST_SURE_HINT = 0.5  # confidence below which a type is not offered: the second column of `infill bench hints`
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ def action_request(target: Target, language: str, asking: Asking, takes_instruct
         strength = STRENGTHS["high" if asking.kind == "fix" else "medium"]
     return msgspec.structs.replace(
         target.request(language, strength, fixes=asking.kind == "fix"),
-        least_confidence=LEAST_SURE if asking.kind == "type_hints" else 0.0,
+        least_confidence=LEAST_SURE_HINT if asking.kind == "type_hints" else 0.0,
         instruction=asking.instruction if takes_instructions else None,
         diagnostics=asking.diagnostics if takes_instructions or asking.kind == "fix" else (),
     )

@@ -162,7 +162,8 @@ class ModelFiller:
             return fix.by_code(
                 self._engine, plain, edits, lambda own, hole: self._job(own, lambda _: hole, cancel, None), cancel
             )
-        if mending.is_unknown:
+        knows_little = not self.takes_instructions or isinstance(self._engine, Editor)
+        if mending.is_unknown and knows_little:  # it would take any name
             return NoFill("nothing_better", f"no name like {mending.name} is known here, nor an import of it")
         if isinstance(self._engine, Editor) and self.takes_instructions:
             own = fix.told(request)

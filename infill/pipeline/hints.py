@@ -13,7 +13,6 @@ from infill.syntax.tree import Syntax
 from infill.syntax.type_hints import hint_at
 from infill.types import Completion, Filled, Hole, LeftHole, NoFill, Part, RewriteRequest, Span
 
-LEAST_SURE = 0.5  # confidence below which a type is not offered: the second column of `infill bench hints`
 AskRest = Callable[[RewriteRequest], Filled | NoFill]
 
 

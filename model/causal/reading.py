@@ -105,7 +105,7 @@ class Reading:
         return self._network.scored(np.stack([self._hidden[node + 1] for node in nodes]))[0]
 
     def scored(self, nodes: Sequence[int]) -> tuple[Floats, dict[int, list[int]]]:
-        """The same, and what the masks say that stand behind some of the nodes: likeliest ids, by node.
+        """The same [M, W], and what the masks say that stand behind some of the nodes: likeliest ids, by node.
 
         A mask's row says what follows it, so the first of them comes after the next token.
         """

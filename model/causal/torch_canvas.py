@@ -64,7 +64,7 @@ def adapt(model: Qwen2Model, adapter: Adapter) -> Canvas:
     """Put the adapter into the class's layers; what it returns says which rows it is for."""
     weight = model.embed_tokens.weight
 
-    def there(values: object) -> Tensor:
+    def there(values: object) -> Tensor:  # [...], as given
         return torch.as_tensor(values).to(weight.device, weight.dtype)
 
     canvas = Canvas(there(adapter.mask))

@@ -198,7 +198,7 @@ async def test_the_fetch_ends_with_its_editor(window: Open) -> None:
         if fetches()[-1] == TIDIED and not runs(process_id):
             return
         await asyncio.sleep(0.01)
-    raise AssertionError("the fetch goes on")
+    raise AssertionError(f"the fetch goes on: {fetches()}, {runs(process_id)}")
 
 
 async def test_other_windows_use_the_model_too_when_it_is_there(window: Open, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.e2e.client import Client
 pytestmark = pytest.mark.e2e
 
 ANYTHING = {"after": "", "text": "ghost"}
-RULE = {"selected": "old", "text": "new"}
+RULE = {"selected": "old name", "text": "new name"}
 RESOLVES = {"codeAction": {"resolveSupport": {"properties": ["edit"]}}}
 
 
@@ -79,10 +79,10 @@ async def test_an_automatic_request_is_refused_too(start: Any, folder: Path) -> 
 async def test_no_refill_is_offered_nor_made_when_it_was_offered_before(start: Any, folder: Path) -> None:
     client: Client = await start(RULE, textDocument=RESOLVES)
     uri = (folder / "a.py").as_uri()
-    client.open(uri, "old")
-    (action,) = await offers(client, uri, 0, 3)
+    client.open(uri, "old name")
+    (action, *_) = await offers(client, uri, 0, 8)
     (folder / ".dgignore").write_text("a.py\n")
-    assert await offers(client, uri, 0, 3) == []
+    assert await offers(client, uri, 0, 8) == []
     assert "edit" not in (await client.ask("codeAction/resolve", action))["result"]
     (shown,) = client.notifications("window/showMessage")
     assert "ignored" in shown["message"]

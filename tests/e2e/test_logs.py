@@ -16,7 +16,7 @@ WORD = "quokka"  # in texts, names, rules, ids and errors below
 RESOLVES = {"codeAction": {"resolveSupport": {"properties": ["edit"]}}}
 RULES = [
     {"after": f"{WORD} = ", "text": f"{WORD}()"},
-    {"selected": WORD, "text": f"{WORD}_new"},
+    {"selected": f"# {WORD}\n{WORD}", "text": f"# {WORD}\n{WORD}_new"},
     {"after": "slow", "text": WORD, "delay_ms": 60_000},
 ]
 
@@ -29,7 +29,7 @@ async def use(client: Client, folder: Path) -> None:
     assert (await client.items(uri))[0]["insertText"] == f"{WORD}()"
     assert await client.items(uri, 1) == []
     assert await client.items(uri, manual=False) != []
-    params = {"textDocument": {"uri": uri}, "range": client.range(uri, 2, 2 + len(WORD))}
+    params = {"textDocument": {"uri": uri}, "range": client.range(uri, 0, len(text) - 3)}
     action, *_ = (await client.ask("textDocument/codeAction", params | {"context": {"diagnostics": []}}))["result"]
     assert "edit" in (await client.ask("codeAction/resolve", action))["result"]
     client.open(hidden, text, WORD)

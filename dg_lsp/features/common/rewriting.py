@@ -24,7 +24,6 @@ from dg_lsp.session.session import Session
 from dg_lsp.session.why import why
 from infill.holes.target import SelectionTarget, Target, TargetKind
 from infill.pipeline.action_request import Asking, action_request
-from infill.pipeline.hunks import hunks
 from infill.syntax.line_breaks import line_break_at
 from infill.types import NoFill, Part, Request, Span
 from model.config import DEFAULT_NAME
@@ -112,6 +111,8 @@ async def _edit(
 
 def _by_lines(text: str, changes: Sequence[Part]) -> tuple[Part, ...]:
     """Return the changes as runs of whole lines, which a client can let its user take one by one."""
+    from infill.pipeline.hunks import hunks  # brings tree-sitter
+
     found: list[Part] = []
     for each in changes:
         new = with_line_ends(each.text, line_break_at(text, each.span.start, each.span.end))

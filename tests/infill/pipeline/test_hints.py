@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from infill.holes.find_target import find_target
 from infill.holes.target import SelectionTarget, applied
-from infill.pipeline.action_request import Asking, action_request
+from infill.pipeline.action_request import LEAST_SURE_HINT, Asking, action_request
 from infill.pipeline.filler import ModelFiller
-from infill.pipeline.hints import LEAST_SURE
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Filled, NoFill, Span
@@ -23,7 +22,7 @@ def hinted(engine: FakeEngine, text: str) -> tuple[str, Filled] | NoFill:
     target = find_target(parse(python, text), "type_hints", Span(at, at))
     assert isinstance(target, SelectionTarget)
     asked = action_request(target, "python", Asking("type_hints"), takes_instructions=False)
-    assert asked.least_confidence == LEAST_SURE
+    assert asked.least_confidence == LEAST_SURE_HINT
     answer = ModelFiller(engine, "fake").fill(asked, CancelToken())
     if isinstance(answer, NoFill):
         return answer
