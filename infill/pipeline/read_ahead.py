@@ -65,8 +65,8 @@ def in_time(engine: Engine, job: Job[FillRequest]) -> Job[FillRequest] | NoFill:
     first = unread(engine, job)
     if first.ms <= most_ms:
         return job
-    in_time = (other for other in shorter(engine, job) if unread(engine, other).ms <= most_ms)
-    if (found := next(in_time, None)) is not None:
-        return found
+    for other in shorter(engine, job):
+        if unread(engine, other).ms <= most_ms:
+            return other
     told = f"{first.n_tokens} tokens take {first.ms:.0f} ms to read; {left_ms:.0f} are left"
     return msgspec.structs.replace(job.no_fill("reading", told), unread=first.n_tokens)

@@ -16,18 +16,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import Qwen2Model
 
+from model.causal.torch_canvas import SHARES as PRODUCTS  # of a layer, by the names of the file
 from model.types import CheckpointError
 
-# The products of a layer under the names of the file and of the library.
-PRODUCTS = {
-    "q": "self_attn.q_proj",
-    "k": "self_attn.k_proj",
-    "v": "self_attn.v_proj",
-    "o": "self_attn.o_proj",
-    "g": "mlp.gate_proj",
-    "u": "mlp.up_proj",
-    "d": "mlp.down_proj",
-}
 MASK = "mask"
 
 
