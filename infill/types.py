@@ -91,13 +91,20 @@ class _BaseRequest(msgspec.Struct, frozen=True):
     least_confidence: float = 0.0  # 0..1: a fill below it is not returned
 
 
+class Dismissed(msgspec.Struct, frozen=True):
+    """What was shown where the user wrote something else, and the line as far as it would have been with its first."""
+
+    text: str
+    line: str = ""
+
+
 class FillRequest(_BaseRequest, frozen=True, kw_only=True, tag="fill"):
     """A request for what is to stand at an offset of the text."""
 
     offset: int
     trigger: Trigger = "manual"
     suggested: str | None = None  # what was last shown for this hole, less what was typed of it since
-    dismissed: tuple[str, ...] = ()  # what was shown above lately, where the user wrote something else
+    dismissed: tuple[Dismissed, ...] = ()  # what was shown above lately
     speculative: bool = False  # nobody waits for the answer: every other request goes first
     only_reads: bool = False  # the model reads what it would read for this request, and writes nothing
 
@@ -114,7 +121,7 @@ class RewriteRequest(_BaseRequest, frozen=True, kw_only=True, tag="rewrite"):
 
     trigger: ClassVar[Trigger] = "manual"
     suggested: ClassVar[str | None] = None
-    dismissed: ClassVar[tuple[str, ...]] = ()
+    dismissed: ClassVar[tuple[Dismissed, ...]] = ()
     speculative: ClassVar[bool] = False
     only_reads: ClassVar[bool] = False
 

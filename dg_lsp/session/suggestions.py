@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from infill.types import REFUSALS, Completion, Span
+from infill.types import REFUSALS, Completion, Dismissed, Span
 
 _Kept = TypeVar("_Kept")
 
@@ -66,6 +66,12 @@ class _Suggestion(msgspec.Struct, frozen=True):
         stands = text[start:offset]
         return not stands.startswith(said) and not said.startswith(stands)
 
+    def as_dismissed(self) -> Dismissed:
+        """The first completion, and the line that it would have made."""
+        said = self.completions[0].text
+        before = self.text[: self.completions[0].span.start].replace("\r", "\n").rpartition("\n")[2]
+        return Dismissed(said, before + said.partition("\n")[0])
+
     def rest(self, text: str, offset: int) -> str | None:
         """What the first completion says beyond as many characters as are typed; None where it never was."""
         found = self.typed(text, offset)
@@ -117,10 +123,10 @@ class SuggestionCache:
         made = self._made.get(uri)
         return made[0].rest(text, offset) if made else None
 
-    def dismissed(self, uri: str, text: str, offset: int) -> tuple[str, ...]:
+    def dismissed(self, uri: str, text: str, offset: int) -> tuple[Dismissed, ...]:
         """The first completions that were suggested before `offset` lately and stand there no more, the last first."""
         row = self._made.get(uri, deque[_Suggestion]())
-        return tuple(made.completions[0].text for made in row if made.is_dismissed(text, offset))
+        return tuple(made.as_dismissed() for made in row if made.is_dismissed(text, offset))
 
     def remember_silence(self, uri: str, text: str, offset: int, reason: str) -> None:
         """Keep that there is nothing to suggest here, where the reason would be the same again."""

@@ -16,7 +16,7 @@ from infill.bench.fills import goes_as_far
 from infill.bench.hole_sampling import BenchHole
 from infill.bench.quiet_places import KINDS, QuietPlace
 from infill.bench.tables import Rows, share
-from infill.types import Context, Filled, Filler, FillRequest, NoFill, Span
+from infill.types import Context, Dismissed, Filled, Filler, FillRequest, NoFill, Span
 from model.types import CancelToken
 
 LINE = "line"
@@ -74,7 +74,7 @@ def quiet_answers(
         if place.kind == "dismissed":
             if sample.said is None:
                 continue
-            again = _asked(filler, place, msgspec.structs.replace(request, dismissed=(sample.said,)))
+            again = _asked(filler, place, msgspec.structs.replace(request, dismissed=(Dismissed(sample.said),)))
             sample = again if again.said == sample.said else msgspec.structs.replace(again, said=None)
         samples.append(sample)
     return samples

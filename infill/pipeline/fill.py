@@ -69,7 +69,7 @@ class _Ranking:
         job = self._job
         left_ms = job.timings.left_ms(job.request.deadline_ms)
         ranked = self._pipeline.reranker(job.prompt, candidates, job.cancel, self._evidence, left_ms, least)
-        return without_favour(ranked, job.request.dismissed)
+        return without_favour(ranked, job.request.dismissed, job.line_before)
 
     def above_present(self, ranked: list[ScoredCandidate]) -> list[ScoredCandidate]:
         """Those that the model prefers, by a margin, to right code that they would replace."""
@@ -158,7 +158,7 @@ def _with_word(
     if (
         word is None
         or not word.text
-        or word.text in request.dismissed
+        or any(word.text == dismissed.text for dismissed in request.dismissed)
         or not can_stand(job, word.text)
         or word.probability < max(request.least_confidence, WORD_SHOWN)
     ):

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from infill.prompt.context import PromptContext
+from infill.prompt.context import PromptContext, lf
 from infill.ranking.reranker import TimedReranker
 from infill.syntax.tree import Syntax
 from infill.timing import Timings
@@ -51,6 +51,11 @@ class Job(msgspec.Struct, Generic[R], frozen=True):
     def present(self) -> str:
         """The text that stands in the hole now."""
         return self.request.text[self.hole.span.start : self.hole.span.end]
+
+    @property
+    def line_before(self) -> str:
+        """The text before the hole in its line."""
+        return lf(self.request.text[: self.hole.span.start]).rpartition("\n")[2]
 
     def no_fill(self, reason: Reason, detail: str = "") -> NoFill:
         """A reason, with the hole and the times so far."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from infill.ranking.reranker import ScoredCandidate
-from infill.types import Completion, Filled, Hole, NoFill
+from infill.types import Completion, Dismissed, Filled, Hole, NoFill
 
 DISMISSED = 0.3  # what is left of the probability of a text, each time the user has written something else instead
 
@@ -26,14 +25,18 @@ def confident(answer: Filled | NoFill, least: float) -> Filled | NoFill:
     return NoFill("not_confident", detail, answer.hole, answer.timings_ms, answer.steps)
 
 
-def without_favour(ranked: list[ScoredCandidate], dismissed: Sequence[str]) -> list[ScoredCandidate]:
-    """Return the candidates, those less probable that the user has just dismissed elsewhere; most probable first."""
+def without_favour(ranked: list[ScoredCandidate], dismissed: Sequence[Dismissed], before: str) -> list[ScoredCandidate]:
+    """Return the candidates, those less probable that the user has just dismissed elsewhere; most probable first.
+
+    The same text counts, and so does one that makes the same line; `before` is the hole's line up to the hole.
+    """
     if not dismissed:
         return ranked
-    counts = Counter(map(_core, dismissed))
     worse: list[ScoredCandidate] = []
     for one in ranked:
-        factor = DISMISSED ** counts[_core(one.candidate.text)]
+        text, line = _core(one.candidate.text), _core(before + one.candidate.text.partition("\n")[0])
+        again = sum(text == _core(each.text) or (bool(line) and line == _core(each.line)) for each in dismissed)
+        factor = DISMISSED**again
         worse.append(replace(one, log_prob=one.log_prob + math.log(factor), confidence=one.confidence * factor))
     return sorted(worse, key=lambda one: -one.log_prob)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dg_lsp.session.suggestions import SuggestionCache
-from infill.types import Span
+from infill.types import Dismissed, Span
 from tests.dg_lsp.server_fakes import completion
 
 URI = "file:///a.py"
@@ -129,11 +129,13 @@ def test_documents_are_dropped_when_there_are_many() -> None:
 def test_what_the_user_wrote_something_else_for_is_dismissed() -> None:
     suggestions = made("True,")
 
-    def dismissed(typed: str) -> tuple[str, ...]:
+    def dismissed(typed: str) -> tuple[Dismissed, ...]:
         return suggestions.dismissed(URI, BEFORE + typed + AFTER, len(BEFORE + typed))
 
-    assert dismissed("False,\n    other=") == ("True,",)
-    assert dismissed("x") == ("True,",)
+    said = (Dismissed("True,", BEFORE.rpartition("\n")[2] + "True,"),)
+
+    assert dismissed("False,\n    other=") == said
+    assert dismissed("x") == said
     assert dismissed("") == dismissed("Tr") == dismissed("True,\n    other=") == ()
     assert suggestions.dismissed(URI, "# " + BEFORE + "x" + AFTER, AT + 3) == ()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infill.pipeline.filler import ModelFiller, open_filler
-from infill.types import Filled, FillRequest, NoFill, RewriteRequest, Span
+from infill.types import Dismissed, Filled, FillRequest, NoFill, RewriteRequest, Span
 from model.config import EMBEDDED
 from model.tokenize.tokenizer import SPECIAL_TOKENS
 from model.types import CancelToken, Fill
@@ -142,7 +142,7 @@ def test_no_word_is_shown_that_is_less_sure_than_asked(filler: ModelFiller) -> N
 
 def test_a_word_that_was_just_dismissed_is_not_finished_again(filler: ModelFiller) -> None:
     text = "try:\n    main()\nexcept Keyb"
-    result = ask(filler, text + "\n", len(text), trigger="automatic", dismissed=("oardInterrupt",))
+    result = ask(filler, text + "\n", len(text), trigger="automatic", dismissed=(Dismissed("oardInterrupt"),))
     assert isinstance(result, NoFill) or "oardInterrupt" not in [c.text for c in result.completions]
 
 

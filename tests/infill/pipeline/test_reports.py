@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infill.types import Context, NoFill
+from infill.types import Context, Dismissed, NoFill
 from tests.infill.fake_engine import FakeEngine
 from tests.infill.pipeline.test_filler import fill, texts
 
@@ -33,7 +33,19 @@ STORE = "store(\n    name='a',\n    kind=True,\n    purpose=‸\n)\n"
 def test_what_was_dismissed_at_one_keyword_counts_against_itself_at_the_next() -> None:
     engine = FakeEngine(["True,", "'x',"], log_probs={"True,": -0.2, "'x',": -0.4})
     assert texts(fill(engine, STORE, candidates=2))[0] == "True,"
-    assert texts(fill(engine, STORE, candidates=2, dismissed=("True,", "True", "True,")))[0] == "'x',"
+    assert (
+        texts(fill(engine, STORE, candidates=2, dismissed=tuple(map(Dismissed, ("True,", "True", "True,")))))[0]
+        == "'x',"
+    )
     before = fill(engine, STORE, candidates=2).completions[0].confidence  # type: ignore[union-attr]
-    after = fill(engine, STORE, candidates=2, dismissed=("True)",)).completions  # type: ignore[union-attr]
+    after = fill(engine, STORE, candidates=2, dismissed=(Dismissed("True)"),)).completions  # type: ignore[union-attr]
     assert next(c.confidence for c in after if c.text == "True,") <= before * 0.31
+
+
+def test_a_line_that_was_just_dismissed_counts_against_the_rest_of_the_same_line_typed_elsewhere() -> None:
+    """Typed over as `self.na` + `mes = []`, it came back under the next line as `self.name` + `s = []`."""
+    engine, text = FakeEngine(["s = []"]), "def make(self):\n    self.count = 2\n    self.name‸\n"
+    before = fill(engine, text).completions[0]  # type: ignore[union-attr]
+    dismissed = (Dismissed("mes = []", "    self.names = []"),)
+    after = fill(engine, text, dismissed=dismissed).completions[0]  # type: ignore[union-attr]
+    assert before.text == after.text == "s = []" and after.confidence <= before.confidence * 0.31
