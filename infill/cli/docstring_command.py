@@ -7,8 +7,9 @@ import re
 
 from infill.cli import console
 from infill.cli.command_input import TargetArguments, add_common_options, language_id, parsed, read_sources
-from infill.cli.rewrite_command import Piece, lines_at, run, syntax_of
+from infill.cli.pieces import Piece, lines_at, run, syntax_of
 from infill.files.read import line_ends, offset_of, printable
+from infill.pipeline.action_request import Asking
 from infill.types import InputError, NoFill, Span
 
 
@@ -51,7 +52,7 @@ def _pieces(args: TargetArguments) -> tuple[list[Piece], int]:
             n_without += 1
             continue
         lines = lines_at(file, line_ends(source.text), target)
-        found[file, target.replaced] = Piece(lines, source, language, target)
+        found[file, target.replaced] = Piece(lines, source, language, target, Asking("docstring"))
     return list(found.values()), n_without
 
 

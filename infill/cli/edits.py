@@ -51,7 +51,7 @@ def fill_text(
     on_outcome: Callable[[Outcome], None] | None = None,
 ) -> FilledText:
     """Fill every offset of `text`, first to last; `on_outcome` hears of each as soon as it is known."""
-    edited = _EditedText(text)
+    edited = EditedText(text)
     outcomes: dict[int, Outcome] = {}
     for offset in sorted(set(offsets)):
         started = time.perf_counter()
@@ -69,7 +69,7 @@ def fill_nothing(text: str, offsets: Sequence[int], result: NoFill) -> FilledTex
 
 
 def _fill_one(
-    filler: Filler, edited: _EditedText, offset: int, options: FillOptions, cancel: CancelToken
+    filler: Filler, edited: EditedText, offset: int, options: FillOptions, cancel: CancelToken
 ) -> Filled | NoFill:
     """Ask for one fill in the text as it is by now, and apply the best answer to it."""
     if cancel.cancelled:
@@ -100,7 +100,7 @@ def _fill_one(
     return replace(result, hole=replace(result.hole, span=hole_span), completions=kept)
 
 
-class _EditedText:
+class EditedText:
     """A text under edits that never overlap, and the way from original offsets to present ones and back."""
 
     def __init__(self, original: str) -> None:

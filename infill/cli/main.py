@@ -20,6 +20,8 @@ from infill.cli import console
 from infill.cli.docstring_command import docstring
 from infill.cli.doctor import doctor
 from infill.cli.fill_command import fill
+from infill.cli.fix_command import fix
+from infill.cli.hints_command import hints
 from infill.cli.rewrite_command import refine, rewrite
 from infill.files.signals import orderly_end
 from infill.types import InputError
@@ -91,6 +93,8 @@ COMMANDS = {
     "fill": _Command("fill code at positions of files or of standard input, or every hole of a file", fill),
     "rewrite": _Command("write lines of a file anew", rewrite),
     "docstring": _Command("write docstrings and doc comments, in the style that the file has", docstring),
+    "hints": _Command("write the missing type hints of functions", hints),
+    "fix": _Command("mend what another program reports: syntax errors, undefined names, missing imports", fix),
     "refine": _Command("change the tokens of some lines that the model finds least likely", refine),
     "doctor": _Command("check the set-up, and say what to do about problems", doctor),
     "model": _Command("list, fetch, verify, convert and remove checkpoints", _model),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 import posixpath
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -156,13 +157,16 @@ def _line_for(syntax: Syntax, statement: str) -> tuple[int, str]:
     future = [n for n in imports if n.type == "future_import_statement"]
     own = [n for n in imports if n not in future]
     if imports:
-        first_kind = re.match(_HEADS.get(syntax.language.id, "import"), statement)
-        before = [n for n in own if first_kind and _sort_key(syntax, n) <= _key(statement)]
+        head, key = re.match(_HEADS.get(syntax.language.id, "import"), statement), _key(syntax, statement)
+        before = [n for n in own if head and _sort_key(syntax, n) <= key]
         if before or not own:
-            end = syntax.line(syntax.span_of((before or future)[-1]).end - 1).end
-            return _below(text, end, statement, line_break)
+            last = (before or future)[-1]
+            end = syntax.line(syntax.span_of(last).end - 1).end
+            apart = line_break if _sort_key(syntax, last)[0] != key[0] else ""
+            return _below(text, end, apart + statement, line_break)
         start = syntax.line(syntax.span_of(own[0]).start).start
-        return start, statement + line_break
+        apart = line_break if _sort_key(syntax, own[0])[0] != key[0] else ""
+        return start, statement + line_break + apart
     at = 0
     for node in syntax.root.named_children:
         is_doc = node.type == "expression_statement" and [n.type for n in node.named_children] == ["string"]
@@ -187,11 +191,17 @@ def _below(text: str, end: int, statement: str, line_break: str) -> tuple[int, s
     return end, line_break + statement
 
 
-def _sort_key(syntax: Syntax, node: tree_sitter.Node) -> tuple[int, str]:
+def _sort_key(syntax: Syntax, node: tree_sitter.Node) -> tuple[int, int, str]:
     span = syntax.span_of(node)
-    return _key(syntax.text[span.start : span.end])
+    return _key(syntax, syntax.text[span.start : span.end])
 
 
-def _key(statement: str) -> tuple[int, str]:
-    """Sort as usual: relative imports last."""
-    return (1 if re.match(r"from\s+\.", statement) else 0), statement
+def _key(syntax: Syntax, statement: str) -> tuple[int, int, str]:
+    """Sort as usual: in Python the standard library's first, relative imports last, and in each part plain ones first."""
+    if syntax.language.id != "python":
+        return 0, 0, statement
+    module = re.match(r"\s*(?:from|import)\s+([\w.]+)", statement)
+    name = module[1] if module else ""
+    section = 3 if name.startswith(".") else 1 if name.partition(".")[0] in sys.stdlib_module_names else 2
+    section = 0 if name == "__future__" else section
+    return section, int(statement.lstrip().startswith("from")), statement

@@ -39,7 +39,7 @@ def name_edits(syntax: Syntax, report: Report, others: Sequence[str] = ()) -> It
     # Who writes a name several times hardly misspells it each time.
     is_repeated = len(re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", syntax.text)) > 1
     most = 1 if is_repeated or len(name) <= _SHORT else 2
-    if _is_member(node):
+    if is_member(node):
         for near, doubt in _near(name, _members(syntax, name), most):
             yield Edit(span, near, "name", doubt)
         return
@@ -57,7 +57,7 @@ def _place(syntax: Syntax, report: Report, name: str) -> Span | None:
     return min(places, key=lambda one: abs(one.start - report.span.start), default=None)
 
 
-def _is_member(node: tree_sitter.Node) -> bool:
+def is_member(node: tree_sitter.Node) -> bool:
     """Whether a name comes after a dot."""
     parent = node.parent
     return parent is not None and parent.type in _MEMBERS and parent.children[0] != node
@@ -72,7 +72,7 @@ def _names(syntax: Syntax) -> Iterator[tree_sitter.Node]:
 
 def _members(syntax: Syntax, name: str) -> Counter[str]:
     """Return the names after dots, and those of functions in classes, with how often they occur."""
-    found = Counter(node_text(node) for node in _names(syntax) if _is_member(node))
+    found = Counter(node_text(node) for node in _names(syntax) if is_member(node))
     types = function_syntax(syntax.language).function_types
     for node in syntax.nodes_in(Span(0, len(syntax.text))):
         own = node.child_by_field_name("name") if node.type in types else None
@@ -88,7 +88,7 @@ def _in_scope(syntax: Syntax, node: tree_sitter.Node, name: str) -> Counter[str]
     outer = around[-1] if around else syntax.root
     found: Counter[str] = Counter()
     for other in _names(syntax):
-        if _is_member(other) or node_text(other) == name:
+        if is_member(other) or node_text(other) == name:
             continue
         is_own = outer.start_byte <= other.start_byte < outer.end_byte
         owners = [n for n in ancestors(other) if n.type in types]

@@ -97,10 +97,15 @@ def _compiles(syntax: Syntax, span: Span, text: str) -> bool:
     return Excerpt(syntax, span).compiles(text)[0] is not False
 
 
+def imports(text: str, name: str) -> bool:
+    """Return whether a new text is an import that gives the name a meaning."""
+    return _IMPORT.match(text) is not None and name in re.findall(r"\w+", text)
+
+
 def _is_unknown_still(before: Syntax, after: Syntax, text: str, name: str) -> bool:
     """Whether the name is used as often as before, and the new text is no import that gives it a meaning."""
     if _IMPORT.match(text):
-        return name not in re.findall(r"\w+", text)
+        return not imports(text, name)
     used = re.compile(rf"(?<![\w.:]){re.escape(name)}(?!\w)|(?<=[.:]){re.escape(name)}(?!\w)")
     bare = re.compile(rf"(?<![\w.:]){re.escape(name)}(?!\w)")
     pattern = bare if bare.search(before.text) else used

@@ -5,7 +5,6 @@ Works on the tree alone: no model, no budget. A language has only what its row i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import msgspec
@@ -14,16 +13,15 @@ import tree_sitter
 from infill.holes.doc_target import doc_target
 from infill.holes.find_hole import find_hole
 from infill.holes.functions import extent, function_at, functions, holes_in, start_of
+from infill.holes.hint_target import hint_target
 from infill.holes.placeholders import placeholder_hole
-from infill.holes.target import HoleTarget, Inserted, SelectionTarget, Target, TargetKind, with_inserted
-from infill.syntax.function_syntax import function_syntax
+from infill.holes.target import HoleTarget, SelectionTarget, Target, TargetKind, all_but
 from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
 from infill.syntax.languages import placeholder_pattern
 from infill.syntax.tree import Syntax, ancestors
 from infill.types import NoFill, Span
 
 MAX_FIX_CHARS = 2_000  # a fix takes no longer selection or statement as a whole
-_TYPE_COMMENT = re.compile(rb"#\s*type:(?!\s*ignore)")
 _NOWHERE = NoFill("no_target", "no function is there")
 
 
@@ -107,50 +105,7 @@ def _holes(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     start = above.start if above is not None and above.start >= start_of(syntax, function) else holes[0].start
     if start == holes[0].start:
         start = start_of(syntax, function)
-    return _all_but(syntax.text, Span(start, holes[-1].end), holes)
-
-
-def _type_hints(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
-    """Return a target for the missing types of parameters and result; the rest of the signature is clamped."""
-    row = function_syntax(syntax.language)
-    hints = row.hints
-    parameters = None if hints is None else function.child_by_field_name(hints.parameters_field)
-    if hints is None or parameters is None:
-        return NoFill("no_target", "nothing there can have type hints")
-    if _has_type_comment(syntax, function):
-        return NoFill("no_target", "its types are in a comment")
-    insertions: list[tuple[int, str]] = []
-    for i, parameter in enumerate(parameters.named_children):
-        name = parameter.child_by_field_name("name") or parameter
-        if parameter.type not in hints.bare_types or parameter.has_error:
-            continue
-        span = syntax.span_of(name)
-        if i == 0 and syntax.text[span.start : span.end] in hints.implicit:
-            continue
-        insertions.append((span.end, hints.before))
-    if function.child_by_field_name(hints.return_field) is None:
-        insertions.append((syntax.char_offset(parameters.end_byte), hints.before_return))
-    if not insertions:
-        return NoFill("no_target", "every type is there")
-    placeholder = row.value_placeholder
-    text, inserted = with_inserted(syntax.text, [(at, before + placeholder) for at, before in insertions])
-    holes = [Span(i.span.end - len(placeholder), i.span.end) for i in inserted]
-    return _all_but(text, Span(syntax.span_of(function).start, holes[-1].end), holes, inserted)
-
-
-def _has_type_comment(syntax: Syntax, function: tree_sitter.Node) -> bool:
-    """Whether a comment in the header, or first in the body, gives the types (PEP 484)."""
-    body = function.child_by_field_name("body")
-    first = (
-        next((n for n in body.named_children if n.type not in syntax.language.comment_types), None) if body else None
-    )
-    end = function.end_byte if first is None else first.end_byte if first == body else first.start_byte
-    stack, found = [function], False
-    while stack and not found:
-        node = stack.pop()
-        found = node.type in syntax.language.comment_types and _TYPE_COMMENT.match(node.text or b"") is not None
-        stack.extend(child for child in node.children if child.start_byte < end)
-    return found
+    return all_but(syntax.text, Span(start, holes[-1].end), holes)
 
 
 def _fix(syntax: Syntax, span: Span, problem: Span) -> Target | NoFill:
@@ -161,7 +116,7 @@ def _fix(syntax: Syntax, span: Span, problem: Span) -> Target | NoFill:
     start, end = min(span.start, hole.start), max(span.end, hole.end)
     if span.start == span.end or end - start > MAX_FIX_CHARS:
         start, end = hole.start, hole.end
-    return msgspec.structs.replace(_all_but(syntax.text, Span(start, end), [hole]), problem=problem)
+    return msgspec.structs.replace(all_but(syntax.text, Span(start, end), [hole]), problem=problem)
 
 
 def _statement(syntax: Syntax, span: Span) -> Span | None:
@@ -184,20 +139,7 @@ def _statement(syntax: Syntax, span: Span) -> Span | None:
     return lines
 
 
-def _all_but(text: str, selection: Span, holes: list[Span], inserted: tuple[Inserted, ...] = ()) -> SelectionTarget:
-    """Return a target for the selection in which everything but the holes is frozen."""
-    frozen: list[Span] = []
-    at = selection.start
-    for hole in holes:
-        if hole.start > at:
-            frozen.append(Span(at, hole.start))
-        at = hole.end
-    if at < selection.end:
-        frozen.append(Span(at, selection.end))
-    return SelectionTarget(text, inserted, selection=selection, frozen=tuple(frozen))
-
-
 _OF_FUNCTION: dict[str, Callable[[Syntax, tree_sitter.Node], Target | NoFill]] = {
     "holes": _holes,
-    "type_hints": _type_hints,
+    "type_hints": hint_target,
 }

@@ -128,6 +128,19 @@ class SelectionTarget(_BaseTarget, frozen=True, kw_only=True):
 Target = HoleTarget | SelectionTarget
 
 
+def all_but(text: str, selection: Span, holes: Sequence[Span], inserted: tuple[Inserted, ...] = ()) -> SelectionTarget:
+    """Return a target for the selection in which everything but the holes is frozen."""
+    frozen: list[Span] = []
+    at = selection.start
+    for hole in holes:
+        if hole.start > at:
+            frozen.append(Span(at, hole.start))
+        at = hole.end
+    if at < selection.end:
+        frozen.append(Span(at, selection.end))
+    return SelectionTarget(text, inserted, selection=selection, frozen=tuple(frozen))
+
+
 def with_inserted(text: str, insertions: Sequence[tuple[int, str]]) -> tuple[str, tuple[Inserted, ...]]:
     """Return the text with each insertion (offset, text) made, and their spans in it; offsets ascend."""
     parts: list[str] = []

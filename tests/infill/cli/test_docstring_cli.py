@@ -25,6 +25,6 @@ def test_nothing_to_document_is_said_without_a_model(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     Path(name).write_text(text)
-    monkeypatch.setattr("infill.cli.rewrite_command.open_model", lambda _: pytest.fail("a model was opened"))
+    monkeypatch.setattr("infill.cli.pieces.open_model", lambda _: pytest.fail("a model was opened"))
     assert main(["docstring", f"{name}:{line}"]) == (1 if "no_target" in said else 2)
     assert said in capsys.readouterr().err
