@@ -197,7 +197,7 @@ def _sort_key(syntax: Syntax, node: tree_sitter.Node) -> tuple[int, int, str]:
 
 
 def _key(syntax: Syntax, statement: str) -> tuple[int, int, str]:
-    """Sort as usual: in Python the standard library's first, relative imports last, and in each part plain ones first."""
+    """Sort as usual: in Python the standard library's first, relative ones last, and in each part plain ones first."""
     if syntax.language.id != "python":
         return 0, 0, statement
     module = re.match(r"\s*(?:from|import)\s+([\w.]+)", statement)
