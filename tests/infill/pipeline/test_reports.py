@@ -44,7 +44,7 @@ def test_what_was_dismissed_at_one_keyword_counts_against_itself_at_the_next() -
 
 def test_a_line_that_was_just_dismissed_counts_against_the_rest_of_the_same_line_typed_elsewhere() -> None:
     """Typed over as `self.na` + `mes = []`, it came back under the next line as `self.name` + `s = []`."""
-    engine, text = FakeEngine(["s = []"]), "def make(self):\n    self.count = 2\n    self.name‸\n"
+    engine, text = FakeEngine(["s = []"]), "def make(self):\n    self.name‸\n"
     before = fill(engine, text).completions[0]  # type: ignore[union-attr]
     dismissed = (Dismissed("mes = []", "    self.names = []"),)
     after = fill(engine, text, dismissed=dismissed).completions[0]  # type: ignore[union-attr]
