@@ -48,8 +48,10 @@ def fill(pipeline: Pipeline, job: Job[Request]) -> Filled | NoFill:
     found = probabilities(generated.retrieved) if info.takes_evidence else {}
     ranking = _Ranking(pipeline, job, Evidence(found, words))
     threshold = info.threshold(job.syntax.language.id)
-    least = max(request.least_confidence, threshold if automatic else 0.0)
-    answer = confident(_answer(ranking, job, generated, candidates, only_retrieved), least)
+    answer = _answer(ranking, job, generated, candidates, only_retrieved)
+    if isinstance(confident(answer, generated.least_confidence), NoFill) and isinstance(answer, Filled):
+        answer = job.no_fill("empty_fill", "the model finds nothing to be missing here")
+    answer = confident(answer, max(request.least_confidence, threshold if automatic else 0.0))
     return _with_word(answer, job, words, threshold, generated.steps)
 
 

@@ -27,6 +27,7 @@ from infill.types import Request
 from model.types import Budget, Fill
 
 MAX_WARM_TOKENS = 16  # of what was suggested, to start from
+SECOND_FROM = 0.001  # confidence of what a model writes that found nothing to be missing; model/train/LOG.md
 
 
 class Generated(msgspec.Struct, frozen=True):
@@ -34,7 +35,7 @@ class Generated(msgspec.Struct, frozen=True):
 
     `up_to_rest` is a text that ends where the rest of the hole's line begins; it is kept as it is. `steps` counts
     denoising steps; `late` says that the deadline ended the denoising before it wrote anything, `unsure` that a draft
-    was given up.
+    was given up. A completion below `least_confidence` (0..1) is not worth reading.
     """
 
     candidates: tuple[Candidate, ...] = ()
@@ -43,6 +44,7 @@ class Generated(msgspec.Struct, frozen=True):
     steps: int = 0
     late: bool = False
     unsure: bool = False
+    least_confidence: float = 0.0
 
 
 def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
@@ -50,7 +52,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
     engine, request, timings = pipeline.engine, job.request, job.timings
     found: list[Candidate] = []
     retrieved: list[Retrieved] = []
-    steps, late, up_to_rest = 0, False, ""
+    steps, late, up_to_rest, least = 0, False, "", 0.0
     if "diffusion" in pipeline.sources and engine.info.denoises:
         with timings.stage("denoise"):
             fills = _denoise(pipeline, job)
@@ -68,7 +70,11 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
                 # What stands elsewhere is seldom right where this model is unsure, and to judge it takes longer.
                 return Generated(steps=steps, unsure=True)
             else:
-                found.append(sources.plain(left_to_right.text_up_to_end(engine, job, draft), "left_to_right"))
+                text = left_to_right.text_up_to_end(engine, job, draft)
+                if left_to_right.finds_nothing(job, draft, text):
+                    draft, least = left_to_right.draft_of_more(engine, job), SECOND_FROM
+                    text = left_to_right.text_up_to_end(engine, job, draft)
+                found.append(sources.plain(text, "left_to_right"))
                 up_to_rest = left_to_right.text_up_to_rest(job, draft)
     if job.cancel.cancelled:
         return Generated(steps=steps, late=late)
@@ -79,7 +85,7 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
         found += sources.from_retrieved(retrieved)
     if request.suggested:
         found += sources.suggested(request.suggested, job.hole)
-    return Generated(tuple(found), tuple(retrieved), up_to_rest, steps, late)
+    return Generated(tuple(found), tuple(retrieved), up_to_rest, steps, late, least_confidence=least)
 
 
 def fitted(job: Job[Request], generated: Generated) -> list[Candidate]:

@@ -39,10 +39,10 @@ class Draft(msgspec.Struct, frozen=True):
     stopped: Stopped
 
 
-def draft(engine: Engine, job: Job[Request]) -> Draft:
+def draft(engine: Engine, job: Job[Request], never: tuple[str, ...] = ()) -> Draft:
     """Write on after the prompt up to the end of the line or of the block, or of its time.
 
-    Unasked, it stops where it is too unsure to be shown.
+    Unasked, it stops where it is too unsure to be shown. It begins with none of the texts `never`.
     """
     info, prompt, hole = engine.info, job.prompt, job.hole
     rest = rest_after(job)
@@ -62,7 +62,8 @@ def draft(engine: Engine, job: Job[Request]) -> Draft:
             stopped.append("time")
         return bool(stopped)
 
-    never = PLACEHOLDERS if job.present and is_unwritten(job.syntax, job.present) else ()
+    if job.present and is_unwritten(job.syntax, job.present):
+        never += PLACEHOLDERS
     most = info.draft_tokens[hole.multiline] if rest is None else ACROSS_LINES_TOKENS
     with cancelled_after(job.cancel, job.timings.left_ms(limit_ms)) as cancel:
         ids = engine.draft(prompt.prompt_ids, most, cancel, prompt.tail, stop, never)
@@ -72,6 +73,21 @@ def draft(engine: Engine, job: Job[Request]) -> Draft:
         stopped.append("time" if late else "tokens" if len(ids) >= most else "itself")
     text = engine.tokenizer.decode(ids)
     return Draft(tuple(ids), text[len(prompt.tail) :] if text.startswith(prompt.tail) else "", stopped[0])
+
+
+def finds_nothing(job: Job[Request], draft: Draft, text: str) -> bool:
+    """Whether a person asked at an empty line, and all of the `text` that was written follows the line anyway."""
+    if job.request.trigger == "automatic" or not job.hole.multiline or draft.stopped not in ("left", "itself"):
+        return False
+    first = text.strip().partition("\n")[0]
+    following = following_lines(lf(job.request.text[job.hole.span.end :]))
+    return not first or first.rstrip() in (line.strip() for line in following)
+
+
+def draft_of_more(engine: Engine, job: Job[Request]) -> Draft:
+    """Write something else than what follows the hole."""
+    following = following_lines(lf(job.request.text[job.hole.span.end :]))
+    return draft(engine, job, tuple(line.strip() for line in following))
 
 
 def closes_again(job: Job[Request], text: str) -> bool:

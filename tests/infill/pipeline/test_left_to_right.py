@@ -186,3 +186,26 @@ def test_unasked_only_what_the_model_writes_itself_is_judged() -> None:
     assert not any("compute" in judged for judged in engine.judged)
     answer(engine, text, "manual")
     assert any("compute" in judged for judged in engine.judged)
+
+
+class Repeating(FakeEngine):
+    """Goes on with the line that follows, unless that is barred."""
+
+    def draft(self, prompt_ids, max_tokens, cancel, starts_with="", stop=None, never=()) -> list[int]:
+        text = "n = len(items)\n" if "return n" in never else "return n\n"
+        written = f"{starts_with}{text}    return n\n"
+        if stop is not None:
+            stop(written, 0.0)
+        return self.tokenizer.encode(written)
+
+
+@pytest.mark.parametrize("log_prob, text", [(-0.1, "n = len(items)"), (-2.0, None)])
+def test_asked_at_a_line_where_the_model_finds_nothing_missing_it_thinks_again(
+    log_prob: float, text: str | None
+) -> None:
+    """Of 1,033 lines taken out of HumanEval 63 came back empty."""
+    engine = Repeating((), "", {"n = len(items)": log_prob}, **CAUSAL)
+    before = "def count(items):\n    "
+    request = FillRequest(before + "\n    return n\n", "python", offset=len(before))
+    result = ModelFiller(engine, "fake").fill(request, CancelToken())
+    assert text_of(result) == text if text else isinstance(result, NoFill) and result.reason == "empty_fill"
