@@ -147,7 +147,7 @@ def refuse_ignored(names: Iterable[str]) -> None:
             raise InputError(f"{printable(name)}: is ignored: {why}; --no-ignore fills it anyway")
 
 
-def open_model(args: CommonArguments) -> Filler:
+def open_model(args: ModelArguments) -> Filler:
     """The pipeline; says on stderr how long that took unless the output is for programs."""
     started = time.perf_counter()
     try:

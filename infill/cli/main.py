@@ -13,6 +13,7 @@ import importlib.metadata
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -68,6 +69,27 @@ def _dispatch(argv: list[str]) -> int:
     return COMMANDS[name].run(argv[1:])
 
 
+def _run(argv: list[str]) -> int:
+    from infill.cli import job_command  # loads grammars
+
+    return job_command.run(argv)
+
+
+def _over_a_tree(name: Literal["fill", "rewrite", "refine"], option: str, usual: _Run) -> _Run:
+    """Return a command that works on a tree where it has the option, and else on the places that it names."""
+
+    def command(argv: list[str]) -> int:
+        options = argv[: argv.index("--")] if "--" in argv else argv
+        if not any(argument == option or argument.startswith(f"{option}=") for argument in options):
+            return usual(argv)
+        from infill.cli import job_command
+
+        on_a_tree: _Run = getattr(job_command, name)
+        return on_a_tree(argv)
+
+    return command
+
+
 def _model(argv: list[str]) -> int:
     from infill.cli.model_command import model  # what it imports costs every other command 40 ms
 
@@ -84,18 +106,30 @@ def _bench(argv: list[str]) -> int:
     return int(bench.main(argv) or 0)
 
 
+_Run = Callable[[list[str]], int]
+
+
 class _Command(msgspec.Struct, frozen=True):
     summary: str
-    run: Callable[[list[str]], int]
+    run: _Run
 
 
 COMMANDS = {
-    "fill": _Command("fill code at positions of files or of standard input, or every hole of a file", fill),
-    "rewrite": _Command("write lines of a file anew", rewrite),
+    "fill": _Command(
+        "fill code at positions, every hole of a file, or with --marker all that is marked in a tree",
+        _over_a_tree("fill", "--marker", fill),
+    ),
+    "rewrite": _Command(
+        "write lines of a file anew, or with --select places of a tree", _over_a_tree("rewrite", "--select", rewrite)
+    ),
     "docstring": _Command("write docstrings and doc comments, in the style that the file has", docstring),
     "hints": _Command("write the missing type hints of functions", hints),
     "fix": _Command("mend what another program reports: syntax errors, undefined names, missing imports", fix),
-    "refine": _Command("change the tokens of some lines that the model finds least likely", refine),
+    "refine": _Command(
+        "change the tokens that the model finds least likely, of some lines or with --select of places of a tree",
+        _over_a_tree("refine", "--select", refine),
+    ),
+    "run": _Command("do to a tree of files what a job file says", _run),
     "doctor": _Command("check the set-up, and say what to do about problems", doctor),
     "model": _Command("list, fetch, verify, convert and remove checkpoints", _model),
     "bench": _Command("measure speed and quality", _bench),

@@ -53,7 +53,7 @@ def refine(argv: list[str]) -> int:
     parser.add_argument(
         "--strength",
         metavar="S",
-        type=_strength,
+        type=strength,
         default=STRENGTHS["medium"],
         help=f"share of the tokens, 0 to 1, or {', '.join(STRENGTHS)} ({', '.join(map(str, STRENGTHS.values()))})",
     )
@@ -130,7 +130,8 @@ def _parse_lines(text: str) -> Lines:
     return Lines(parts[1], int(parts[2]), int(parts[3]))
 
 
-def _strength(argument: str) -> float:
+def strength(argument: str) -> float:
+    """An argparse type: a strength by its name, or a share of the tokens."""
     if argument in STRENGTHS:
         return STRENGTHS[argument]
     try:

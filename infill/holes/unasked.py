@@ -46,7 +46,7 @@ def refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
     """Return the reason and detail why an automatic trigger shows nothing here, cheapest test first; None for none."""
     if len(syntax.source) > MAX_BYTES:
         return "file_too_large", f"{len(syntax.source)} bytes, the limit is {MAX_BYTES}"
-    if (detail := _generated(syntax.text)) is not None:
+    if (detail := generated(syntax.text)) is not None:
         return "generated_file", detail
     if is_word_char(syntax.text[offset : offset + 1]):
         return "word_to_the_right", "the cursor is before a word character"
@@ -66,7 +66,7 @@ def refusal(syntax: Syntax, offset: int) -> tuple[Reason, str] | None:
     return None
 
 
-def _generated(text: str) -> str | None:
+def generated(text: str) -> str | None:
     """Return what shows that a program wrote the text; None where nothing does."""
     n_lines = max(text.count("\n"), text.count("\r")) + 1
     mean_line = len(text) / n_lines

@@ -1,0 +1,134 @@
+"""Asks for one hole of a job. Each is asked in the file as it was read, so no answer depends on another one."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from infill.holes.functions import holes_in
+from infill.holes.target import applied
+from infill.jobs.job import JobSpec
+from infill.jobs.plan import PlannedHole
+from infill.jobs.selector import parse_selector
+from infill.project.project_context import project_context
+from infill.syntax.tree import parse
+from infill.types import Completion, Context, Filler, NoFill, Part, Request, Span
+from model.types import CancelToken
+
+_UNASKED = ("todo-bodies", "marker", "query")  # what nobody looks at: only what would be shown unasked
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One way to do what is wanted: `changes` are of the file as it was read; `tokens` with their entropies (nats)."""
+
+    changes: tuple[Part, ...]
+    confidence: float
+    source: str
+    steps: int = 0
+    stop_reason: str = ""
+    n_left: int = 0  # holes of the same function that keep their placeholders
+    tokens: tuple[tuple[str, float], ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the model said of one hole: candidates, best first, or the reason and its detail."""
+
+    candidates: tuple[Candidate, ...] = ()
+    reason: str = ""
+    detail: str = ""
+    milliseconds: float = 0.0
+
+    @property
+    def why(self) -> str:
+        """Return why there is no candidate, in words."""
+        return f"{self.reason} ({self.detail})" if self.detail else self.reason
+
+
+def ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken) -> Answer:
+    """Return the answer for one hole: up to as many candidates as the job wants, of several seeds where need be."""
+    started = time.perf_counter()
+    request = _request(filler, hole, spec)
+    found: list[Candidate] = []
+    nothing: NoFill | None = None
+    for seed in range(spec.seed, spec.seed + spec.limits.candidates):
+        result = filler.fill(msgspec.structs.replace(request, seed=seed), cancel)
+        if isinstance(result, NoFill):
+            nothing = nothing or result
+            break
+        before = len(found)
+        for candidate in (_candidate(hole, one, spec.action == "fill") for one in result.completions):
+            if isinstance(candidate, NoFill):
+                nothing = nothing or candidate
+            elif candidate.changes not in [other.changes for other in found]:
+                found.append(candidate)
+        if len(found) == before or len(found) >= spec.limits.candidates:
+            break
+    took = round((time.perf_counter() - started) * 1000, 1)
+    if found:
+        return Answer(tuple(found[: spec.limits.candidates]), milliseconds=took)
+    nothing = nothing or NoFill("nothing_better", "what stands there stays")
+    return Answer((), nothing.reason, nothing.detail, took)
+
+
+def _request(filler: Filler, hole: PlannedHole, spec: JobSpec) -> Request:
+    language = hole.file.language.id
+    strength = spec.instruct.strength if spec.action == "refine" else None
+    told = spec.instruct.text if filler.takes_instructions else None
+    return msgspec.structs.replace(
+        hole.found.target.request(language, strength),
+        candidates=spec.limits.candidates,
+        deadline_ms=spec.limits.hole_ms,
+        least_confidence=least_confidence(filler, spec),
+        instruction=told,
+        context=_context(hole) if spec.select.context else Context(),
+    )
+
+
+def least_confidence(filler: Filler, spec: JobSpec) -> float:
+    """Return how sure an answer must be (0..1): as told, or as unasked where nothing else judges it."""
+    if spec.limits.confidence is not None:
+        return spec.limits.confidence
+    unasked = spec.action == "fill" and parse_selector(spec.select.selector).kind in _UNASKED
+    return filler.show_threshold if unasked and spec.verify.command is None else 0.0
+
+
+def _context(hole: PlannedHole) -> Context:
+    source = hole.file.source
+    return project_context(str(source.path), source.text, hole.file.language.id)
+
+
+def _candidate(hole: PlannedHole, completion: Completion, fills: bool) -> Candidate | NoFill:
+    """Return a completion as changes of the file, or why it is none."""
+    try:
+        changes = hole.found.changes(completion)
+    except ValueError as error:
+        return NoFill("not_as_asked", str(error))
+    if not changes:
+        return NoFill("nothing_better", "what stands there stays")
+    if fills and leaves_open(hole, changes):
+        return NoFill("empty_fill", "the answer is a placeholder itself")
+    return Candidate(
+        changes,
+        completion.confidence,
+        completion.source,
+        completion.steps,
+        completion.stop_reason,
+        completion.n_left,
+        tuple(zip(completion.token_texts, completion.token_entropies, strict=True)),
+    )
+
+
+def leaves_open(hole: PlannedHole, changes: tuple[Part, ...]) -> bool:
+    """Return whether changes, in order, put a placeholder into the file."""
+    text, shift = applied(hole.file.source.text, changes), 0
+    syntax = parse(hole.file.language, text)
+    for part in changes:
+        start = part.span.start + shift
+        shift += len(part.text) - (part.span.end - part.span.start)
+        line = syntax.line(start)
+        written = Span(start, start + len(part.text))
+        found = holes_in(syntax, Span(line.start, syntax.line(written.end).end))
+        if any(span.start < written.end and written.start < span.end for span in found):
+            return True
+    return False
