@@ -18,8 +18,8 @@ from infill.cli.job_options import (
 )
 from infill.cli.job_output import check_outputs, put_out, say_outcome, write_reports
 from infill.cli.job_progress import progress
+from infill.cli.pieces import FETCH
 from infill.cli.report_words import plural
-from infill.cli.rewrite_command import FETCH
 from infill.files.decode import printable
 from infill.jobs.events import Hear, Noted, Planned
 from infill.jobs.job import Action, JobSpec
