@@ -1,11 +1,11 @@
-"""The user's folders of this project: a cache, any part of which may be deleted at any time, and fetched models."""
+"""The user's folders of this project: a cache, which may be deleted at any time, fetched models, and state."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_data_path
+from platformdirs import user_cache_path, user_data_path, user_state_path
 
 
 def user_cache() -> Path:
@@ -16,6 +16,11 @@ def user_cache() -> Path:
 def user_models() -> Path:
     """Return the folder of models that were fetched by name, which may not exist; raises OSError as `user_cache`."""
     return _of_user(user_data_path, "XDG_DATA_HOME") / "models"
+
+
+def user_state() -> Path:
+    """Return the folder of what outlives a process, which may not exist; raises OSError as `user_cache`."""
+    return _of_user(user_state_path, "XDG_STATE_HOME")
 
 
 def _of_user(find: Callable[..., Path], variable: str) -> Path:

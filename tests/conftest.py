@@ -23,9 +23,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # threads of torch that wait must not s
 
 @pytest.fixture(scope="session", autouse=True)
 def no_fetched_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The embedded model is the default, whatever the developer has fetched."""
+    """The embedded model is the default, whatever the developer has fetched; journals are those of this run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
 
 

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from importlib import metadata
+from pathlib import Path
 
 from infill.cli import console
-from infill.cli.command_input import open_model
 from infill.cli.job_options import (
     JobArguments,
     add_selector,
     add_strength,
-    model_arguments,
     parsed_job,
     spec_from,
     tree_parser,
 )
-from infill.cli.job_output import check_outputs, put_out, say_outcome, write_reports
+from infill.cli.job_output import check_outputs, put_out, say_outcome, write_files, write_reports
 from infill.cli.job_progress import progress
-from infill.cli.pieces import FETCH
+from infill.cli.job_run import JobRun, spec_id
 from infill.cli.report_words import plural
 from infill.files.decode import printable
-from infill.jobs.events import Hear, Noted, Planned
+from infill.jobs.events import Hear, Noted
 from infill.jobs.job import Action, JobSpec
 from infill.jobs.job_file import read_job
 from infill.jobs.plan import Plan, make_plan
 from infill.jobs.result import JobResult
-from infill.jobs.run import answers_of, first_of_each, result_of
-from infill.types import Filler, InputError
+from infill.jobs.tree import Tree
+from infill.journal.journal import Journal, open_journal
+from infill.journal.writes import recover
 
 _TREE = "over all files of the paths"
 
@@ -91,35 +94,62 @@ def _run_options(parser: argparse.ArgumentParser, argv: list[str], action: Actio
 def _run(args: JobArguments, spec: JobSpec) -> int:
     """Run a job; return the exit code."""
     check_outputs(args)
-    plan = make_plan(spec)
     if args.dry_run:
-        return _list(plan)
-    with progress(args.log_json) as teller:
-        teller.hear(Planned(plan))
-        filler = open_model(model_arguments(spec, args.log_json)) if plan.holes else None
-        if filler is not None:
-            _check_told(filler, spec, teller.hear)
-        result = _result(spec, plan, filler, teller.hear)
-        written = put_out(result, args)
-    write_reports(written, args, _version())
-    say_outcome(written, args)
-    if args.check and result.changed:
-        return 1
-    return 0 if written.is_whole else 1
+        return _list(make_plan(spec))
+    with ExitStack() as stack:
+        teller = stack.enter_context(progress(args.log_json))
+        root = Tree(spec.select).root
+        journal = None if args.no_journal else stack.enter_context(open_journal(root))
+        if journal is not None and (done := _recovered(journal, args, spec, teller.hear)) is not None:
+            return done
+        folder = stack.enter_context(_scratch_folder(journal))
+        result = JobRun(args, spec, journal, teller.hear).result(folder)
+        teller.end()
+        return _finished(result, args, journal)
 
 
-def _result(spec: JobSpec, plan: Plan, filler: Filler | None, hear: Hear) -> JobResult:
-    model = filler.model_name if filler is not None else ""
-    answers = answers_of(spec, plan, filler, {}, hear)
-    return result_of(spec, plan, model, answers, (first_of_each(answers), {}))
+def _recovered(journal: Journal, args: JobArguments, spec: JobSpec, hear: Hear) -> int | None:
+    """See to what a killed run was writing; return the exit code where that was this very job, which is done then."""
+    if not args.write:
+        if journal.pending():
+            hear(Noted("a run before this one was ended while it wrote; a run with --write finishes it"))
+        return None
+    last = journal.last()
+    said = recover(journal)
+    if said is None:
+        return None
+    hear(Noted(said))
+    if last is None or last.spec != spec_id(spec):
+        return None
+    journal.end()
+    return last.code
 
 
-def _check_told(filler: Filler, spec: JobSpec, hear: Hear) -> None:
-    """Refuse a job that tells a model something which does not read it: it would rewrite a tree as it likes."""
-    if spec.instruct.text and not filler.takes_instructions:
-        raise InputError(f"{filler.model_name} follows no instructions; {FETCH}")
-    if spec.action == "refine" and spec.limits.candidates > 1:
-        hear(Noted("a refinement has one candidate"))
+def _finished(result: JobResult, args: JobArguments, journal: Journal | None) -> int:
+    """Put out what a job came to; return the exit code."""
+    write_reports(result, args, _version())  # before the files: a run that is killed while it writes has them
+    code = 0 if result.is_whole else 1
+    if args.write:
+        written = write_files(result, args, journal, code)
+        if written != result:
+            write_reports(written, args, _version())
+            result, code = written, 1
+        if journal is not None:
+            journal.end()
+    else:
+        put_out(result, args)
+    say_outcome(result, args)
+    return 1 if args.check and result.changed else code
+
+
+@contextmanager
+def _scratch_folder(journal: Journal | None) -> Generator[Path]:
+    """Give a path at which a copy of the tree may be made."""
+    if journal is not None:
+        yield journal.scratch
+        return
+    with tempfile.TemporaryDirectory(prefix="infill-") as folder:
+        yield Path(folder, "scratch")
 
 
 def _list(plan: Plan) -> int:

@@ -52,6 +52,15 @@ class JobArguments(ModelArguments):
     summary: str | None
     github: bool
     log_json: bool
+    no_journal: bool
+    verify: str | None
+    verify_seconds: float | None
+    verify_memory_mb: int | None
+    verify_processes: int | None
+    verify_runs: int | None
+    carry: list[str] | None
+    junit: str | None
+    formatter: str | None
 
 
 def tree_parser(name: str, usage: str, description: str) -> argparse.ArgumentParser:
@@ -63,6 +72,7 @@ def tree_parser(name: str, usage: str, description: str) -> argparse.ArgumentPar
     _add_selection(parser.add_argument_group("which places").add_argument)
     _add_asking(parser.add_argument_group("what the model is asked").add_argument)
     add_model_options(parser)
+    _add_verification(parser.add_argument_group("verification").add_argument)
     _add_output(parser.add_argument_group("output").add_argument)
     return parser
 
@@ -90,9 +100,23 @@ def _add_asking(add: Add) -> None:
     add("--threads", metavar="N", type=whole(1, 1024), help="processor threads (default: one core is left free)")
 
 
+def _add_verification(add: Add) -> None:
+    whole = console.whole_number
+    add("--verify", metavar="CMD", help="a command that must pass; it is run by the shell in a copy of the tree")
+    add("--verify-seconds", metavar="N", type=whole(1, 86_400), help="end it after N seconds (600)")
+    add("--verify-memory-mb", metavar="N", type=whole(1, 10**9), help="end it when it takes more memory (8192)")
+    add("--verify-processes", metavar="N", type=whole(1, 10**9), help="end it when it has more processes (256)")
+    add("--verify-runs", metavar="N", type=whole(1, 10**9), help="run it at most N times (200)")
+    add("--carry", metavar="PATH", action="append", help="link this ignored path into the copy, such as .venv")
+    add("--junit", metavar="FILE", help="where it writes a report of its tests: each hole is judged by the tests then")
+    add("--formatter", metavar="CMD", help="auto, none, or a command for changed files; {path} is the file (auto)")
+
+
 def _add_output(add: Add) -> None:
     add("--write", action="store_true", help="change the files, each in one step (default: print a unified diff)")
     add("--transaction", action="store_true", help="with --write: all files or none, also when the machine fails")
+    journal = "keep nothing that a killed run could go on from, and lock the tree for nobody"
+    add("--no-journal", action="store_true", help=journal)
     add("--check", action="store_true", help="write nothing, and exit with 1 when something would change")
     add("--patch", metavar="FILE", help="write the unified diff to FILE instead of standard output")
     add("--sarif", metavar="FILE", help="write a SARIF 2.1.0 report to FILE")
@@ -119,6 +143,8 @@ def parsed_job(parser: argparse.ArgumentParser, argv: Sequence[str]) -> JobArgum
     args = parser.parse_intermixed_args(own, namespace=JobArguments())
     args.changed = args.changed[0] if args.changed else None
     args.json = args.log_json
+    if args.transaction and args.no_journal:
+        parser.error("--transaction needs the journal: leave --no-journal out")
     if args.transaction and not args.write:
         parser.error("--transaction needs --write")
     if args.write and (args.check or args.dry_run):
@@ -160,8 +186,20 @@ def spec_from(args: JobArguments, action: Action, told: JobSpec | None = None) -
         threads=args.threads,
     )
     instruct = _with(spec.instruct, text=getattr(args, "instruction", None), strength=getattr(args, "strength", None))
+    verify = _with(
+        spec.verify,
+        command=args.verify,
+        seconds=args.verify_seconds and float(args.verify_seconds),
+        memory_mb=args.verify_memory_mb,
+        processes=args.verify_processes,
+        runs=args.verify_runs,
+        carry=args.carry and tuple(args.carry),
+        junit=args.junit,
+        formatter=args.formatter,
+    )
     freeze = _with(spec.freeze, parts=args.freeze and tuple(args.freeze))
     done = _with(spec, select=select, limits=limits, model=model, instruct=instruct, freeze=freeze, seed=args.seed)
+    done = _with(done, verify=verify)
     check_spec(done)
     return done
 

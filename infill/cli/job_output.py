@@ -12,8 +12,9 @@ from infill.cli.job_options import JobArguments
 from infill.cli.report_words import plural
 from infill.files.decode import printable
 from infill.files.read import cause
-from infill.files.write import write_all
 from infill.jobs.result import FileResult, JobResult
+from infill.journal.journal import Journal
+from infill.journal.writes import write_changes, write_each
 from infill.reports.annotations import workflow_commands
 from infill.reports.log_lines import result_lines
 from infill.reports.markdown import markdown
@@ -31,16 +32,30 @@ def check_outputs(args: JobArguments) -> None:
             raise InputError(f"{printable(name)}: cannot be written; its folder must be there, and yours to write")
 
 
-def put_out(result: JobResult, args: JobArguments) -> JobResult:
-    """Write the files or print the diff; return the result with those holes left that could not be written."""
-    if args.write:
-        return _written(result)
+def put_out(result: JobResult, args: JobArguments) -> None:
+    """Print the diff, or write it to the file that is to have it."""
     diff = b"".join(file.file.source.diff(file.text) for file in result.files)
     if args.patch:
         _write(args.patch, diff)
-    elif not args.check:
+    elif not (args.check or args.write):
         console.write_stdout(diff)
-    return result
+
+
+def write_files(result: JobResult, args: JobArguments, journal: Journal | None, code: int) -> JobResult:
+    """Write the files; return the result with those holes left that could not be written.
+
+    `code` is the exit code that the run has when it is ended now and the next one finishes it.
+    """
+    changes = [(file.file.source, file.text) for file in result.changed]
+    if args.patch:
+        put_out(result, args)
+    if journal is None:
+        failed = write_each(changes)
+    else:
+        journal.will_end_with(code)
+        failed = write_changes(journal, changes, args.transaction)
+    paths = {file.file.path: failed[name] for file in result.changed if (name := file.file.source.name) in failed}
+    return _without(result, paths) if paths else result
 
 
 def write_reports(result: JobResult, args: JobArguments, version: str) -> None:
@@ -72,17 +87,7 @@ def say_outcome(result: JobResult, args: JobArguments) -> None:
     )
 
 
-def _written(result: JobResult) -> JobResult:
-    """Write each file by itself; those that cannot be written are left as they are, and the rest goes on."""
-    failed: dict[str, str] = {}
-    for file in result.changed:
-        why = _write_source(file)
-        if why:
-            failed[file.file.path] = why
-    return without(result, failed)
-
-
-def without(result: JobResult, failed: dict[str, str]) -> JobResult:
+def _without(result: JobResult, failed: dict[str, str]) -> JobResult:
     """Return a result in which the files with these paths are as they were, and why."""
     holes = tuple(
         msgspec.structs.replace(done, chosen=None, why=failed[done.hole.file.path])
@@ -92,16 +97,6 @@ def without(result: JobResult, failed: dict[str, str]) -> JobResult:
     )
     files = tuple(FileResult(f.file, f.file.source.text) if f.file.path in failed else f for f in result.files)
     return msgspec.structs.replace(result, holes=holes, files=files)
-
-
-def _write_source(file: FileResult) -> str:
-    """Write one file in one step; return why it could not be written."""
-    source = file.file.source
-    try:
-        write_all([(source, file.text)])
-    except InputError as error:
-        return str(error).removeprefix(f"{printable(source.name)}: ").removesuffix("; nothing was written")
-    return ""
 
 
 def _write(name: str, data: bytes, appends: bool = False) -> None:

@@ -15,6 +15,8 @@ from infill.files.read import SourceFile, cause
 from infill.files.signals import no_end
 from infill.types import InputError
 
+TEMPORARY = ".infill-"  # what the name of a file begins with that is not in its place yet
+
 
 def check_writable(source: SourceFile) -> None:
     """Raise InputError when writing `source` would certainly fail, before a model is loaded for it."""
@@ -82,7 +84,7 @@ def _replace_each(staged: Sequence[tuple[SourceFile, Path]]) -> None:
 def _stage(path: Path, data: bytes) -> Path:
     """Write `data` to a new file beside `path`, with its mode and owner; return the new path."""
     status = os.stat(path)
-    handle, temporary = tempfile.mkstemp(prefix=".infill-", suffix=".tmp", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, suffix=".tmp", dir=path.parent)
     try:
         with open(handle, "wb") as stream:
             stream.write(data)
