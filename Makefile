@@ -5,7 +5,7 @@ BIN := .venv/bin
 DEMO := tests/demo/inventory.py:13:21
 DEMO_DEFAULT := tests/demo/cart.ts:15:30 tests/demo/stack.go:17:1
 
-.PHONY: help setup setup-dev model demo test test-editors dist docs lint fix bench bench-cpu bench-install bench-server bench-read-ahead bench-session bench-typing
+.PHONY: help setup setup-dev model demo test test-editors dist docs lint fix bench bench-cpu bench-install bench-server bench-read-ahead bench-session bench-typing bench-cli
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -74,6 +74,9 @@ bench-server: setup-dev ## the server's figures beside their aims, ten minutes (
 
 bench-read-ahead: setup-dev ## what the default model has read before it is asked (ARGS=FILE types in yours)
 	$(BIN)/python -m tests.bench.bench_read_ahead $(ARGS)
+
+bench-cli: setup-dev ## infill on a tree of 200 files: holes a second, 50 kills (ARGS="--files 20 --kills 0")
+	$(BIN)/python tests/bench/bench_cli.py $(ARGS)
 
 bench-typing: setup-dev ## typing replayed in real time (ARGS="--recording FILE" plays yours)
 	$(BIN)/python tests/bench/bench_typing.py $(ARGS)

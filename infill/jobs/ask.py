@@ -46,29 +46,41 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken) -> Answer:
-    """Return the answer for one hole: up to as many candidates as the job wants, of several seeds where need be."""
+    """Return the answer for one hole: up to as many candidates as the job wants, of several views and seeds."""
     started = time.perf_counter()
-    request = _request(filler, hole, spec)
     found: list[Candidate] = []
-    nothing: NoFill | None = None
-    for seed in range(spec.seed, spec.seed + spec.limits.candidates):
-        result = filler.fill(msgspec.structs.replace(request, seed=seed), cancel)
-        if isinstance(result, NoFill):
-            nothing = nothing or result
-            break
-        before = len(found)
-        for candidate in (_candidate(hole, one, spec.action == "fill") for one in result.completions):
-            if isinstance(candidate, NoFill):
-                nothing = nothing or candidate
-            elif candidate.changes not in [other.changes for other in found]:
-                found.append(candidate)
-        if len(found) == before or len(found) >= spec.limits.candidates:
+    reasons: list[NoFill] = []
+    for place in (hole.found, *hole.found.others):
+        _ask(filler, msgspec.structs.replace(hole, found=place), spec, cancel, (found, reasons))
+        if len(found) >= spec.limits.candidates:
             break
     took = round((time.perf_counter() - started) * 1000, 1)
     if found:
         return Answer(tuple(found[: spec.limits.candidates]), milliseconds=took)
-    nothing = nothing or NoFill("nothing_better", "what stands there stays")
+    nothing = reasons[0] if reasons else NoFill("nothing_better", "what stands there stays")
     return Answer((), nothing.reason, nothing.detail, took)
+
+
+def _ask(
+    filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken, so_far: tuple[list[Candidate], list[NoFill]]
+) -> None:
+    """Add what one view of the file gives, for as many seeds as find something new."""
+    found, reasons = so_far
+    request = _request(filler, hole, spec)
+    for seed in range(spec.seed, spec.seed + spec.limits.candidates):
+        result = filler.fill(msgspec.structs.replace(request, seed=seed), cancel)
+        if isinstance(result, NoFill):
+            reasons.append(result)
+            return
+        before = len(found)
+        for completion in result.completions:
+            candidate = _candidate(hole, completion, spec.action == "fill")
+            if isinstance(candidate, NoFill):
+                reasons.append(candidate)
+            elif candidate.changes not in [other.changes for other in found]:
+                found.append(candidate)
+        if len(found) == before or len(found) >= spec.limits.candidates:
+            return
 
 
 def _request(filler: Filler, hole: PlannedHole, spec: JobSpec) -> Request:

@@ -20,6 +20,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     swaps: tuple[Swap, ...] = ()
     begins: str = ""
     frozen: tuple[str, ...] = ()  # texts that an answer must keep, in this order
+    others: tuple[Found, ...] = ()  # the same place, asked for in other ways
 
     def changes(self, completion: Completion) -> tuple[Part, ...]:
         """Return an answer as changes of the file, in order, none overlapping; those that change nothing are left out.
@@ -28,7 +29,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         """
         text = self.target.text
         parts = self.target.changes(completion)
-        if self.swaps:
+        if self.swaps or self.begins:
             moved = [in_file(self.swaps, part) for part in parts]
             parts = tuple(msgspec.structs.replace(part, text=self.begins + part.text) for part in moved)
         elif not self.target.inserted:
