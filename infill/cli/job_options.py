@@ -50,6 +50,7 @@ class JobArguments(ModelArguments):
     patch: str | None
     sarif: str | None
     summary: str | None
+    html: str | None
     github: bool
     log_json: bool
     no_journal: bool
@@ -121,6 +122,7 @@ def _add_output(add: Add) -> None:
     add("--patch", metavar="FILE", help="write the unified diff to FILE instead of standard output")
     add("--sarif", metavar="FILE", help="write a SARIF 2.1.0 report to FILE")
     add("--summary", metavar="FILE", help="write a summary in Markdown to FILE")
+    add("--html", metavar="FILE", help="write a page that shows each hole with its candidates to FILE")
     add("--github", action="store_true", help="print annotations for GitHub Actions on stderr")
     add("--log-json", action="store_true", help="tell what happens on stderr as one JSON object a line")
 

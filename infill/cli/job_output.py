@@ -16,6 +16,7 @@ from infill.jobs.result import FileResult, JobResult
 from infill.journal.journal import Journal
 from infill.journal.writes import write_changes, write_each
 from infill.reports.annotations import workflow_commands
+from infill.reports.html import html
 from infill.reports.log_lines import result_lines
 from infill.reports.markdown import markdown
 from infill.reports.sarif import sarif
@@ -26,7 +27,7 @@ _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"  # what this variable names is appended to
 
 def check_outputs(args: JobArguments) -> None:
     """Raise `InputError` for a file that cannot be written, before a model is loaded for it."""
-    for name in filter(None, (args.patch, args.sarif, args.summary)):
+    for name in filter(None, (args.patch, args.sarif, args.summary, args.html)):
         folder = os.path.dirname(os.path.abspath(name))
         if os.path.isdir(name) or not os.path.isdir(folder) or not os.access(folder, os.W_OK):
             raise InputError(f"{printable(name)}: cannot be written; its folder must be there, and yours to write")
@@ -65,6 +66,8 @@ def write_reports(result: JobResult, args: JobArguments, version: str) -> None:
     if args.summary:
         appends = os.environ.get(_STEP_SUMMARY) == args.summary
         _write(args.summary, markdown(result).encode(), appends)
+    if args.html:
+        _write(args.html, html(result).encode())
     if args.github:
         for line in workflow_commands(result).splitlines():
             console.say(line)

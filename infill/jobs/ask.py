@@ -13,9 +13,10 @@ from infill.jobs.plan import PlannedHole
 from infill.jobs.selector import parse_selector
 from infill.project.project_context import project_context
 from infill.syntax.tree import parse
-from infill.types import Completion, Context, Filler, NoFill, Part, Request, Span
+from infill.types import Completion, Context, Draft, Filler, NoFill, Part, Request, Span
 from model.types import CancelToken
 
+_MOST_DRAFTS = 16  # that are kept of a hole
 _UNASKED = ("todo-bodies", "marker", "query")  # what nobody looks at: only what would be shown unasked
 
 
@@ -38,6 +39,7 @@ class Answer(msgspec.Struct, frozen=True):
     reason: str = ""
     detail: str = ""
     milliseconds: float = 0.0
+    drafts: tuple[str, ...] = ()  # on the way to the first one, where it was denoised
 
     @property
     def why(self) -> str:
@@ -45,30 +47,49 @@ class Answer(msgspec.Struct, frozen=True):
         return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
+class _SoFar(msgspec.Struct, frozen=True):
+    """What was found for a hole until now."""
+
+    found: list[Candidate]
+    reasons: list[NoFill]
+    drafts: list[str]
+
+    def hear(self, draft: Draft) -> None:
+        """Keep a draft that differs from the one before."""
+        if self.drafts[-1:] != [draft.text]:
+            self.drafts.append(draft.text)
+
+
+def _some(drafts: list[str]) -> tuple[str, ...]:
+    """Return at most `_MOST_DRAFTS` of the drafts, the first and the last among them."""
+    n = min(len(drafts), _MOST_DRAFTS)
+    return tuple(drafts[round(i * (len(drafts) - 1) / max(n - 1, 1))] for i in range(n))
+
+
 def ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken) -> Answer:
     """Return the answer for one hole: up to as many candidates as the job wants, of several views and seeds."""
     started = time.perf_counter()
     found: list[Candidate] = []
     reasons: list[NoFill] = []
+    drafts: list[str] = []
     for place in (hole.found, *hole.found.others):
-        _ask(filler, msgspec.structs.replace(hole, found=place), spec, cancel, (found, reasons))
+        _ask(filler, msgspec.structs.replace(hole, found=place), spec, cancel, _SoFar(found, reasons, drafts))
         if len(found) >= spec.limits.candidates:
             break
     took = round((time.perf_counter() - started) * 1000, 1)
     if found:
-        return Answer(tuple(found[: spec.limits.candidates]), milliseconds=took)
+        return Answer(tuple(found[: spec.limits.candidates]), milliseconds=took, drafts=_some(drafts))
     nothing = reasons[0] if reasons else NoFill("nothing_better", "what stands there stays")
     return Answer((), nothing.reason, nothing.detail, took)
 
 
-def _ask(
-    filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken, so_far: tuple[list[Candidate], list[NoFill]]
-) -> None:
+def _ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken, so_far: _SoFar) -> None:
     """Add what one view of the file gives, for as many seeds as find something new."""
-    found, reasons = so_far
+    found, reasons = so_far.found, so_far.reasons
     request = _request(filler, hole, spec)
     for seed in range(spec.seed, spec.seed + spec.limits.candidates):
-        result = filler.fill(msgspec.structs.replace(request, seed=seed), cancel)
+        on_draft = None if found or so_far.drafts else so_far.hear
+        result = filler.fill(msgspec.structs.replace(request, seed=seed), cancel, on_draft)
         if isinstance(result, NoFill):
             reasons.append(result)
             return

@@ -36,7 +36,7 @@ class Skipped(msgspec.Struct, frozen=True):
 
 
 class Tree:
-    """The tree that paths are in: their repository, or the folder that has them all."""
+    """The tree that paths are in: their repository, else the working folder, else the folder that has them all."""
 
     def __init__(self, select: Select) -> None:
         """Raises `InputError` for a path that is not there, an unknown language and a pattern that matches nothing."""
@@ -131,7 +131,26 @@ def _root_of(paths: list[str]) -> str:
     for above in (folder, *map(str, Path(folder).parents)):
         if os.path.exists(os.path.join(above, ".git")):
             return above
-    return folder
+    here = _here()
+    return here if here is not None and is_inside(folder, here) else folder
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Return whether a real path is a folder or below it."""
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def place_in(root: str) -> str:
+    """Return where in a tree the working folder is, as a relative path; the tree itself where it is not in it."""
+    here = _here()
+    return os.path.relpath(here, root) if here is not None and is_inside(here, root) else os.curdir
+
+
+def _here() -> str | None:
+    try:
+        return os.path.realpath(os.getcwd())
+    except OSError:  # it was deleted
+        return None
 
 
 def _language(name: str) -> Language:

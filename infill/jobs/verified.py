@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from infill.jobs.events import Hear, Tried
 from infill.jobs.job import JobSpec
 from infill.jobs.plan import Plan
 from infill.jobs.result import FileResult
+from infill.jobs.tree import place_in
 from infill.verify.choose import Choice, Chosen, Trial, choose
 from infill.verify.command import verdict
 from infill.verify.scratch import Scratch
@@ -32,6 +34,7 @@ class Verifier:
         self._spec, self._plan, self._folder = spec, plan, folder
         self._texts, (self._kept, self._hear) = texts, record
         self._scratch: Scratch | None = None
+        self._place = place_in(plan.root)  # a command is run where the user is, in the copy
 
     def chosen(self, answers: dict[str, Answer]) -> Chosen:
         """Return what to keep: with it the command passes, or no more of its tests fail than before."""
@@ -60,12 +63,12 @@ class Verifier:
         if self._scratch is None:
             self._scratch = Scratch(self._plan.root, self._folder, verify.carry)
         self._scratch.put(contents)
-        order = Order(
-            verify.command or "", str(self._scratch.folder), verify.seconds, verify.memory_mb, verify.processes
-        )
+        folder = os.path.normpath(self._scratch.folder / self._place)
+        os.makedirs(folder, exist_ok=True)  # the working folder may have nothing in it that is copied
+        order = Order(verify.command or "", folder, verify.seconds, verify.memory_mb, verify.processes)
         return verdict(order, verify.junit)
 
     def _key(self, contents: dict[str, bytes]) -> str:
         """Return a key by what is tried: the command and the files that differ."""
         files = [(path.encode("utf-8", "surrogateescape"), data) for path, data in sorted(contents.items())]
-        return hashlib.sha256(msgspec.msgpack.encode((self._spec.verify, files))).hexdigest()[:32]
+        return hashlib.sha256(msgspec.msgpack.encode((self._spec.verify, self._place, files))).hexdigest()[:32]

@@ -16,19 +16,19 @@ ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(os.name == "nt", reason="the sample's command needs a shell")]
 
 
-def tests_pass(tree: Path) -> bool:
+def sample_passes(tree: Path) -> bool:
     return subprocess.run([sys.executable, tree / "examples/todos/run_tests.py"], capture_output=True).returncode == 0
 
 
 def test_the_sample_s_tests_fail_before_and_pass_after(tmp_path: Path) -> None:
     folder = real_folder()
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    assert not tests_pass(tmp_path)
+    assert not sample_passes(tmp_path)
     command = [sys.executable, "-m", "infill", "run", "examples/fill-todos.toml", "--write", "--threads", "1"]
     env = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")}
     done = subprocess.run([*command, "--model", str(folder)], cwd=tmp_path, env=env, capture_output=True, timeout=900)
     assert done.returncode == 0, done.stderr.decode()
-    assert tests_pass(tmp_path)
+    assert sample_passes(tmp_path)
     changed = (tmp_path / "examples/todos/todos.py").read_text()
     assert "FILL" in (ROOT / "examples/todos/todos.py").read_text() and "# FILL" not in changed
     for name in ("test_todos.py", "run_tests.py"):

@@ -68,6 +68,20 @@ def test_the_tree_is_not_touched_by_the_command_nor_by_a_run_without_write(run: 
     assert list((tree.parent / "state").rglob("scratch")) == []
 
 
+@pytest.mark.parametrize("repository", [True, False])
+def test_the_command_is_run_where_the_user_is(
+    run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch, repository: bool
+) -> None:
+    write(tree, {"sub/x.py": "x = 1\n"})
+    if repository:
+        (tree / ".git").mkdir()
+        monkeypatch.chdir(tree / "sub")
+    path = "../calc.py" if repository else "calc.py"
+    place = "x.py" if repository else "sub/x.py"
+    code, _, err = run("fill", "--marker", "FILL", path, "--verify", f"test -f {place} && test -f {path}")
+    assert code == 0, err
+
+
 def test_a_job_file_has_it_all(run: Run, tree: Path) -> None:
     text = f"""[select]
 paths = ["calc.py"]
