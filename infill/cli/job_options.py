@@ -51,6 +51,7 @@ class JobArguments(ModelArguments):
     sarif: str | None
     summary: str | None
     html: str | None
+    records: bool
     github: bool
     log_json: bool
     no_journal: bool
@@ -119,6 +120,7 @@ def _add_output(add: Add) -> None:
     journal = "keep nothing that a killed run could go on from, and lock the tree for nobody"
     add("--no-journal", action="store_true", help=journal)
     add("--check", action="store_true", help="write nothing, and exit with 1 when something would change")
+    add("--json", dest="records", action="store_true", help="print one JSON object for each hole instead of the diff")
     add("--patch", metavar="FILE", help="write the unified diff to FILE instead of standard output")
     add("--sarif", metavar="FILE", help="write a SARIF 2.1.0 report to FILE")
     add("--summary", metavar="FILE", help="write a summary in Markdown to FILE")

@@ -19,6 +19,7 @@ from infill.reports.annotations import workflow_commands
 from infill.reports.html import html
 from infill.reports.log_lines import result_lines
 from infill.reports.markdown import markdown
+from infill.reports.records import records
 from infill.reports.sarif import sarif
 from infill.types import InputError
 
@@ -34,11 +35,13 @@ def check_outputs(args: JobArguments) -> None:
 
 
 def put_out(result: JobResult, args: JobArguments) -> None:
-    """Print the diff, or write it to the file that is to have it."""
+    """Print the records or the diff; a diff that is to be in a file goes there."""
     diff = b"".join(file.file.source.diff(file.text) for file in result.files)
     if args.patch:
         _write(args.patch, diff)
-    elif not (args.check or args.write):
+    if args.records:
+        console.write_stdout(records(result))
+    elif not args.patch and not (args.check or args.write):
         console.write_stdout(diff)
 
 
@@ -48,7 +51,7 @@ def write_files(result: JobResult, args: JobArguments, journal: Journal | None, 
     `code` is the exit code that the run has when it is ended now and the next one finishes it.
     """
     changes = [(file.file.source, file.text) for file in result.changed]
-    if args.patch:
+    if args.patch or args.records:
         put_out(result, args)
     if journal is None:
         failed = write_each(changes)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infill.files.decode import decode, printable
 from infill.files.read import SourceFile
-from infill.files.write import TEMPORARY, write_all
+from infill.files.write import TEMPORARY, check_writable, write_all
 from infill.journal.journal import Journal, Write
 from infill.types import InputError
 
@@ -96,6 +96,7 @@ def _now(write: Write) -> bytes | None:
 def _write(source: SourceFile, text: str) -> str:
     """Replace one file in one step; return why that could not be done."""
     try:
+        check_writable(source)
         write_all([(source, text)])
     except InputError as error:
         return str(error).removeprefix(f"{printable(source.name)}: ").removesuffix("; nothing was written")

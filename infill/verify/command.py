@@ -32,7 +32,10 @@ def supervise(order: Order) -> Report:
     """Return what came of a command; all that it started has ended then."""
     # As a file by itself: it needs none of our modules, and -P keeps its folder from standing for others.
     argv = [sys.executable, "-P", supervisor.__file__, msgspec.json.encode(order).decode()]
-    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment())
+    # In a session of its own: Ctrl-C is ours to see, and closing its input then ends it.
+    process = subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment(), start_new_session=True
+    )
     try:
         assert process.stdout is not None  # its input stays open: closing it ends the command
         said = process.stdout.read()

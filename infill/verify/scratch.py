@@ -22,7 +22,7 @@ _CLONE = 0x40049409  # FICLONE of Linux
 
 
 class Scratch:
-    """The copy of `root` in `folder`, which must not be there yet."""
+    """The copy of `root` in `folder`, which must not be there yet; a journal beside it is not copied."""
 
     def __init__(self, root: str, folder: Path, carry: Sequence[str] = ()) -> None:
         """Copy the tree; raises `InputError` where that is not possible."""
@@ -31,9 +31,12 @@ class Scratch:
         self._put: dict[str, bytes] = {}
         self._seconds = int(time.time())
         try:
+            names = list(_names(self._root))  # before there is a copy, which may lie in the tree
+            beside = folder.parent if self._root in folder.parent.parents else folder
             folder.mkdir(parents=True, mode=0o700)
-            for name in _names(self._root):
-                _copy(self._root / name, folder / name)
+            for name in names:
+                if not (self._root / name).is_relative_to(beside):
+                    _copy(self._root / name, folder / name)
             for name in carry:
                 self._link(name)
         except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -140,13 +139,16 @@ def _processes_in(folder: Path) -> list[int]:
     return found
 
 
-def test_sigterm_ends_it_in_order_and_the_tree_is_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "Ctrl-C"])
+def test_a_signal_ends_it_in_order_and_the_tree_is_as_it_was(tmp_path: Path, sent: signal.Signals, code: int) -> None:
     tree, state = make_tree(tmp_path / "tree"), tmp_path / "state"
     before = contents(tree)
-    process = start(tree, state, "--verify", "sleep 432109")
-    time.sleep(4)
-    process.send_signal(signal.SIGTERM)
+    process = start(tree, state, "--verify", f"touch '{tmp_path}/begun'; sleep 432109")
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(sent)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 143 and contents(tree) == before, said.decode()
+    assert process.returncode == code and contents(tree) == before, said.decode()
+    assert b"Traceback" not in said
     _assert_nothing_is_left(tmp_path, state)
-    shutil.rmtree(state)

@@ -22,14 +22,15 @@ def sample_passes(tree: Path) -> bool:
 
 def test_the_sample_s_tests_fail_before_and_pass_after(tmp_path: Path) -> None:
     folder = real_folder()
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    assert not sample_passes(tmp_path)
+    tree = tmp_path / "tree"
+    shutil.copytree(ROOT / "examples", tree / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    assert not sample_passes(tree)
     command = [sys.executable, "-m", "infill", "run", "examples/fill-todos.toml", "--write", "--threads", "1"]
     env = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")}
-    done = subprocess.run([*command, "--model", str(folder)], cwd=tmp_path, env=env, capture_output=True, timeout=900)
+    done = subprocess.run([*command, "--model", str(folder)], cwd=tree, env=env, capture_output=True, timeout=900)
     assert done.returncode == 0, done.stderr.decode()
-    assert sample_passes(tmp_path)
-    changed = (tmp_path / "examples/todos/todos.py").read_text()
+    assert sample_passes(tree)
+    changed = (tree / "examples/todos/todos.py").read_text()
     assert "FILL" in (ROOT / "examples/todos/todos.py").read_text() and "# FILL" not in changed
     for name in ("test_todos.py", "run_tests.py"):
-        assert (tmp_path / "examples/todos" / name).read_bytes() == (ROOT / "examples/todos" / name).read_bytes()
+        assert (tree / "examples/todos" / name).read_bytes() == (ROOT / "examples/todos" / name).read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -155,6 +156,26 @@ def test_reports(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (replacement,) = done["fixes"][0]["artifactChanges"][0]["replacements"]
     region = {"startLine": 7, "startColumn": 12, "endLine": 7, "endColumn": 15}
     assert replacement == {"deletedRegion": region, "insertedContent": {"text": "2"}}
+
+
+def test_json_is_a_record_for_each_hole_with_what_would_change(run: Run, tree: Path) -> None:
+    run.answer = lambda r: answer(r) if isinstance(r, RewriteRequest) else NoFill("empty_fill", "nothing")
+    code, out, _ = run("fill", "--marker", "FILL", "--json")
+    left, changed = [json.loads(line) for line in out.splitlines()]
+    at = AREA.index("...")
+    assert code == 1 and (left["status"], left["why"], left["changes"]) == ("left", "empty_fill (nothing)", [])
+    assert changed["changes"] == [{"span": [at, at + 3], "text": "2"}] and changed["candidates"][changed["chosen"]]
+    assert (changed["file"], changed["first"], changed["confidence"]) == ("src/area.py", 7, 0.75)
+
+
+@pytest.mark.parametrize("command", ["run", "fill --marker X", "rewrite --select X", "refine --select X"])
+def test_the_documents_name_every_option(run: Run, tree: Path, command: str) -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    said = (docs / "ci.md").read_text() + (docs / "command-line.md").read_text()
+    code, out, _ = run(*command.split(), "--help")
+    options = set(re.findall(r"(?m)^  (--[a-z-]+)", out.decode()))
+    assert code == 0 and len(options) > 30
+    assert not {option for option in options if f"{option}`" not in said and f"{option} " not in said}
 
 
 def test_log_json_is_one_event_a_line_and_holds_no_code(run: Run, tree: Path) -> None:

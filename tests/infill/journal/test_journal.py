@@ -11,7 +11,7 @@ import pytest
 
 from infill.files.read import SourceFile
 from infill.journal.journal import Journal, Write, folder_of, open_journal
-from infill.journal.writes import recover, write_changes
+from infill.journal.writes import recover, write_changes, write_each
 from infill.types import InputError
 
 A, B = b"a = 1\n", b"b = 1\n"
@@ -98,6 +98,19 @@ def test_a_file_that_cannot_be_written_is_told(tree: Path, together: bool) -> No
     assert failed[str(tree / "b.py")] == "changed on disk since it was read"
     assert contents(tree)["a.py"] == (A if together else b"a = 2\n")
     assert (str(tree / "a.py") in failed) == together
+
+
+def test_a_file_with_two_names_or_that_is_read_only_is_told_and_the_rest_is_written(tree: Path) -> None:
+    os.link(tree / "a.py", tree / "other name")
+    assert write_each([(SourceFile.read(tree / n), f"{n[0]} = 2\n") for n in ("a.py", "b.py")]) == {
+        str(
+            tree / "a.py"
+        ): "has 2 names (hard links), and would be written under one of them only; pipe it in and use - as its name"
+    }
+    assert contents(tree) == {"a.py": A, "b.py": b"b = 2\n", "other name": A}
+    (tree / "b.py").chmod(0o444)
+    if not os.access(tree / "b.py", os.W_OK):  # root may write it
+        assert "is read-only" in write_each([(SourceFile.read(tree / "b.py"), "b = 3\n")])[str(tree / "b.py")]
 
 
 def test_a_journal_that_cannot_be_used_is_named_with_the_remedy(tree: Path) -> None:

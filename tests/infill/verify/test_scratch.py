@@ -46,6 +46,12 @@ def test_without_git_everything_is_copied(tmp_path: Path) -> None:
     assert files(Scratch(str(tmp_path / "tree"), tmp_path / "s").folder) == {"a.py": "1", "sub/b.txt": "2"}
 
 
+def test_a_copy_in_the_tree_does_not_copy_itself(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": "1", "state/job/journal": "2", "state/x": "3"})
+    scratch = Scratch(str(tmp_path), tmp_path / "state" / "job" / "scratch")
+    assert files(scratch.folder) == {"a.py": "1", "state/x": "3"}
+
+
 def test_what_is_put_goes_again_and_is_newer_each_time(tmp_path: Path) -> None:
     write(tmp_path / "tree", {"a.py": "1", "b.py": "2"})
     scratch = Scratch(str(tmp_path / "tree"), tmp_path / "s")
