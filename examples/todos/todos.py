@@ -42,8 +42,8 @@ def by_priority(todos: list[Todo]) -> list[Todo]:
 
 def overdue(todos: list[Todo], today: date) -> list[Todo]:
     """Return the todos that are not done and were due before today; one without a due date is never overdue."""
-    left = open_todos(todos)
-    # FILL: those of left with a due date before today
+    todos = open_todos(todos)
+    # FILL
     ...
 
 

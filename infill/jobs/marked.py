@@ -25,6 +25,8 @@ def marked(syntax: Syntax, word: str) -> list[Found]:
     """Return the places that comments with the word mark, in the order of the text."""
     pattern = re.compile(rf"(?<![\w$@-]){re.escape(word)}(?![\w$@-])[ \t]*:?")
     found: list[Found] = []
+    if word not in syntax.text:  # as in most files of a tree: their comments need no look
+        return found
     covered = 0
     for comment in _comments(syntax):
         text = syntax.text[comment.start : comment.end]

@@ -82,15 +82,14 @@ class Tree:
     def _is_out(self, name: str, folder: str, entry: str) -> bool:
         path = os.path.join(folder, entry)
         relative = self._relative(path)
-        out = self._is_excluded(relative, os.path.isdir(path)) or self._is_ignored(path, path)
-        return out
+        return self._is_excluded(relative, os.path.isdir(path)) or self._is_ignored(path, path)
 
     def _is_excluded(self, relative: str, is_folder: bool) -> bool:
         found = deciding(self._excluded, relative, is_folder)
         return found is not None and not found.negated
 
     def _is_ignored(self, name: str, path: str) -> bool:
-        return self._rules is not None and not (self._rules.judge(path).allowed and self._rules.judge(name).allowed)
+        return self._rules is not None and not all(self._rules.judge(each).allowed for each in {path, name})
 
     def _relative(self, path: str) -> str:
         return os.path.relpath(path, self.root).replace(os.sep, "/")

@@ -87,7 +87,7 @@ class Journal:
         connection = sqlite3.connect(self._path, isolation_level=None)
         try:
             connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = full")  # files are replaced only after this knows of it
+            connection.execute("pragma synchronous = normal")  # a killed process loses nothing
             connection.executescript(_TABLES)
         except BaseException:
             connection.close()
@@ -121,6 +121,7 @@ class Journal:
 
     def plan_writes(self, writes: list[Write]) -> None:
         """Note which files are about to be replaced; from now on a killed run is finished or rolled back."""
+        self.run("pragma synchronous = full", ())  # nor a machine that fails: files are replaced once this is on disk
         with self._together():
             for write in writes:
                 values = (write.path.encode("utf-8", "surrogateescape"), write.before, write.after, write.together)
