@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from datetime import date
 
-from todos import Todo, by_priority, find, n_done, open_todos, overdue, progress, to_line
+from todos import Todo, by_priority, find, n_done, open_todos, progress, to_line
 
 MILK = Todo("milk", date(2026, 5, 1), 1)
 BOOK = Todo("book", date(2026, 5, 9), 3, done=True)
@@ -25,10 +25,6 @@ class TodosTest(unittest.TestCase):
 
     def test_by_priority(self) -> None:
         self.assertEqual(by_priority(ALL), [BOOK, CALL, MILK])
-
-    def test_overdue(self) -> None:
-        self.assertEqual(overdue(ALL, date(2026, 5, 10)), [MILK])
-        self.assertEqual(overdue(ALL, date(2026, 5, 1)), [])
 
     def test_progress(self) -> None:
         self.assertEqual((progress([BOOK, CALL]), progress([])), (0.5, 0))

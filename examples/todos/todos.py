@@ -40,13 +40,6 @@ def by_priority(todos: list[Todo]) -> list[Todo]:
     ...
 
 
-def overdue(todos: list[Todo], today: date) -> list[Todo]:
-    """Return the todos that are not done and were due before today; one without a due date is never overdue."""
-    todos = open_todos(todos)
-    # FILL
-    ...
-
-
 def progress(todos: list[Todo]) -> float:
     """Return the share of todos that are done, from 0 to 1; 0 for an empty list."""
     if not todos:

@@ -98,7 +98,7 @@ def _ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken, 
             candidate = _candidate(hole, completion, spec.action == "fill")
             if isinstance(candidate, NoFill):
                 reasons.append(candidate)
-            elif candidate.changes not in [other.changes for other in found]:
+            elif _code(hole, candidate) not in [_code(hole, other) for other in found]:
                 found.append(candidate)
         if len(found) == before or len(found) >= spec.limits.candidates:
             return
@@ -116,6 +116,12 @@ def _request(filler: Filler, hole: PlannedHole, spec: JobSpec) -> Request:
         instruction=told,
         context=_context(hole) if spec.select.context else Context(),
     )
+
+
+def _code(hole: PlannedHole, candidate: Candidate) -> list[str]:
+    """Return the lines of the file with a candidate in it, without what nobody sees."""
+    lines = applied(hole.file.source.text, candidate.changes).split("\n")
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def least_confidence(filler: Filler, spec: JobSpec) -> float:

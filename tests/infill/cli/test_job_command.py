@@ -158,6 +158,14 @@ def test_reports(run: Run, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert replacement == {"deletedRegion": region, "insertedContent": {"text": "2"}}
 
 
+def test_candidates_that_differ_in_blanks_are_one(run: Run, tree: Path) -> None:
+    run.answer = lambda r: filled(r, "return 1", "return 1 ", "return 1\n", "return 2")
+    (tree / "src/area.py").write_text("def area(w, h):\n    # FILL\n")
+    _, out, _ = run("fill", "--marker", "FILL", "--json", "--candidates", "4")
+    (record,) = [json.loads(line) for line in out.splitlines()]
+    assert [c["changes"][0]["text"] for c in record["candidates"]] == ["return 1", "return 2"]
+
+
 def test_json_is_a_record_for_each_hole_with_what_would_change(run: Run, tree: Path) -> None:
     run.answer = lambda r: answer(r) if isinstance(r, RewriteRequest) else NoFill("empty_fill", "nothing")
     code, out, _ = run("fill", "--marker", "FILL", "--json")
