@@ -39,7 +39,6 @@ from model.read_ahead import ReadsAhead
 from model.types import CancelToken, CheckpointError, Engine, ModelSpec, OnBytes, ServerError
 
 R = TypeVar("R", FillRequest, RewriteRequest)
-WINDOWS_SHARE = 0.5  # of the prompt, at most; the rest is for the file itself
 FindHole = Callable[[Syntax], Hole | NoFill]
 
 
