@@ -16,6 +16,7 @@ from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
 from infill.checks.preservation import is_only_prose, loses_code
 from infill.checks.second_import import is_second_import
+from infill.holes.lost_header import lacks_header
 from infill.pipeline import left_to_right
 from infill.pipeline.drafts import reporter
 from infill.pipeline.job import Job, Pipeline
@@ -71,7 +72,9 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
                 return Generated(steps=steps, unsure=True)
             else:
                 text = left_to_right.text_up_to_end(engine, job, draft)
-                if left_to_right.finds_nothing(job, draft, text):
+                if lacks_header(job.syntax, job.hole):
+                    text = left_to_right.header(engine, job, draft.text)
+                elif left_to_right.finds_nothing(job, draft, text):
                     draft, least = left_to_right.draft_of_more(engine, job), SECOND_FROM
                     text = left_to_right.text_up_to_end(engine, job, draft)
                 found.append(sources.plain(text, "left_to_right"))

@@ -14,6 +14,7 @@ import msgspec
 
 from infill.candidates.overlap import without_second_closers
 from infill.candidates.segment_texts import is_unwritten
+from infill.holes.lost_header import up_to_header
 from infill.pipeline.draft_ends import ended
 from infill.pipeline.ends import following_lines, left_at
 from infill.pipeline.job import Job
@@ -39,10 +40,11 @@ class Draft(msgspec.Struct, frozen=True):
     stopped: Stopped
 
 
-def draft(engine: Engine, job: Job[Request], never: tuple[str, ...] = ()) -> Draft:
+def draft(engine: Engine, job: Job[Request], never: tuple[str, ...] = (), begun: str = "") -> Draft:
     """Write on after the prompt up to the end of the line or of the block, or of its time.
 
-    Unasked, it stops where it is too unsure to be shown. It begins with none of the texts `never`.
+    Unasked, it stops where it is too unsure to be shown. It begins with `begun`, and with none of the
+    texts `never`.
     """
     info, prompt, hole = engine.info, job.prompt, job.hole
     rest = rest_after(job)
@@ -66,7 +68,7 @@ def draft(engine: Engine, job: Job[Request], never: tuple[str, ...] = ()) -> Dra
         never += PLACEHOLDERS
     most = info.draft_tokens[hole.multiline] if rest is None else ACROSS_LINES_TOKENS
     with cancelled_after(job.cancel, job.timings.left_ms(limit_ms)) as cancel:
-        ids = engine.draft(prompt.prompt_ids, most, cancel, prompt.tail, stop, never)
+        ids = engine.draft(prompt.prompt_ids, most, cancel, prompt.tail + begun, stop, never)
     left_ms = job.timings.left_ms(limit_ms)
     if not stopped:
         late = left_ms is not None and left_ms < 0
@@ -88,6 +90,26 @@ def draft_of_more(engine: Engine, job: Job[Request]) -> Draft:
     """Write something else than what follows the hole."""
     following = following_lines(lf(job.request.text[job.hole.span.end :]))
     return draft(engine, job, tuple(line.strip() for line in following))
+
+
+def header(engine: Engine, job: Job[Request], draft_text: str) -> str:
+    """Return a draft up to the line that opens the block below the hole, or such a line alone; empty without any.
+
+    Where the draft has none, a person waits while the model is told to begin one, with the word of the language's that
+    it finds likeliest.
+    """
+    before, language = job.line_before, job.syntax.language
+    if (found := up_to_header(draft_text, before, language)) is not None:
+        return found
+    if job.request.trigger == "automatic":
+        return ""
+    lead = job.hole.indent.removeprefix(before) if job.hole.indent.startswith(before) else ""
+    tail, encode = job.prompt.tail, engine.tokenizer.encode
+    rows = [encode(tail + lead + word) for word in language.headers]
+    scores = engine.score(job.prompt.prompt_ids, rows, job.cancel)
+    sums = [sum(score.log_probs) if score.log_probs else -math.inf for score in scores]
+    word = language.headers[sums.index(max(sums))]
+    return up_to_header(draft(engine, job, begun=lead + word).text, before, language) or ""
 
 
 def closes_again(job: Job[Request], text: str) -> bool:

@@ -209,3 +209,34 @@ def test_asked_at_a_line_where_the_model_finds_nothing_missing_it_thinks_again(
     request = FillRequest(before + "\n    return n\n", "python", offset=len(before))
     result = ModelFiller(engine, "fake").fill(request, CancelToken())
     assert text_of(result) == text if text else isinstance(result, NoFill) and result.reason == "empty_fill"
+
+
+class Choosing(FakeEngine):
+    """Finds one word likely, and writes the rest of the line that is begun so."""
+
+    def score(self, prompt_ids, continuations, cancel) -> list[Score]:
+        texts = [self.tokenizer.decode(ids) for ids in continuations]
+        likely = [-0.1 if "while" in text else -9.0 for text in texts]
+        return [Score((each,) * len(text), (0.1,) * len(text)) for each, text in zip(likely, texts, strict=True)]
+
+    def draft(self, prompt_ids, max_tokens, cancel, starts_with="", stop=None, never=()) -> list[int]:
+        rest = " todo:\n        go()\n" if "while" in starts_with else self._draft_text
+        return self.tokenizer.encode(starts_with + rest)
+
+
+ORPHAN = "def work(todo):\n    start()\n\n        todo.pop()\n    return 1\n"
+
+
+@pytest.mark.parametrize("draft", ["    todo.pop()\n    return 1", "    n = 1\n    while todo:\n        n += 1"])
+def test_over_a_block_that_nothing_opens_the_missing_line_is_written(draft: str) -> None:
+    """Of lines taken out of functions every sixth was a header, and the model went on with the block below it."""
+    engine = Choosing((), draft, **CAUSAL)
+    request = FillRequest(ORPHAN, "python", offset=ORPHAN.index("\n\n") + 1)
+    result = ModelFiller(engine, "fake").fill(request, CancelToken())
+    assert text_of(result) == ("    n = 1\n    while todo:" if "while" in draft else "    while todo:")
+
+
+def test_unasked_no_header_is_begun_for_the_model() -> None:
+    engine = Choosing((), "    todo.pop()\n    return 1", **CAUSAL)
+    request = FillRequest(ORPHAN, "python", offset=ORPHAN.index("\n\n") + 1, trigger="automatic")
+    assert isinstance(ModelFiller(engine, "fake").fill(request, CancelToken()), NoFill)
