@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from infill.pipeline.filler import WINDOWS_SHARE, ModelFiller
+from infill.pipeline.filler import ModelFiller
+from infill.pipeline.prompts import WINDOWS_SHARE
 from infill.pipeline.read_ahead import hole_to_read
 from infill.retrieval.similar_windows import ANCHOR_LINES
 from infill.syntax.languages import by_id
