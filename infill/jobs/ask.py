@@ -8,8 +8,9 @@ import msgspec
 
 from infill.holes.functions import holes_in
 from infill.holes.target import applied
+from infill.jobs.found import Found
 from infill.jobs.job import JobSpec
-from infill.jobs.plan import PlannedHole
+from infill.jobs.plan import PlannedHole, ways_to_ask
 from infill.jobs.selector import parse_selector
 from infill.project.project_context import project_context
 from infill.syntax.tree import parse
@@ -47,6 +48,14 @@ class Answer(msgspec.Struct, frozen=True):
         return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """A hole of a job, and one of the ways to ask for it."""
+
+    hole: PlannedHole
+    place: Found
+    spec: JobSpec
+
+
 class _SoFar(msgspec.Struct, frozen=True):
     """What was found for a hole until now."""
 
@@ -72,8 +81,8 @@ def ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken) -
     found: list[Candidate] = []
     reasons: list[NoFill] = []
     drafts: list[str] = []
-    for place in (hole.found, *hole.found.others):
-        _ask(filler, msgspec.structs.replace(hole, found=place), spec, cancel, _SoFar(found, reasons, drafts))
+    for place in ways_to_ask(hole, spec):
+        _ask(filler, _Asked(hole, place, spec), cancel, _SoFar(found, reasons, drafts))
         if len(found) >= spec.limits.candidates:
             break
     took = round((time.perf_counter() - started) * 1000, 1)
@@ -83,10 +92,10 @@ def ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken) -
     return Answer((), nothing.reason, nothing.detail, took)
 
 
-def _ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken, so_far: _SoFar) -> None:
+def _ask(filler: Filler, asked: _Asked, cancel: CancelToken, so_far: _SoFar) -> None:
     """Add what one view of the file gives, for as many seeds as find something new."""
-    found, reasons = so_far.found, so_far.reasons
-    request = _request(filler, hole, spec)
+    spec, found, reasons = asked.spec, so_far.found, so_far.reasons
+    request = _request(filler, asked)
     for seed in range(spec.seed, spec.seed + spec.limits.candidates):
         on_draft = None if found or so_far.drafts else so_far.hear
         result = filler.fill(msgspec.structs.replace(request, seed=seed), cancel, on_draft)
@@ -95,26 +104,26 @@ def _ask(filler: Filler, hole: PlannedHole, spec: JobSpec, cancel: CancelToken, 
             return
         before = len(found)
         for completion in result.completions:
-            candidate = _candidate(hole, completion, spec.action == "fill")
+            candidate = _candidate(asked, completion)
             if isinstance(candidate, NoFill):
                 reasons.append(candidate)
-            elif _code(hole, candidate) not in [_code(hole, other) for other in found]:
+            elif _code(asked.hole, candidate) not in [_code(asked.hole, other) for other in found]:
                 found.append(candidate)
         if len(found) == before or len(found) >= spec.limits.candidates:
             return
 
 
-def _request(filler: Filler, hole: PlannedHole, spec: JobSpec) -> Request:
-    language = hole.file.language.id
+def _request(filler: Filler, asked: _Asked) -> Request:
+    spec, language = asked.spec, asked.hole.file.language.id
     strength = spec.instruct.strength if spec.action == "refine" else None
     told = spec.instruct.text if filler.takes_instructions else None
     return msgspec.structs.replace(
-        hole.found.target.request(language, strength),
+        asked.place.target.request(language, strength),
         candidates=spec.limits.candidates,
         deadline_ms=spec.limits.hole_ms,
         least_confidence=least_confidence(filler, spec),
         instruction=told,
-        context=_context(hole) if spec.select.context else Context(),
+        context=_context(asked.hole) if spec.select.context else Context(),
     )
 
 
@@ -137,15 +146,15 @@ def _context(hole: PlannedHole) -> Context:
     return project_context(str(source.path), source.text, hole.file.language.id)
 
 
-def _candidate(hole: PlannedHole, completion: Completion, fills: bool) -> Candidate | NoFill:
+def _candidate(asked: _Asked, completion: Completion) -> Candidate | NoFill:
     """Return a completion as changes of the file, or why it is none."""
     try:
-        changes = hole.found.changes(completion)
+        changes = asked.place.changes(completion)
     except ValueError as error:
         return NoFill("not_as_asked", str(error))
     if not changes:
         return NoFill("nothing_better", "what stands there stays")
-    if fills and leaves_open(hole, changes):
+    if asked.spec.action == "fill" and leaves_open(asked.hole, changes):
         return NoFill("empty_fill", "the answer is a placeholder itself")
     return Candidate(
         changes,

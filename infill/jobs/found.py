@@ -20,7 +20,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     swaps: tuple[Swap, ...] = ()
     begins: str = ""
     frozen: tuple[str, ...] = ()  # texts that an answer must keep, in this order
-    others: tuple[Found, ...] = ()  # the same place, asked for in other ways
 
     def changes(self, completion: Completion) -> tuple[Part, ...]:
         """Return an answer as changes of the file, in order, none overlapping; those that change nothing are left out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -15,16 +16,23 @@ from infill.jobs.job import JobSpec
 from infill.jobs.queries import QueryDoesNotFit
 from infill.jobs.select import select
 from infill.jobs.tree import Skipped, Tree, TreeFile
+from infill.jobs.views import Views
 from infill.syntax.tree import parse
-from infill.types import InputError
+from infill.types import InputError, Span
+
+_VERSION = 1  # of how places are asked for: a kept answer of another one is not used
 
 
 class PlannedHole(msgspec.Struct, frozen=True):
-    """One place to be filled or rewritten; `first` and `last` are its lines, from 1."""
+    """One place to be filled or rewritten; `first` and `last` are its lines, from 1.
+
+    What is asked there has the text of the file in it, so it is made when it is asked: see `ways_to_ask`.
+    """
 
     key: str
     file: TreeFile
-    found: Found
+    about: Span  # the characters of the file
+    index: int  # among the places of the file
     first: int
     last: int
 
@@ -72,25 +80,42 @@ def make_plan(spec: JobSpec) -> Plan:
 
 
 def _holes(file: TreeFile, spec: JobSpec) -> list[PlannedHole]:
-    text = file.source.text
-    found = select(parse(file.language, text), file.source.name, spec)
-    ends = line_ends(text) if found else []
-    return [
-        PlannedHole(_key(file, each, spec), file, each, _line(ends, each.about.start), _line(ends, each.about.end))
-        for each in found
-    ]
+    abouts = [place.about for place in _places(file, spec)]
+    ends = line_ends(file.source.text) if abouts else []
+    told = _told(file, spec) if abouts else b""
+    holes: list[PlannedHole] = []
+    for i, about in enumerate(abouts):
+        key = hashlib.sha256(told + f"{i} {about.start} {about.end}".encode()).hexdigest()[:32]
+        holes.append(PlannedHole(key, file, about, i, _line(ends, about.start), _line(ends, about.end)))
+    return holes
+
+
+def ways_to_ask(hole: PlannedHole, spec: JobSpec) -> list[Found]:
+    """Return what is asked for a hole, in the ways in which it is asked, the usual one first."""
+    views = _views(hole.file, spec)
+    return views.of(hole.index) if spec.action == "fill" else views.of(hole.index)[:1]
+
+
+@functools.lru_cache(maxsize=1)
+def _views(file: TreeFile, spec: JobSpec) -> Views:
+    """Return the places of the file that was asked about last."""
+    return Views(parse(file.language, file.source.text), _places(file, spec))
+
+
+def _places(file: TreeFile, spec: JobSpec) -> list[Found]:
+    return select(parse(file.language, file.source.text), file.source.name, spec)
 
 
 def _line(ends: Sequence[int], offset: int) -> int:
     return bisect_right(ends, offset) + 1
 
 
-def _key(file: TreeFile, found: Found, spec: JobSpec) -> str:
-    """Return a key by all that the answer depends on, but for the model and the other files of the project."""
-    asked = (spec.action, spec.seed, spec.instruct, spec.limits, spec.select.context)
+def _told(file: TreeFile, spec: JobSpec) -> bytes:
+    """Return all that an answer depends on, but for the place, the model and the other files of the project."""
+    select = (spec.select.selector, spec.select.context)
+    asked = (_VERSION, spec.action, spec.seed, select, spec.freeze, spec.instruct, spec.limits, spec.verify.command)
     path, code = file.path.encode("utf-8", "surrogateescape"), hashlib.sha256(file.source.raw).digest()
-    told = msgspec.json.encode((path, code, found, asked))
-    return hashlib.sha256(told).hexdigest()[:32]
+    return msgspec.msgpack.encode((path, code, file.language.id, asked))
 
 
 def _check_limits(plan: Plan, spec: JobSpec) -> None:

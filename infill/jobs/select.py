@@ -22,7 +22,6 @@ from infill.jobs.job import JobSpec
 from infill.jobs.marked import marked
 from infill.jobs.queries import captured
 from infill.jobs.selector import Selector, parse_selector
-from infill.jobs.views import with_views
 from infill.syntax.tree import Syntax
 from infill.types import NoFill, Span
 
@@ -36,7 +35,7 @@ def select(syntax: Syntax, path: str, spec: JobSpec) -> list[Found]:
     for each in sorted(found, key=lambda one: (one.about.start, -one.about.end)):
         if not kept or kept[-1].about.end <= each.about.start:
             kept.append(each)
-    return with_views(syntax, kept) if spec.action == "fill" else kept
+    return kept
 
 
 def _all(syntax: Syntax, selector: Selector, spec: JobSpec) -> Iterable[Found]:

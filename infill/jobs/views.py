@@ -6,6 +6,7 @@ where the rest of the function can stand alone, or the whole function. Other vie
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -19,35 +20,29 @@ from infill.syntax.tree import Syntax
 from infill.types import Span
 
 
-def with_views(syntax: Syntax, places: Sequence[Found]) -> list[Found]:
-    """Return the places, each as it is asked first, and with the other ways to ask for it as `others`."""
-    owners = _Owners(syntax, places)
-    return [_with_views(syntax, place, owners) for place in places]
-
-
-def _with_views(syntax: Syntax, place: Found, owners: _Owners) -> Found:
-    if not isinstance(place.target, HoleTarget) or place.target.inserted:
-        return place
-    views: list[Found] = []
-    for hidden in (owners.hidden(place, whole=False), owners.hidden(place, whole=True), []):
-        view = _viewed(syntax.text, place, place.target, hidden)
-        if view.target.text not in [other.target.text for other in views]:
-            views.append(view)
-    return msgspec.structs.replace(views[0], others=tuple(views[1:]))
-
-
-class _Owners:
-    """The functions of a text in which places are."""
+class Views:
+    """The places of a text, and the ways to ask for each."""
 
     def __init__(self, syntax: Syntax, places: Sequence[Found]) -> None:
-        self._syntax = syntax
+        self._syntax, self._places = syntax, places
         self._functions = [(node, extent(syntax, node)) for node in functions(syntax)] if len(places) > 1 else []
-        self._places = places
         self._inside: dict[Span, list[Found]] = {}
         for place in places:
             owner = self._of(place)
             if owner is not None:
                 self._inside.setdefault(owner, []).append(place)
+
+    def of(self, index: int) -> list[Found]:
+        """Return one place in the ways in which it is asked for, the usual one first."""
+        place = self._places[index]
+        if not isinstance(place.target, HoleTarget) or place.target.inserted:
+            return [place]
+        views: list[Found] = []
+        for hidden in (self.hidden(place, whole=False), self.hidden(place, whole=True), []):
+            view = _viewed(self._syntax.text, place, place.target, hidden)
+            if view.target.text not in [other.target.text for other in views]:
+                views.append(view)
+        return views
 
     def hidden(self, place: Found, whole: bool) -> list[Span]:
         """Return what is hidden of the functions that a place is not in, in order; with `whole` all of each."""
@@ -67,8 +62,9 @@ class _Owners:
         return [_lines(self._syntax, Span(start_of(self._syntax, node), span.end))]
 
     def _of(self, place: Found) -> Span | None:
-        start = place.about.start
-        return next((span for _, span in self._functions if span.start <= start < span.end), None)
+        at = bisect_right(self._functions, place.about.start, key=lambda each: each[1].start) - 1
+        span = self._functions[at][1] if at >= 0 else None
+        return span if span is not None and place.about.start < span.end else None
 
     def _stands_alone(self, node: tree_sitter.Node, abouts: Iterable[Span]) -> bool:
         """Whether a function is whole without its places: it has braces, or something else in its body."""

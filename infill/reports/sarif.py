@@ -31,7 +31,7 @@ def sarif(result: JobResult, version: str) -> bytes:
 def _result(done: HoleResult, lines: Lines, action: str) -> dict[str, Any]:
     hole, candidate = done.hole, done.candidate
     artifact = {"uri": uri(hole.file.path)}
-    region = _region(lines.region(hole.found.about))
+    region = _region(lines.region(hole.about))
     found: dict[str, Any] = {
         "ruleId": f"infill/{action}",
         "level": "warning" if candidate is None else "note",

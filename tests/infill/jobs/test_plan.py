@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,15 @@ def test_a_query_of_one_language_leaves_the_others_out(tmp_path: Path) -> None:
     assert places(plan(tmp_path, selector="(function_definition) @hole")) == ["a.py:1"]
     with pytest.raises(InputError, match="Invalid node type"):
         plan(tmp_path, selector="(no_such_node) @hole")
+
+
+def test_the_time_for_a_long_file_is_linear(tmp_path: Path) -> None:
+    def seconds(n: int) -> float:
+        (tmp_path / "a.py").write_text("".join(f"def f{i}(a):\n    # FILL: {i}\n    pass\n\n\n" for i in range(n)))
+        began = time.process_time()
+        assert len(plan(tmp_path, selector="marker:FILL").holes) == n
+        return time.process_time() - began
+
+    seconds(10)
+    few, many = min(seconds(200), seconds(200)), seconds(1600)
+    assert many < 24 * few  # 8 times as much; the square would be 64 times

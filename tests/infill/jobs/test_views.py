@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from infill.jobs.found import Found
+from infill.jobs.views import Views
+from infill.syntax.languages import for_path
+from infill.syntax.tree import parse
 from infill.types import Completion, FillRequest, Span
 from tests.infill.jobs.test_select import found
 
@@ -26,11 +30,16 @@ def three(a):
 '''
 
 
+def ways(text: str, path: str, at: int, selector: str = "marker:FILL") -> list[Found]:
+    language = for_path(path)
+    assert language is not None
+    return Views(parse(language, text), found(text, path, selector=selector)).of(at)
+
+
 def views(text: str, path: str, at: int, selector: str = "marker:FILL") -> list[str]:
     """The texts that are asked for one place, with a mark where the model writes."""
-    place = found(text, path, selector=selector)[at]
     shown: list[str] = []
-    for view in (place, *place.others):
+    for view in ways(text, path, at, selector):
         request = view.target.request("x")
         assert isinstance(request, FillRequest)
         shown.append(request.text[: request.offset] + "^" + request.text[request.offset :])
@@ -68,9 +77,8 @@ def test_the_only_method_of_a_class_is_not_hidden_as_a_whole() -> None:
 
 @pytest.mark.parametrize("at", range(3))
 def test_an_answer_to_each_view_changes_the_same_place(at: int) -> None:
-    place = found(TWO, selector="marker:FILL")[at]
     texts: set[str] = set()
-    for view in (place, *place.others):
+    for view in ways(TWO, "a.py", at):
         request = view.target.request("x")
         assert isinstance(request, FillRequest)
         end = request.offset + (3 if at == 1 else 0)  # there, the placeholder is what is replaced
