@@ -7,36 +7,46 @@ from __future__ import annotations
 
 from infill.syntax import indentation as indents
 from infill.syntax.blanks import width
-from infill.syntax.indent_units import opens_block
+from infill.syntax.indent_units import indent_unit, opens_block
 from infill.syntax.languages import Language
 from infill.syntax.tree import Syntax
 from infill.syntax.word_chars import is_word_char
 from infill.types import Hole
 
 
-def lacks_header(syntax: Syntax, hole: Hole) -> bool:
-    """Return whether the code below a hole is indented as a block that nothing opens."""
+def block_without_header(syntax: Syntax, hole: Hole) -> str | None:
+    """Return the indentation of the code below a hole, where that is indented as a block which nothing opens."""
     if not syntax.language.headers or not hole.multiline:
-        return False
+        return None
     below = indents.line_below(syntax, hole.span.end)
     if below is None or indents.begins_inside(syntax, below):
-        return False
-    if width(_indent(syntax, below.start)) <= width(hole.indent):
-        return False
+        return None
+    indent = _indent(syntax, below.start)
+    if width(indent) <= width(hole.indent):
+        return None
     above = next(indents.lines_above(syntax, hole.span.start), None)
     code = "" if above is None else indents.code_of(syntax, above)
-    return not opens_block(syntax.language, code)
+    return None if opens_block(syntax.language, code) else indent
 
 
-def up_to_header(text: str, before: str, language: Language) -> str | None:
-    """Return a text up to the end of its first line that opens a block; None without one.
+def is_one_level(syntax: Syntax, hole: Hole, block: str) -> bool:
+    """Return whether one header is enough for a block below that is indented by `block`."""
+    return width(block) - width(hole.indent) <= width(indent_unit(syntax.text, syntax.language))
 
-    `before` is what stands before the text in its line.
+
+def up_to_header(text: str, before: str, language: Language, block: str) -> str | None:
+    """Return a text up to the end of its first line that opens a block indented by `block`; None without one.
+
+    `before` is what stands before the text in its line. The line below that one, if there is any, tells its block.
     """
     end = -len(before)
-    for line in (before + text).splitlines(keepends=True):
+    lines = (before + text).splitlines(keepends=True)
+    for n, line in enumerate(lines):
         end += len(line)
-        if _begins(line.strip(), language.headers) and opens_block(language, line.rstrip()):
+        if not _begins(line.strip(), language.headers) or not opens_block(language, line.rstrip()):
+            continue
+        body = next((width(indents.indent_of(each)) for each in lines[n + 1 :] if each.strip()), width(block))
+        if width(indents.indent_of(line)) < width(block) and body == width(block):
             return text[:end].rstrip()
     return None
 

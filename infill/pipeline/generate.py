@@ -16,7 +16,7 @@ from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
 from infill.checks.preservation import is_only_prose, loses_code
 from infill.checks.second_import import is_second_import
-from infill.holes.lost_header import lacks_header
+from infill.holes.lost_header import block_without_header
 from infill.pipeline import left_to_right
 from infill.pipeline.drafts import reporter
 from infill.pipeline.job import Job, Pipeline
@@ -72,8 +72,10 @@ def generate(pipeline: Pipeline, job: Job[Request]) -> Generated:
                 return Generated(steps=steps, unsure=True)
             else:
                 text = left_to_right.text_up_to_end(engine, job, draft)
-                if lacks_header(job.syntax, job.hole):
-                    text = left_to_right.header(engine, job, draft.text)
+                block = block_without_header(job.syntax, job.hole)
+                opening = None if block is None else left_to_right.header(engine, job, draft.text, block)
+                if opening is not None:
+                    text = opening
                 elif left_to_right.finds_nothing(job, draft, text):
                     draft, least = left_to_right.draft_of_more(engine, job), SECOND_FROM
                     text = left_to_right.text_up_to_end(engine, job, draft)

@@ -14,7 +14,7 @@ import msgspec
 
 from infill.candidates.overlap import without_second_closers
 from infill.candidates.segment_texts import is_unwritten
-from infill.holes.lost_header import up_to_header
+from infill.holes.lost_header import is_one_level, up_to_header
 from infill.pipeline.draft_ends import ended
 from infill.pipeline.ends import following_lines, left_at
 from infill.pipeline.job import Job
@@ -92,24 +92,23 @@ def draft_of_more(engine: Engine, job: Job[Request]) -> Draft:
     return draft(engine, job, tuple(line.strip() for line in following))
 
 
-def header(engine: Engine, job: Job[Request], draft_text: str) -> str:
-    """Return a draft up to the line that opens the block below the hole, or such a line alone; empty without any.
+def header(engine: Engine, job: Job[Request], draft_text: str, block: str) -> str | None:
+    """Return a draft up to the line that opens the block below the hole, or such a line alone; None without any.
 
-    Where the draft has none, a person waits while the model is told to begin one, with the word of the language's that
-    it finds likeliest.
+    `block` is that block's indentation. Where the draft does not open it, a person waits while the model is told to
+    begin a header, with the word of the language's that it finds likeliest.
     """
-    before, language = job.line_before, job.syntax.language
-    if (found := up_to_header(draft_text, before, language)) is not None:
+    before, syntax, hole = job.line_before, job.syntax, job.hole
+    found = up_to_header(draft_text, before, syntax.language, block)
+    if found is not None or job.request.trigger == "automatic" or not is_one_level(syntax, hole, block):
         return found
-    if job.request.trigger == "automatic":
-        return ""
-    lead = job.hole.indent.removeprefix(before) if job.hole.indent.startswith(before) else ""
-    tail, encode = job.prompt.tail, engine.tokenizer.encode
-    rows = [encode(tail + lead + word) for word in language.headers]
+    lead = hole.indent.removeprefix(before) if hole.indent.startswith(before) else ""
+    words, encode = syntax.language.headers, engine.tokenizer.encode
+    rows = [encode(job.prompt.tail + lead + word) for word in words]
     scores = engine.score(job.prompt.prompt_ids, rows, job.cancel)
     sums = [sum(score.log_probs) if score.log_probs else -math.inf for score in scores]
-    word = language.headers[sums.index(max(sums))]
-    return up_to_header(draft(engine, job, begun=lead + word).text, before, language) or ""
+    word = words[sums.index(max(sums))]
+    return up_to_header(draft(engine, job, begun=lead + word).text, before, syntax.language, block)
 
 
 def closes_again(job: Job[Request], text: str) -> bool:

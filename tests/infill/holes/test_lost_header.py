@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infill.holes.find_hole import find_hole
-from infill.holes.lost_header import lacks_header, up_to_header
+from infill.holes.lost_header import block_without_header, up_to_header
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Hole
@@ -18,7 +18,7 @@ def lacks(marked: str, language_id: str = "python") -> bool:
     syntax = parse(language, marked.replace("‸", ""))
     hole = find_hole(syntax, at, "manual")
     assert isinstance(hole, Hole)
-    return lacks_header(syntax, hole)
+    return block_without_header(syntax, hole) is not None
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,11 @@ def test_only_where_blocks_are_indented() -> None:
     ("before", "text", "found"),
     [
         ("    ", "if x:\n        y()", "if x:"),
+        ("", "    if x:\n      y()", None),  # another block
+        ("", "for i in n:\n    if i:", "for i in n:\n    if i:"),  # the last line may open it
+        ("", "for i in n:\n    x = 1", None),
+        ("", "x = 1\nif x:\n    for i in n:\n        go(i)", "x = 1\nif x:\n    for i in n:"),
+        ("        ", "if x:", None),
         ("", "    n = 1\n    for i in n:  \n        go(i)\n", "    n = 1\n    for i in n:"),
         ("", "    y = {'if': 1}\n", None),
         ("    ", "formula = a[\n  1:", None),
@@ -66,4 +71,4 @@ def test_only_where_blocks_are_indented() -> None:
 def test_a_text_is_cut_behind_its_first_header(before: str, text: str, found: str | None) -> None:
     language = by_id("python")
     assert language is not None
-    assert up_to_header(text, before, language) == found
+    assert up_to_header(text, before, language, " " * 8) == found
