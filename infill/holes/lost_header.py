@@ -34,21 +34,22 @@ def is_one_level(syntax: Syntax, hole: Hole, block: str) -> bool:
     return width(block) - width(hole.indent) <= width(indent_unit(syntax.text, syntax.language))
 
 
-def up_to_header(text: str, before: str, language: Language, block: str) -> str | None:
-    """Return a text up to the end of its first line that opens a block indented by `block`; None without one.
+def header_ends(text: str, before: str, language: Language, block: str) -> list[str]:
+    """Return a text up to the end of each line in it that may open a block indented by `block`.
 
-    `before` is what stands before the text in its line. The line below that one, if there is any, tells its block.
+    `before` is what stands before the text in its line. The line below a header, if there is any, tells its block.
     """
+    ends: list[str] = []
     end = -len(before)
     lines = (before + text).splitlines(keepends=True)
     for n, line in enumerate(lines):
         end += len(line)
-        if not _begins(line.strip(), language.headers) or not opens_block(language, line.rstrip()):
+        if not _begins(line.strip(), language.headers + language.clauses) or not opens_block(language, line.rstrip()):
             continue
         body = next((width(indents.indent_of(each)) for each in lines[n + 1 :] if each.strip()), width(block))
         if width(indents.indent_of(line)) < width(block) and body == width(block):
-            return text[:end].rstrip()
-    return None
+            ends.append(text[:end].rstrip())
+    return ends
 
 
 def _begins(line: str, words: tuple[str, ...]) -> bool:

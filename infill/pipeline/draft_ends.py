@@ -35,19 +35,42 @@ def ended(engine: Engine, prompt: PromptContext, hole: Hole, draft: str, followi
     ends = [e for e in draft_ends(draft, hole)[1:] if e.strip() and e.rstrip() != draft.rstrip()][:MAX_ENDS]
     if not ends or not following.strip():
         return Ended(draft, False)
+    for end, lead in _leads(engine, prompt, ends, draft, following, cancel):
+        if lead > 0:
+            return Ended(end, True)
+    return Ended(draft, False)
+
+
+def likeliest_end(
+    engine: Engine, prompt: PromptContext, ends: Sequence[str], draft: str, following: str, cancel: CancelToken
+) -> str:
+    """Return that of the `ends` of a draft after which the text `following` the hole is likeliest; there is one."""
+    if len(ends) == 1 or not following.strip():
+        return ends[0]
+    return max(
+        _leads(engine, prompt, ends, draft, following, cancel), key=lambda each: each[1], default=(ends[0], 0.0)
+    )[0]
+
+
+def _leads(
+    engine: Engine, prompt: PromptContext, ends: Sequence[str], draft: str, following: str, cancel: CancelToken
+) -> list[tuple[str, float]]:
+    """Each end with how much likelier (nats) what follows the hole is there than what was written on.
+
+    Where the two agree it is 0.
+    """
     encode = engine.tokenizer.encode
     whole = encode(prompt.tail + draft)
     rows = [_row(encode, prompt.tail + end, following, whole) for end in ends]
     scores = engine.score(prompt.prompt_ids, [whole, *rows], cancel)
     written = scores[0].log_probs
+    leads: list[tuple[str, float]] = []
     for end, row, score in zip(ends, rows, scores[1:], strict=True):
         parted = _parted(row, whole)
         n = min(len(row), len(whole)) - parted
-        if not n or len(score.log_probs) != len(row):
-            continue
-        if sum(score.log_probs[parted : parted + n]) > sum(written[parted : parted + n]):
-            return Ended(end, True)
-    return Ended(draft, False)
+        if len(score.log_probs) == len(row):
+            leads.append((end, sum(score.log_probs[parted : parted + n]) - sum(written[parted : parted + n])))
+    return leads
 
 
 def _row(encode: Callable[[str], list[int]], text: str, following: str, whole: Sequence[int]) -> list[int]:

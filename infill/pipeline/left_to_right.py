@@ -14,8 +14,8 @@ import msgspec
 
 from infill.candidates.overlap import without_second_closers
 from infill.candidates.segment_texts import is_unwritten
-from infill.holes.lost_header import is_one_level, up_to_header
-from infill.pipeline.draft_ends import ended
+from infill.holes.lost_header import header_ends, is_one_level
+from infill.pipeline.draft_ends import ended, likeliest_end
 from infill.pipeline.ends import following_lines, left_at
 from infill.pipeline.job import Job
 from infill.prompt.context import lf
@@ -99,16 +99,19 @@ def header(engine: Engine, job: Job[Request], draft_text: str, block: str) -> st
     begin a header, with the word of the language's that it finds likeliest.
     """
     before, syntax, hole = job.line_before, job.syntax, job.hole
-    found = up_to_header(draft_text, before, syntax.language, block)
-    if found is not None or job.request.trigger == "automatic" or not is_one_level(syntax, hole, block):
-        return found
+    if ends := header_ends(draft_text, before, syntax.language, block):
+        following = lf(job.request.text[hole.span.end :])
+        return likeliest_end(engine, job.prompt, ends, draft_text, following, job.cancel)
+    if job.request.trigger == "automatic" or not is_one_level(syntax, hole, block):
+        return None
     lead = hole.indent.removeprefix(before) if hole.indent.startswith(before) else ""
     words, encode = syntax.language.headers, engine.tokenizer.encode
     rows = [encode(job.prompt.tail + lead + word) for word in words]
     scores = engine.score(job.prompt.prompt_ids, rows, job.cancel)
     sums = [sum(score.log_probs) if score.log_probs else -math.inf for score in scores]
     word = words[sums.index(max(sums))]
-    return up_to_header(draft(engine, job, begun=lead + word).text, before, syntax.language, block)
+    begun = draft(engine, job, begun=lead + word).text
+    return next(iter(header_ends(begun, before, syntax.language, block)), None)
 
 
 def closes_again(job: Job[Request], text: str) -> bool:

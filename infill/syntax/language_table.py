@@ -45,6 +45,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     soft_keywords: frozenset[str] = frozenset()  # which are names, too
     statement_end: str = ""  # what ends a statement, behind which its line says no more
     headers: tuple[str, ...] = ()  # what a line may begin with that opens an indented block
+    clauses: tuple[str, ...] = ()  # what such a line begins with that goes on from a block above
     opener: str = ""  # regex of what opens a block at a line's end, besides brackets
     placeholder: str = r"(?!)"  # regex of placeholder statements of a missing body
     stand_ins: tuple[str, ...] = ("x",)  # texts that are valid fills for the grammar
@@ -104,6 +105,7 @@ _PYTHON = Language(
     module="tree_sitter_python",
     block_style="indent",
     headers=("if", "for", "while", "with", "try:", "def", "class", "async def", "async with", "async for"),
+    clauses=("elif", "else:", "except", "except:", "finally:"),
     line_comment="#",
     string_types=_types("string"),
     code_in_string_types=_types("interpolation"),

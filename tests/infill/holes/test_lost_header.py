@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infill.holes.find_hole import find_hole
-from infill.holes.lost_header import block_without_header, up_to_header
+from infill.holes.lost_header import block_without_header, header_ends
 from infill.syntax.languages import by_id
 from infill.syntax.tree import parse
 from infill.types import Hole
@@ -71,4 +71,12 @@ def test_only_where_blocks_are_indented() -> None:
 def test_a_text_is_cut_behind_its_first_header(before: str, text: str, found: str | None) -> None:
     language = by_id("python")
     assert language is not None
-    assert up_to_header(text, before, language, " " * 8) == found
+    assert next(iter(header_ends(text, before, language, " " * 8)), None) == found
+
+
+def test_every_line_that_may_open_the_block_is_an_end() -> None:
+    language = by_id("python")
+    assert language is not None
+    text = "    if x:\n        a()\n    elif y:\n        if z:\n            b()\n    else:\n        c()\n"
+    ends = header_ends(text, "", language, " " * 8)
+    assert [end.rpartition("\n")[2] for end in ends] == ["    if x:", "    elif y:", "    else:"]

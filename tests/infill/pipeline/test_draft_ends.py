@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from infill.pipeline.draft_ends import COMPARED, ended
+from infill.pipeline.draft_ends import COMPARED, ended, likeliest_end
 from infill.pipeline.filler import ModelFiller
 from infill.prompt.context import PromptContext
 from infill.types import Filled, FillRequest, Hole, NoFill, Span, Trigger
@@ -41,6 +41,22 @@ def test_no_more_is_read_than_is_compared() -> None:
     engine = FakeEngine()
     ended(engine, PROMPT, BODY, DRAFT, AFTER * 20, CancelToken())
     assert max(map(len, engine.judged[1:])) <= len(DRAFT) + COMPARED
+
+
+HEADERS = ["if a:", "if a:\n    b()\nelif c:"]
+
+
+@pytest.mark.parametrize(
+    ("log_probs", "draft", "chosen"),
+    [
+        ({"if a:\n    b()\nelif c:\n    x": -0.1}, "if a:\n    b()\nelif c:\n    d()\n", 1),
+        ({"if a:\n    x": -0.1}, "if a:\n    b()\nelif c:\n    d()\n", 0),
+        ({}, "if a:\n    b()\nelif c:\n    x()\n", 1),  # the draft goes on with what follows by itself
+    ],
+)
+def test_of_several_headers_the_likeliest_is_the_end(log_probs: dict[str, float], draft: str, chosen: int) -> None:
+    engine = FakeEngine(log_probs=log_probs)
+    assert likeliest_end(engine, PROMPT, HEADERS, draft, "\n    x()\n", CancelToken()) == HEADERS[chosen]
 
 
 def test_in_the_middle_of_a_line_the_rest_of_it_decides() -> None:
