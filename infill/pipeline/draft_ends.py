@@ -47,9 +47,8 @@ def likeliest_end(
     """Return that of the `ends` of a draft after which the text `following` the hole is likeliest; there is one."""
     if len(ends) == 1 or not following.strip():
         return ends[0]
-    return max(
-        _leads(engine, prompt, ends, draft, following, cancel), key=lambda each: each[1], default=(ends[0], 0.0)
-    )[0]
+    leads = _leads(engine, prompt, ends, draft, following, cancel)
+    return max(leads, key=lambda each: (each[1], len(each[0])), default=(ends[0], 0.0))[0]
 
 
 def _leads(
