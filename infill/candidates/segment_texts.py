@@ -11,6 +11,8 @@ from infill.candidates.postprocess import postprocess
 from infill.candidates.sources import similar_code
 from infill.checks.hint_check import hint_fits
 from infill.checks.preservation import is_only_prose
+from infill.checks.repeated_end import before_repetition
+from infill.checks.returning import lacks_return
 from infill.prompt.context import lf
 from infill.prompt.segments import Segment, has_own_lines
 from infill.retrieval.annotations import types_elsewhere
@@ -115,9 +117,10 @@ def _fitted(syntax: Syntax, segment: Segment, present: str, text: str, grows: bo
     hole = msgspec.structs.replace(hole, multiline=multiline)
     by_indent, quotes = syntax.language.block_style == "indent", syntax.language.quotes
     text = postprocess(text, hole, source[: span.start], source[span.end :], indent_blocks=by_indent, quotes=quotes)
+    text = before_repetition(text) if is_body else text
     if segment.is_empty and (is_unwritten(syntax, text) or not any(char.isalnum() for char in text)):
         return None
-    if is_body and is_only_prose(syntax, span, text):
+    if is_body and (is_only_prose(syntax, span, text) or lacks_return(syntax, span, text)):
         return None
     if segment.is_empty and not hint_fits(syntax, span, text):
         return None

@@ -15,6 +15,8 @@ from infill.checks.damage import damage
 from infill.checks.encodable import is_encodable
 from infill.checks.marks import foreign_mark
 from infill.checks.preservation import is_only_prose, loses_code
+from infill.checks.repeated_end import before_repetition
+from infill.checks.returning import lacks_return
 from infill.checks.second_import import is_second_import
 from infill.holes.lost_header import block_without_header
 from infill.pipeline import left_to_right
@@ -107,6 +109,8 @@ def fitted(job: Job[Request], generated: Generated) -> list[Candidate]:
     if generated.up_to_rest:
         written = generated.up_to_rest.replace("\n", line_break_at(request.text, hole.span.start))
         every.append(sources.plain(written, "left_to_right"))
+    if hole.kind == "block" and job.present.strip():
+        every = sources.distinct([*every, *(sources.plain(before_repetition(c.text), c.source) for c in every)])
     return [c for c in every if can_stand(job, c.text)]
 
 
@@ -125,7 +129,10 @@ def can_stand(job: Job[Request], text: str) -> bool:
         gives_up = is_unwritten(syntax, text) and not is_unwritten(syntax, present)
         return not gives_up and damage(syntax, span, text, request.instruction) is None
     if job.hole.kind == "block" and present:  # a body, not a line on the way
-        return not is_unwritten(syntax, text) and not is_only_prose(syntax, span, text)
+        if is_unwritten(syntax, text) or is_only_prose(syntax, span, text) or text != before_repetition(text):
+            return False
+        # Where nobody asked, its first lines alone may be shown.
+        return request.trigger == "automatic" or not lacks_return(syntax, span, text)
     return True
 
 

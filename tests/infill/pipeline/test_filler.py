@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from infill.pipeline.filler import ModelFiller
@@ -230,6 +231,24 @@ def test_what_is_cut_back_passes_the_same_checks() -> None:
         FillRequest(text=text, language="python", offset=text.index("pass")), CancelToken()
     )
     assert isinstance(result, NoFill), result
+
+
+@pytest.mark.parametrize("answer", ["total = w", "print(w, h)", "for x in w:\n        h += x"])
+def test_a_body_that_returns_nothing_where_a_value_is_promised_is_not_offered(answer: str) -> None:
+    text = "def area(w, h) -> int:\n    pass\n"
+    engine = FakeEngine([answer, "return w * h"], log_probs={answer: -0.01, "return": -1.0})
+    request = FillRequest(text=text, language="python", offset=text.index("pass"))
+    assert texts(ModelFiller(engine, "fake").fill(request, CancelToken())) == ["return w * h"]
+    assert isinstance(ModelFiller(FakeEngine([answer]), "fake").fill(request, CancelToken()), NoFill)
+    untyped = msgspec.structs.replace(request, text=text.replace(" -> int", ""), offset=request.offset - 7)
+    assert texts(ModelFiller(FakeEngine([answer]), "fake").fill(untyped, CancelToken())) == [answer]
+
+
+def test_what_a_body_repeats_at_its_end_is_cut() -> None:
+    text = "def show(w):\n    pass\n"
+    request = FillRequest(text=text, language="python", offset=text.index("pass"))
+    engine = FakeEngine(["n = len(w)\n    print(n)\n    print(n)\n    print(n)"])
+    assert texts(ModelFiller(engine, "fake").fill(request, CancelToken())) == ["n = len(w)\n    print(n)"]
 
 
 def test_a_deadline_is_shared_out() -> None:
