@@ -55,7 +55,7 @@ def verdict(placed: Placed, text: str | None) -> Verdict:
         return "loses what must stay"
     if placed.still and not passes(f"{text}\n{placed.still}")[0]:
         return "fails a test that passed"
-    return "done" if _is_made(placed, text, new, region) else "harmless"
+    return "done" if is_made(placed, text, new, region) else "harmless"
 
 
 def is_right(placed: Placed, found: Verdict) -> bool:
@@ -105,7 +105,7 @@ def _leaves(syntax: Syntax, span: Span) -> Iterator[tree_sitter.Node]:
             yield node
 
 
-def _is_made(placed: Placed, text: str, syntax: Syntax, region: Span) -> bool:
+def is_made(placed: Placed, text: str, syntax: Syntax, region: Span) -> bool:
     """Whether the new text has the change that was asked for."""
     task, written = placed.task, normalised(syntax, region)
     return (

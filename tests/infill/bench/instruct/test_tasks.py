@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infill.bench.instruct.checks import WORSE, is_right, verdict
+from infill.bench.instruct.checks import WORSE, is_made, is_right, verdict
 from infill.bench.instruct.tasks import ALREADY, Placed, read_tasks
 from infill.bench.sandbox import passes
 from infill.syntax.languages import by_id
@@ -50,6 +50,13 @@ def test_a_task_tells_good_answers_from_bad_ones(placed: Placed) -> None:
     assert verdict(placed, None) == verdict(placed, placed.text) == "unchanged"
     assert is_right(placed, "unchanged") == (task.kind == ALREADY)
     assert verdict(placed, placed.with_answer(task.old)) == "unchanged"
+
+
+@pytest.mark.parametrize("placed", TASKS, ids=lambda placed: placed.name)
+def test_the_check_itself_finds_the_change_missing_in_the_old_code(placed: Placed) -> None:
+    row = by_id(placed.language)
+    assert row is not None
+    assert not is_made(placed, placed.text, parse(row, placed.text), placed.selection)
 
 
 FIRST = next(placed for placed in TASKS if placed.name == "python/average of nothing")
