@@ -13,7 +13,7 @@ import tree_sitter
 from infill.holes.doc_target import doc_target
 from infill.holes.find_hole import find_hole
 from infill.holes.functions import extent, function_at, functions, holes_in, start_of
-from infill.holes.hint_target import hint_target
+from infill.holes.hint_target import hint_target, hinted_at
 from infill.holes.placeholders import placeholder_hole
 from infill.holes.target import HoleTarget, SelectionTarget, Target, TargetKind, all_but
 from infill.syntax.indentation import BLANK, code_of, filled_above, indent_of, opens_block, width
@@ -40,7 +40,7 @@ def find_target(syntax: Syntax, kind: TargetKind, span: Span, problem: Span | No
         return _body(syntax, span.start)
     if kind == "docstring":
         return doc_target(syntax, span.start)
-    function = function_at(syntax, span.start)
+    function = hinted_at(syntax, span.start) if kind == "type_hints" else function_at(syntax, span.start)
     if function is None:
         return _NOWHERE
     return _OF_FUNCTION[kind](syntax, function)

@@ -7,8 +7,13 @@ from collections.abc import Iterator
 
 import tree_sitter
 
+from infill.holes.doc_target import documented_at
+from infill.holes.functions import function_at
+from infill.holes.jsdoc_target import decides_any, jsdoc_target
 from infill.holes.target import Target, all_but, with_inserted
+from infill.syntax.doc_comments import doc_syntax, is_documented
 from infill.syntax.function_syntax import function_syntax
+from infill.syntax.jsdoc import LANGUAGE
 from infill.syntax.tree import Syntax
 from infill.types import NoFill, Span
 
@@ -17,16 +22,33 @@ _TYPE_COMMENT = re.compile(rb"#\s*type:(?!\s*ignore)")
 
 def hint_targets(syntax: Syntax, within: Span) -> Iterator[Target]:
     """Yield a target for each function that begins within a span and lacks types, nested ones too."""
-    types = function_syntax(syntax.language).function_types
+    types, row = function_syntax(syntax.language).function_types, doc_syntax(syntax)
     for node in syntax.nodes_in(within):
-        if node.type in types and within.start <= syntax.char_offset(node.start_byte) <= within.end:
+        is_one = node.type in types if not _in_comments(syntax) or row is None else is_documented(node, row)
+        if is_one and within.start <= syntax.char_offset(node.start_byte) <= within.end:
             target = hint_target(syntax, node)
             if not isinstance(target, NoFill):
                 yield target
 
 
+def hinted_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
+    """Return the innermost function around an offset that could have type hints, first line and decorators included."""
+    return documented_at(syntax, offset) if _in_comments(syntax) else function_at(syntax, offset)
+
+
+def is_worth_offering(syntax: Syntax, function: tree_sitter.Node) -> bool:
+    """Whether something will surely be tried for a function that has a target: no model writes types in comments."""
+    return not _in_comments(syntax) or decides_any(syntax, function)
+
+
+def _in_comments(syntax: Syntax) -> bool:
+    return syntax.language.id == LANGUAGE
+
+
 def hint_target(syntax: Syntax, function: tree_sitter.Node) -> Target | NoFill:
     """Return a target for the missing types of parameters and result; the rest of the signature is clamped."""
+    if _in_comments(syntax):
+        return jsdoc_target(syntax, function)
     row = function_syntax(syntax.language)
     hints = row.hints
     parameters = None if hints is None else function.child_by_field_name(hints.parameters_field)

@@ -10,7 +10,7 @@ import tree_sitter
 
 from infill.holes.doc_target import documented_at, is_overload
 from infill.holes.find_target import find_target
-from infill.holes.functions import function_at
+from infill.holes.hint_target import hinted_at, is_worth_offering
 from infill.holes.target import HoleTarget, Target, TargetKind
 from infill.syntax.tree import Syntax
 from infill.types import NoFill, Span
@@ -27,7 +27,8 @@ def offered(syntax: Syntax, span: Span) -> list[TargetKind]:
         kinds.append("holes")
     if _names(syntax, documented_at(syntax, span.start), span) and not is_overload(syntax, span.start):
         kinds += _if_found(syntax, "docstring", span)
-    if _names(syntax, function_at(syntax, span.start), span):
+    hinted = hinted_at(syntax, span.start)
+    if hinted is not None and _names(syntax, hinted, span) and is_worth_offering(syntax, hinted):
         kinds += _if_found(syntax, "type_hints", span)
     return kinds
 

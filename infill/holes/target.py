@@ -30,11 +30,20 @@ class Inserted(msgspec.Struct, frozen=True):
     span: Span
 
 
+class Frame(msgspec.Struct, frozen=True):
+    """What stands around all that is inserted at an offset of the document, where anything is."""
+
+    at: int
+    before: str
+    after: str
+
+
 class _BaseTarget(msgspec.Struct, frozen=True):
-    """A text to fill. `inserted` is in the order of the text, each with one hole in it."""
+    """A text to fill. `inserted` is in the order of the text, each with one hole in it, or part of a frame."""
 
     text: str
     inserted: tuple[Inserted, ...] = ()
+    frames: tuple[Frame, ...] = ()
 
     def in_document(self, offset: int) -> int:
         """Return the document's offset of an offset in the target; inside inserted text, where that text goes."""
@@ -49,7 +58,14 @@ class _BaseTarget(msgspec.Struct, frozen=True):
     def changes(self, completion: Completion) -> tuple[Part, ...]:
         """Return the completion as changes of the document: one for each segment, in order, none overlapping."""
         parts = completion.parts or (Part(completion.span, completion.text, completion.confidence),)
-        return tuple(self._in_document(part) for part in parts)
+        changes = [self._in_document(part) for part in parts]
+        for frame in self.frames:
+            own = [change for change in changes if change.span == Span(frame.at, frame.at)]
+            if own:
+                whole = frame.before + "".join(change.text for change in own) + frame.after
+                at = changes.index(own[0])
+                changes[at : at + len(own)] = [Part(own[0].span, whole, min(change.confidence for change in own))]
+        return tuple(changes)
 
     def _in_document(self, part: Part) -> Part:
         span = part.span

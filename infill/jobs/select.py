@@ -13,6 +13,7 @@ import tree_sitter
 from infill.holes.doc_target import doc_target, documented_at, is_overload
 from infill.holes.find_target import find_target, targets_with_holes
 from infill.holes.functions import extent, functions, start_of
+from infill.holes.hint_target import hinted_at
 from infill.holes.stubs import is_stub
 from infill.holes.target import HoleTarget, SelectionTarget, Target
 from infill.jobs.calls import calls_of
@@ -116,6 +117,8 @@ def _undocumented(syntax: Syntax, plain: bool) -> Iterator[Found]:
 def _untyped(syntax: Syntax, plain: bool) -> Iterator[Found]:
     for function in functions(syntax):
         offset = syntax.char_offset(function.start_byte)
+        if hinted_at(syntax, offset) != function:
+            continue
         target = find_target(syntax, "type_hints", Span(offset, offset))
         if not isinstance(target, NoFill):
             about = _span(syntax, function)

@@ -19,7 +19,7 @@ from infill.pipeline import fix
 from infill.pipeline.doc_job import doc_hole
 from infill.pipeline.docstring import docstring, summary, writes_documentation
 from infill.pipeline.fill import fill
-from infill.pipeline.hints import decided_in, with_decided
+from infill.pipeline.hints import decided_in, in_jsdoc, with_decided
 from infill.pipeline.instruct import instructed
 from infill.pipeline.job import ALL_SOURCES, Job, Pipeline
 from infill.pipeline.prompts import usual_prompt
@@ -141,7 +141,10 @@ class ModelFiller:
         if request.fixes and request.problem is not None and request.diagnostics:
             return self._fix(request, request.problem, cancel, on_draft)
         language = by_id(request.language) if request.frozen else None
-        decided = decided_in(parse(language, request.text), request) if language is not None else {}
+        syntax = None if language is None else parse(language, request.text)
+        if syntax is not None and (answer := in_jsdoc(syntax, request)) is not None:
+            return answer
+        decided = {} if syntax is None else decided_in(syntax, request)
         if decided:
             return with_decided(request, decided, lambda rest: self._written_anew(rest, cancel, on_draft))
         return self._written_anew(request, cancel, on_draft)

@@ -9,10 +9,13 @@ import msgspec
 from infill.candidates.decided_hints import decided_hint
 from infill.candidates.segment_texts import is_placeholder
 from infill.prompt.segments import free_spans
+from infill.syntax.jsdoc import LANGUAGE, PLACEHOLDER, typed_at
+from infill.syntax.jsdoc_types import decided_type
 from infill.syntax.tree import Syntax
 from infill.syntax.type_hints import hint_at
 from infill.types import Completion, Filled, Hole, LeftHole, NoFill, Part, RewriteRequest, Span
 
+UNDECIDED = NoFill("no_target", "the code does not decide the type")
 AskRest = Callable[[RewriteRequest], Filled | NoFill]
 
 
@@ -23,6 +26,23 @@ def decided_in(syntax: Syntax, request: RewriteRequest) -> dict[Span, str]:
     if not all(is_placeholder(syntax, text) and hint_at(syntax, span) for span, text in zip(spans, texts, strict=True)):
         return {}
     return {span: hint for span in spans if (hint := decided_hint(syntax, span)) is not None}
+
+
+def in_jsdoc(syntax: Syntax, request: RewriteRequest) -> Filled | NoFill | None:
+    """Answer a request for types in JSDoc, which the code alone decides; None where anything else is asked for."""
+    if syntax.language.id != LANGUAGE or request.instruction or request.strength is not None:
+        return None
+    spans = free_spans(request.text, request.selection, request.frozen)
+    decided: dict[Span, str] = {}
+    for span in spans:
+        owner = typed_at(syntax, span) if request.text[span.start : span.end] == PLACEHOLDER else None
+        if owner is None:
+            return None
+        if (hint := decided_type(syntax, *owner)) is not None:
+            decided[span] = hint
+    if not spans:
+        return None
+    return with_decided(request, decided, lambda _: UNDECIDED) if decided else UNDECIDED
 
 
 def with_decided(request: RewriteRequest, decided: dict[Span, str], ask: AskRest) -> Filled | NoFill:

@@ -95,6 +95,24 @@ async def test_an_action_is_one_edit_and_touches_nothing_else(start: Any, word: 
         assert not any(overlaps(e["range"], k) for k in kept)
 
 
+async def test_types_in_javascript_are_one_insertion_of_a_comment(start: Any) -> None:
+    client = await open_client(start, {"free": ["*", "*"], "texts": ["number", "string"]})
+    uri, text = "file:///a.js", "export function f(a = 1) {\n  return `${a}`;\n}\n\nfunction g(b) {\n  return b;\n}\n"
+    client.open(uri, text, "javascript")
+
+    async def offered(word: str) -> dict[str, Any]:
+        at = client.range(uri, text.index(word), text.index(word))
+        params = {"textDocument": {"uri": uri}, "range": at, "context": {"diagnostics": []}}
+        return {a["title"]: a for a in (await client.ask("textDocument/codeAction", params))["result"]}
+
+    assert "Complete type hints" not in await offered("g("), "the code decides nothing there"
+    edit = (await resolved(client, (await offered("f("))["Complete type hints"]))["edit"]
+    (change,) = edit["documentChanges"]
+    (only,) = change["edits"]
+    assert only["newText"] == "/**\n * @param {number} [a]\n * @returns {string}\n */\n"
+    assert only["range"] == client.range(uri, 0, 0) and change["textDocument"]["uri"] == uri
+
+
 def overlaps(a: dict[str, Any], b: dict[str, Any]) -> bool:
     def at(place: dict[str, Any], end: str) -> tuple[int, int]:
         return place[end]["line"], place[end]["character"]

@@ -69,3 +69,46 @@ def test_what_nothing_decides_stays_without_and_is_said(hints: Command, tmp_path
 def test_bad_places_are_named(hints: Command, given: str) -> None:
     code, _, err = hints(given)
     assert code == 2 and given in err
+
+
+SCRIPT = """import { log } from "./log.js";
+
+/** Greets.
+ * @param name who
+ */
+export function greet(name = "you", loud = false) {
+  log(name, loud);
+  return `hi ${name}`;
+}
+
+class Box {
+  area(w) {
+    return w * 2;
+  }
+}
+
+function pad(text, n) {
+  return text + " ".repeat(n);
+}
+log(pad(greet(), 2 * 3));
+"""
+
+
+def test_javascript_gets_the_tags_that_its_code_decides(hints: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text(SCRIPT)
+    code, out, err = hints("a.js")
+    assert code == 1 and "1 left (the code does not decide the type)" in err
+    subprocess.run(["git", "apply"], input=out, cwd=tmp_path, check=True)
+    tags = " * @param {string} name who\n * @param {boolean} [loud]\n * @returns {string}\n */"
+    right = SCRIPT.replace(" * @param name who\n */", tags)
+    right = right.replace("  area", "  /**\n   * @returns {number}\n   */\n  area")
+    right = right.replace("function pad", "/**\n * @param {number} n\n * @returns {string}\n */\nfunction pad")
+    assert (tmp_path / "a.js").read_text() == right
+    code, out, err = hints("a.js", "--write")
+    assert (code, out) == (1, b"") and (tmp_path / "a.js").read_text() == right
+
+
+def test_typescript_is_left_alone(hints: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.ts").write_text(SCRIPT)
+    code, _, err = hints("a.ts", "--write")
+    assert code == 1 and "nothing to hint" in err and (tmp_path / "a.ts").read_text() == SCRIPT

@@ -54,3 +54,32 @@ def test_what_the_model_is_not_sure_of_is_left_out_and_the_rest_stays() -> None:
     assert "def fill(box, deep: bool = False, name: str = 'x') -> None:" in after
     (left,) = answer.completions[0].left
     assert answer.completions[0].n_left == 1 and left.why
+
+
+def in_javascript(engine: FakeEngine, text: str) -> tuple[str, Filled] | NoFill:
+    javascript = by_id("javascript")
+    assert javascript is not None
+    target = find_target(parse(javascript, text), "type_hints", Span(0, 0))
+    assert isinstance(target, SelectionTarget)
+    asked = action_request(target, "javascript", Asking("type_hints"), takes_instructions=True)
+    answer = ModelFiller(engine, "fake").fill(asked, CancelToken())
+    assert not engine.prompts and not engine.judged, "types in comments are for the code alone"
+    if isinstance(answer, NoFill):
+        return answer
+    return applied(text, target.changes(answer.completions[0])), answer
+
+
+def test_types_in_comments_are_only_those_that_the_code_decides() -> None:
+    text = "function fill(box, deep = false) {\n  return `${box}`;\n}\n"
+    found = in_javascript(FakeEngine(fills=["Box"]), text)
+    assert not isinstance(found, NoFill)
+    after, answer = found
+    assert after == f"/**\n * @param {{boolean}} [deep]\n * @returns {{string}}\n */\n{text}"
+    (left,) = answer.completions[0].left
+    assert left.why == "the code does not decide the type"
+
+
+def test_where_the_code_decides_no_type_of_a_comment_the_reason_says_so() -> None:
+    nothing = in_javascript(FakeEngine(fills=["Box"]), "function fill(box) {\n  return box;\n}\n")
+    assert isinstance(nothing, NoFill)
+    assert (nothing.reason, nothing.detail) == ("no_target", "the code does not decide the type")
