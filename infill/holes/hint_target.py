@@ -37,7 +37,7 @@ def hinted_at(syntax: Syntax, offset: int) -> tree_sitter.Node | None:
 
 
 def is_worth_offering(syntax: Syntax, function: tree_sitter.Node) -> bool:
-    """Whether something will surely be tried for a function that has a target: no model writes types in comments."""
+    """Whether something can come of a function's target: types in comments are only those that the code decides."""
     return not _in_comments(syntax) or decides_any(syntax, function)
 
 

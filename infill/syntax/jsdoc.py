@@ -17,6 +17,7 @@ PLACEHOLDER = "*"  # JSDoc's own word for a type that is not known
 _ROW = DOC_SYNTAX[LANGUAGE]
 _TAG = re.compile(r"@(param|arg|argument|returns?)(?![\w.])[ \t]*")
 _NAME = re.compile(r"[ \t]*\[?[ \t]*([\w$]+(?:(?:\[\])?\.[\w$]+)*)")
+_TYPE_BEHIND = re.compile(r"[^\r\n{]{0,80}\{(?!@)")  # `@param name {type}`, an older form
 _BEFORE = re.compile(r"(?:\A/\*\*|[\r\n][ \t]*\*?)[ \t]*\Z")
 _FUNCTIONS = frozenset({"arrow_function", "function_expression"})
 
@@ -49,6 +50,9 @@ def tags_in(text: str, comment: Span) -> list[Tag] | None:
         name = _NAME.match(text, at, comment.end - len("*/"))
         is_result = match[1].startswith("return")
         if not is_result and name is None:
+            return None
+        behind = match.end() if name is None else name.end()
+        if typed is None and _TYPE_BEHIND.match(text, behind, comment.end) is not None:
             return None
         kind = "returns" if is_result else "param"
         found.append(Tag(kind, match.start(), typed, match.end(), name[1] if name and not is_result else ""))

@@ -170,5 +170,6 @@ def _doubts(syntax: Syntax, node: tree_sitter.Node, parent: tree_sitter.Node, hi
         return sides[0] == node and kind != hint
     if other is None or parent.type != "binary_expression":
         return False
-    compared = sign in _EQUALITY and (other.type == "undefined" or kind not in (None, hint))
+    is_undefined = other.type == "undefined" or node_text(other).startswith("void ")
+    compared = sign in _EQUALITY and (is_undefined or kind not in (None, hint))
     return compared or sign in ("instanceof", "??")

@@ -34,6 +34,10 @@ def shown(comment: str) -> list[tuple[str, str, str | None]] | None:
         ("/** see @param a */", None),
         ("/**\n * @param {string a\n */", None),
         ("/**\n * @param\n */", None),
+        ("/** @param a {string} the name */", None),
+        ("/** @param [a=1] - {string} the name */", None),
+        ("/** @returns it, a {string} */", None),
+        ("/** @param a see {@link b} */", [("param", "a", None)]),
     ],
 )  # fmt: skip
 def test_tags(comment: str, tags: list[tuple[str, str, str | None]] | None) -> None:

@@ -43,6 +43,7 @@ def decided(code: str, at: int | None = 0, name: str = "f") -> str | None:
         ("function f(a = 1) { if (typeof a === 'string') g(); }", None),
         ("function f(a = 1) { if (a === null) g(); }", None),
         ("function f(a = 1) { if (a === undefined) g(); }", None),
+        ("function f(a = 1) { if (a === void 0) g(); }", None),
         ("function f(a = 1) { if (a === 'all') g(); }", None),
         ("function f(a = 1) { if (a instanceof B || Array.isArray(a)) g(); }", None),
         ("function f(a = 1) { a = `${a}`; }", None),
